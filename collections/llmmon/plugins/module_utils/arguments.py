@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Argument specifications that modules share, and the client they describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.http import (
+    REQUESTS_IMPORT_ERROR,
+    Connection,
+    HttpClient,
+)
+
+
+def http_arguments() -> dict[str, Any]:
+    """Options of the doc fragment ``llmmon.stack.http``."""
+    return {
+        "url": {"type": "str", "required": True},
+        "request_timeout": {"type": "float", "default": 10.0},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+    }
+
+
+def grafana_arguments() -> dict[str, Any]:
+    """Options of the doc fragments ``llmmon.stack.http`` and ``llmmon.stack.grafana``."""
+    return {
+        **http_arguments(),
+        "user": {"type": "str", "default": "admin"},
+        "password": {"type": "str", "no_log": True},
+        "password_file": {"type": "path", "no_log": False},
+    }
+
+
+def grafana_password(module: AnsibleModule) -> Optional[str]:
+    """The password of the module's parameters, or of the file they name, kept out of all output."""
+    path = module.params["password_file"]
+    if not path:
+        password: Optional[str] = module.params["password"]
+        return password
+    try:
+        password = Path(path).read_text(encoding="utf-8").rstrip("\n")
+    except OSError as error:
+        module.fail_json(msg=f"the password file {path} cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        module.fail_json(msg=f"the password file {path} cannot be read: it is no text in UTF-8")
+    if not password:
+        # Nor may an empty one be masked: it stands between any two characters.
+        module.fail_json(msg=f"the password file {path} is empty")
+    module.no_log_values.add(password)
+    return password
+
+
+def http_client(module: AnsibleModule) -> HttpClient:
+    """A client made of the module's parameters; fails the module when requests is missing."""
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    parameters = module.params
+    return HttpClient(
+        Connection(
+            url=parameters["url"],
+            user=parameters.get("user"),
+            password=grafana_password(module) if "password_file" in parameters else None,
+            token=parameters.get("token"),
+            timeout=parameters["request_timeout"],
+            validate_certs=parameters["validate_certs"],
+            ca_path=parameters["ca_path"],
+        )
+    )

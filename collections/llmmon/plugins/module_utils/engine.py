@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the collection asks of the container engine, by the docker SDK and nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import socket
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Optional
+
+DOCKER_IMPORT_ERROR: Optional[str] = None
+try:
+    import docker
+    import docker.errors
+    import docker.types
+    from requests.exceptions import RequestException
+except ImportError:
+    DOCKER_IMPORT_ERROR = traceback.format_exc()
+
+_TOOL_SECONDS = 120
+
+
+class EngineError(Exception):
+    """The engine could not do what was asked; the message is one sentence for the operator."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ToolResult:
+    """How a tool in a container ended."""
+
+    exit_code: int
+    output: str
+
+
+@contextmanager
+def _explained(action: str) -> Iterator[None]:
+    """Turn what the SDK raises into one sentence."""
+    try:
+        yield
+    except docker.errors.APIError as error:
+        raise EngineError(f"{action} failed: {error.explanation or error}") from error
+    except (docker.errors.DockerException, RequestException, OSError) as error:
+        raise EngineError(
+            f"{action} failed: the container engine does not answer ({error}); start it, for instance with"
+            " 'systemctl start docker', and run again"
+        ) from error
+
+
+class Engine:
+    """The engine of the host this runs on."""
+
+    def __init__(self, timeout: int = 60) -> None:
+        if DOCKER_IMPORT_ERROR:
+            raise EngineError("the Python library docker is missing on the host (python3-docker)")
+        with _explained("connecting to the container engine"):
+            self._client = docker.from_env(timeout=timeout)
+            self._client.ping()
+
+    def has_image(self, image: str) -> bool:
+        """Whether the image is on the host."""
+        with _explained(f"looking up the image {image}"):
+            try:
+                self._client.images.get(image)
+            except docker.errors.ImageNotFound:
+                return False
+            return True
+
+    def pull(self, image: str) -> None:
+        """Pull the image unless the host has it; tags are pinned, so a tag that is there is the right one."""
+        if not self.has_image(image):
+            with _explained(f"pulling the image {image}"):
+                self._client.images.pull(image)
+
+    def run_tool(self, image: str, command: list[str], directory: str, mounted_at: str, user: str) -> ToolResult:
+        """Run an image's own tool over a directory: no network, nothing writable, no privileges."""
+        with _explained(f"running {command[0]} of the image {image}"):
+            container = self._client.containers.create(
+                image,
+                entrypoint=command[:1],
+                command=command[1:],
+                user=user,
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                mem_limit="512m",
+                pids_limit=256,
+                mounts=[docker.types.Mount(mounted_at, directory, type="bind", read_only=True)],
+                labels={"llmmon.role": "validation"},
+            )
+            try:
+                container.start()
+                result = container.wait(timeout=_TOOL_SECONDS)
+                output = container.logs(stdout=True, stderr=True).decode(errors="replace")
+            finally:
+                container.remove(force=True, v=True)
+        return ToolResult(int(result["StatusCode"]), output)
+
+    def inspect(self, name: str) -> Optional[dict[str, Any]]:
+        """What the engine knows of a container, or None when there is none of that name."""
+        with _explained(f"looking up the container {name}"):
+            try:
+                attributes: dict[str, Any] = self._client.containers.get(name).attrs
+            except docker.errors.NotFound:
+                return None
+            return attributes
+
+    def image_digests(self, image_id: str) -> list[str]:
+        """Repository digests of an image on the host; none when it was removed below a running container."""
+        with _explained(f"looking up the image {image_id}"):
+            try:
+                image = self._client.images.get(image_id)
+            except docker.errors.ImageNotFound:
+                return []
+            return list(image.attrs.get("RepoDigests") or [])
+
+    def hang_up(self, name: str) -> None:
+        """Send SIGHUP to a container's first process."""
+        with _explained(f"sending SIGHUP to the container {name}"):
+            self._client.containers.get(name).kill(signal="HUP")
+
+    def restart(self, name: str, stop_seconds: int = 30) -> None:
+        """Stop a container in order and start it again."""
+        with _explained(f"restarting the container {name}"):
+            self._client.containers.get(name).restart(timeout=stop_seconds)
+
+    def logs_since(self, name: str, moment: datetime.datetime, lines: int = 200) -> list[str]:
+        """Lines a container printed after a moment (aware, UTC), oldest first."""
+        with _explained(f"reading the log of the container {name}"):
+            # The SDK takes no zero.
+            output: bytes = self._client.containers.get(name).logs(
+                since=max(int(moment.timestamp()), 1), tail=lines, timestamps=True
+            )
+        found = []
+        # Not splitlines(): it also ends lines where the engine puts no time stamp, such as at a form feed.
+        for line in output.decode(errors="replace").replace("\r\n", "\n").split("\n"):
+            # The engine's own filter has a resolution of one second; its time stamps have nanoseconds.
+            stamp, _, text = line.partition(" ")
+            if stamp[:26] > moment.strftime("%Y-%m-%dT%H:%M:%S.%f"):
+                found.append(text)
+        return found
+
+    def execute(self, name: str, command: list[str], standard_input: str) -> ToolResult:
+        """Run a command in a running container and give it its input by a pipe, so that no argument shows it."""
+        with _explained(f"running {command[0]} in the container {name}"):
+            interface = self._client.api
+            execution = interface.exec_create(name, command, stdin=True)["Id"]
+            stream: Any = interface.exec_start(execution, socket=True)
+            connection: socket.socket = getattr(stream, "_sock", stream)
+            connection.sendall(standard_input.encode())
+            connection.shutdown(socket.SHUT_WR)
+            output = _read_frames(connection)
+            stream.close()
+            exit_code = interface.exec_inspect(execution)["ExitCode"]
+        return ToolResult(int(exit_code), output)
+
+
+def _read_frames(connection: socket.socket) -> str:
+    """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format)."""
+    connection.settimeout(_TOOL_SECONDS)
+    raw = b""
+    while chunk := connection.recv(65536):
+        raw += chunk
+    output = b""
+    while len(raw) >= 8:
+        size = int.from_bytes(raw[4:8], "big")
+        output += raw[8 : 8 + size]
+        raw = raw[8 + size :]
+    return output.decode(errors="replace")

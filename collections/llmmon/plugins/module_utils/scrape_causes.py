@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a scrape fails: Prometheus's error texts sorted into causes, each with what to change.
+
+The texts come from Prometheus (scrape/scrape.go, model/textparse) and from Go's net, net/http and crypto/x509; they
+reach us as ``lastError`` of ``/api/v1/targets``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+
+@dataclasses.dataclass(frozen=True)
+class Cause:
+    """A reason for a failing scrape. ``settled``: waiting longer does not mend it."""
+
+    name: str
+    hint: str
+    settled: bool = True
+
+
+_GATEWAY = "in llmmon_gateways"
+_UNRESOLVED = "the name does not resolve inside the container"
+
+UNKNOWN = Cause("unknown", "read the error, and the log of Prometheus with logs.yml", settled=False)
+PENDING = Cause(
+    "pending", "the target was not scraped yet; raise llmmon_verify_timeout when its interval is long", False
+)
+# Not settled: Prometheus shows the targets of a new configuration only some five seconds after it took it.
+MISSING = Cause(
+    "missing", "Prometheus has no target of this job: run site.yml, and look at its configuration page", settled=False
+)
+
+_PATTERNS: list[tuple[str, Cause]] = [
+    (
+        r"unable to read .*(credential|token|file)|error reading .*credentials",
+        Cause(
+            "credentials_unreadable", "Prometheus cannot read its token file: run site.yml to put its permissions right"
+        ),
+    ),
+    (
+        r"HTTP status 401",
+        Cause(
+            "unauthorized", f"the gateway refuses the token: correct bearer_token {_GATEWAY} (PROMETHEUS_BEARER_TOKEN)"
+        ),
+    ),
+    (
+        r"HTTP status 403",
+        Cause(
+            "forbidden",
+            f"the gateway knows the token but denies access: give it the right, or another bearer_token {_GATEWAY}",
+        ),
+    ),
+    (r"HTTP status 404", Cause("not_found", f"the gateway has no such page: correct metrics_path {_GATEWAY}")),
+    (
+        r"HTTP status 30\d|stopped after \d+ redirects",
+        Cause(
+            "redirected",
+            f"the gateway redirects: write the final address into targets, scheme or metrics_path {_GATEWAY}",
+        ),
+    ),
+    (
+        r"HTTP status 400",
+        Cause(
+            "bad_request",
+            f"the gateway does not understand the request: if it speaks TLS, set scheme to https {_GATEWAY}",
+            settled=False,
+        ),
+    ),
+    (r"HTTP status", Cause("http_error", "the gateway answers with an error: look at its log", settled=False)),
+    (
+        r"sample limit",
+        Cause(
+            "sample_limit",
+            f"the gateway exposes more series than allowed: raise sample_limit {_GATEWAY}, or drop labels there",
+        ),
+    ),
+    (
+        r"body size limit",
+        Cause("body_size_limit", f"the metrics page is larger than allowed: raise body_size_limit {_GATEWAY}"),
+    ),
+    (r"label.*limit", Cause("label_limit", f"a series has more or longer labels than allowed: drop labels {_GATEWAY}")),
+    (
+        r"no such host",
+        Cause("dns", f"{_UNRESOLVED}: correct targets {_GATEWAY}, or add it to llmmon_etc_hosts"),
+    ),
+    (
+        # Before "refused" and "timeout": here it is the name server that refuses or does not answer.
+        r"\blookup \S+|server misbehaving|name resolution",
+        Cause(
+            "dns",
+            f"{_UNRESOLVED}, and its name server gives no proper answer: mend it, or write an address into targets"
+            f" {_GATEWAY}",
+            settled=False,
+        ),
+    ),
+    (
+        r"connection refused",
+        Cause(
+            "refused",
+            f"nothing listens there: start the gateway, or correct host and port in targets {_GATEWAY}",
+            settled=False,
+        ),
+    ),
+    (
+        r"x509|tls:|certificate|server gave HTTP response to HTTPS client|malformed HTTP response",
+        Cause("tls", f"the TLS handshake fails: correct scheme or tls_config {_GATEWAY}"),
+    ),
+    (
+        r"deadline exceeded|i/o timeout|handshake timeout|Client\.Timeout",
+        Cause(
+            "timeout",
+            f"no answer in time: check firewalls between the hosts, or raise scrape_timeout {_GATEWAY}",
+            settled=False,
+        ),
+    ),
+    (
+        r"no route to host|network is unreachable",
+        Cause(
+            "unreachable", f"the network has no way there: correct targets {_GATEWAY}, or the routing", settled=False
+        ),
+    ),
+    (
+        r"Content-Type|valid start token|unexpected end of input|after metric|invalid metric|text format|unsupported"
+        r"|INVALID|parsing|parse error|unexpected token|does not end with # EOF",
+        Cause("not_metrics", f"the page is not in Prometheus's format: correct metrics_path or targets {_GATEWAY}"),
+    ),
+    (
+        r"EOF|connection reset|broken pipe",
+        Cause(
+            "connection_lost",
+            f"the gateway ends the connection early: look at its log; if it speaks TLS, set scheme to https {_GATEWAY}",
+            settled=False,
+        ),
+    ),
+]
+_COMPILED = [(re.compile(pattern, re.IGNORECASE), cause) for pattern, cause in _PATTERNS]
+# The address of the target and what stands on its page: words in them tell nothing of the cause.
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def classify(error: str) -> Cause:
+    """The cause behind a ``lastError`` text of Prometheus."""
+    words = _QUOTED.sub('""', error)
+    for pattern, cause in _COMPILED:
+        if pattern.search(words):
+            return cause
+    return UNKNOWN

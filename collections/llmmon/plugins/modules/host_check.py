@@ -1,0 +1,263 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Look at a host before anything is installed on it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_check
+short_description: Tell whether a host can run the stack, before anything on it is changed
+version_added: 0.1.0
+description:
+  - Finds out, in one run and with Python's standard library alone, what the other steps need to know about a host, its
+    distribution and service manager, whether a container engine is installed and answers, whether the libraries of the
+    other modules are there, which of the ports are free, and how much disk there is.
+  - Fails when a port is held by something else than the container it is for, or when there is too little disk.
+attributes:
+  check_mode:
+    support: full
+    description: Reads only.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  ports:
+    description: Ports that the stack will publish.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address: {description: Address to listen on., type: str, required: true}
+      port: {description: TCP port., type: int, required: true}
+      container: {description: The container that may hold it already., type: str, required: true}
+      variable: {description: The variable which sets it, for messages., type: str, required: true}
+  minimum_free_mb:
+    description: Free disk in MiB that O(data_root) must have.
+    type: int
+    default: 1024
+  data_root:
+    description: Where the data will lie; the nearest existing parent counts.
+    type: path
+    default: /var/lib
+  engine_socket:
+    description: Socket of the container engine.
+    type: path
+    default: /var/run/docker.sock
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  llmmon.stack.host_check:
+    ports:
+      - {address: 127.0.0.1, port: 9090, container: llmmon-prometheus, variable: llmmon_prometheus_port}
+"""
+
+RETURN = r"""
+distribution:
+  description: ID and VERSION_ID of os-release.
+  returned: always
+  type: dict
+  sample: {"id": "debian", "version": "12"}
+service_manager:
+  description: Name of the first process's program.
+  returned: always
+  type: str
+  sample: systemd
+engine:
+  description: The container engine.
+  returned: always
+  type: dict
+  contains:
+    installed: {description: Whether its program is on the host., type: bool}
+    answers: {description: Whether it answers on its socket., type: bool}
+    version: {description: Its version when it answers., type: str}
+    enabled: {description: Whether systemd starts it at boot., type: bool}
+missing_libraries:
+  description: Python libraries that the modules need and this interpreter lacks.
+  returned: always
+  type: list
+  elements: str
+free_mb:
+  description: Free disk below O(data_root) in MiB.
+  returned: always
+  type: int
+"""
+
+import errno
+import http.client
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+
+LIBRARIES = ("docker", "requests")
+
+
+class _EngineConnection(http.client.HTTPConnection):
+    """HTTP over the engine's socket: the docker library may not be installed yet."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=10)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def ask_engine(engine_socket: str, path: str) -> Optional[Any]:
+    """Decoded JSON of a GET to the engine, None when it does not answer."""
+    connection = _EngineConnection(engine_socket)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return json.loads(response.read()) if response.status == 200 else None
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def distribution(os_release: str) -> dict[str, str]:
+    """ID and VERSION_ID out of the text of os-release, whose values may stand in quotes of either kind."""
+    values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
+    return {"id": values.get("ID", "").strip("\"' "), "version": values.get("VERSION_ID", "").strip("\"' ")}
+
+
+def port_is_free(address: str, port: int) -> bool:
+    """Whether the port can be listened on; an address that is not the host's is somebody else's trouble."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno != errno.EADDRINUSE
+    return True
+
+
+def holds(container: dict[str, Any], port: int) -> bool:
+    """Whether a container of the engine's list publishes a TCP port of the host."""
+    return any(p.get("PublicPort") == port and p.get("Type", "tcp") == "tcp" for p in container.get("Ports") or [])
+
+
+def names(container: dict[str, Any]) -> list[str]:
+    """Names of a container of the engine's list."""
+    return [name.lstrip("/") for name in container.get("Names", [])]
+
+
+def port_conflicts(
+    ports: list[dict[str, Any]], free: dict[tuple[str, int], bool], containers: list[dict[str, Any]]
+) -> list[str]:
+    """One sentence for each port that something else holds."""
+    conflicts = []
+    for wanted in ports:
+        address, port = wanted["address"], wanted["port"]
+        if free[(address, port)]:
+            continue
+        holders = [container for container in containers if holds(container, port)]
+        if any(wanted["container"] in names(container) for container in holders):
+            continue
+        who = f"the container {names(holders[0])[0]}" if holders else process_behind(port) or "another program"
+        conflicts.append(
+            f"port {port} on {address} is taken by {who}: stop it, or set {wanted['variable']} to a free port"
+        )
+    return conflicts
+
+
+def process_behind(port: int) -> Optional[str]:
+    """Name and id of the process that listens on a TCP port, as far as /proc tells."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            rows = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for fields in (row.split() for row in rows):
+            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):  # noqa: PTH115
+                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
+        except OSError:
+            continue
+    return None
+
+
+def nearest_existing(path: Path) -> Path:
+    """The path itself or its first parent that exists."""
+    return next(candidate for candidate in (path, *path.parents) if candidate.exists())
+
+
+def enabled_at_boot() -> bool:
+    """Whether systemd starts the engine at boot."""
+    try:
+        return subprocess.run(["systemctl", "is-enabled", "--quiet", "docker.service"], check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def main() -> None:
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "ports": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "address": {"type": "str", "required": True},
+                    "port": {"type": "int", "required": True},
+                    "container": {"type": "str", "required": True},
+                    "variable": {"type": "str", "required": True},
+                },
+            },
+            "minimum_free_mb": {"type": "int", "default": 1024},
+            "data_root": {"type": "path", "default": "/var/lib"},
+            "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
+        },
+        supports_check_mode=True,
+    )
+    parameters = module.params
+    service_manager = Path("/proc/1/comm").read_text().strip()
+    version = ask_engine(parameters["engine_socket"], "/version")
+    containers = ask_engine(parameters["engine_socket"], "/containers/json") or []
+    free_mb = shutil.disk_usage(nearest_existing(Path(parameters["data_root"]))).free // 2**20
+    free = {(p["address"], p["port"]): port_is_free(p["address"], p["port"]) for p in parameters["ports"]}
+    facts = {
+        "distribution": distribution(Path("/etc/os-release").read_text()),
+        "service_manager": service_manager,
+        "engine": {
+            "installed": shutil.which("dockerd", path="/usr/bin:/usr/sbin:/usr/local/bin") is not None,
+            "answers": version is not None,
+            "version": (version or {}).get("Version", ""),
+            "enabled": service_manager == "systemd" and enabled_at_boot(),
+        },
+        "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
+        "free_mb": free_mb,
+    }
+    conflicts = port_conflicts(parameters["ports"], free, containers)
+    if conflicts:
+        module.fail_json(msg=" | ".join(conflicts), **facts)
+    if free_mb < parameters["minimum_free_mb"]:
+        module.fail_json(
+            msg=f"only {free_mb} MiB of disk are free at {parameters['data_root']}, {parameters['minimum_free_mb']} are"
+            " wanted: free some, or lower llmmon_minimum_free_mb",
+            **facts,
+        )
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()

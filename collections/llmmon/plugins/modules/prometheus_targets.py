@@ -1,0 +1,175 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Verify that Prometheus scrapes its targets."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: prometheus_targets
+short_description: Verify that Prometheus scrapes its targets, and say why it does not
+version_added: 0.1.0
+description:
+  - Waits until every target of the given jobs has been scraped since the module started and is up.
+  - Every target that is not gets a cause and a hint that names the variable to change. Causes that time does not mend,
+    such as a refused token, end the wait as soon as they are seen.
+  - Reads C(/api/v1/targets) of Prometheus and changes nothing.
+attributes:
+  check_mode:
+    support: full
+    description: Reads only.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  jobs:
+    description: Jobs that must have at least one target, all of them up. Empty means every active target.
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds to wait for the targets to come up.
+    type: float
+    default: 60.0
+extends_documentation_fragment: llmmon.stack.http
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- name: Verify that the gateway is scraped
+  llmmon.stack.prometheus_targets:
+    url: http://127.0.0.1:9090
+    jobs: [llm-auth-proxy]
+"""
+
+RETURN = r"""
+up:
+  description: Number of targets that are up.
+  returned: always
+  type: int
+total:
+  description: Number of targets looked at.
+  returned: always
+  type: int
+targets:
+  description: Every target, those with trouble first.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    job: {description: Its job., type: str}
+    instance: {description: Its instance label., type: str}
+    health: {description: up or down or unknown., type: str}
+    cause: {description: Empty when up; else one word such as unauthorized or refused or dns., type: str}
+    hint: {description: What to change., type: str}
+    error: {description: Prometheus's own words., type: str}
+    settled: {description: Whether waiting longer would not mend it., type: bool}
+"""
+
+import dataclasses
+import datetime
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
+from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.scrape_causes import MISSING, PENDING, classify
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """How one target fares."""
+
+    job: str
+    instance: str
+    health: str
+    cause: str = ""
+    hint: str = ""
+    error: str = ""
+    settled: bool = True
+
+    def sentence(self) -> str:
+        words = f" ({self.error})" if self.error else ""
+        return f"{self.job} {self.instance}: {self.cause}{words}; {self.hint}".replace(" :", ":")
+
+
+def assess(active: list[dict[str, Any]], jobs: list[str], since: datetime.datetime) -> list[Target]:
+    """Judge the ``activeTargets`` of Prometheus; only scrapes after ``since`` count as evidence."""
+    wanted = [target for target in active if not jobs or target["labels"]["job"] in jobs]
+    found = [
+        Target(job, "", "unknown", MISSING.name, MISSING.hint, settled=MISSING.settled)
+        for job in jobs
+        if job not in {target["labels"]["job"] for target in wanted}
+    ]
+    for target in wanted:
+        job, instance, health = target["labels"]["job"], target["labels"]["instance"], target["health"]
+        if moment(target["lastScrape"]) < since:
+            cause, error = PENDING, ""
+        elif health == "up":
+            found.append(Target(job, instance, health))
+            continue
+        else:
+            cause, error = classify(target["lastError"]), target["lastError"]
+        found.append(Target(job, instance, health, cause.name, cause.hint, error, cause.settled))
+    return sorted(found, key=lambda target: (not target.cause, target.job, target.instance))
+
+
+def finished(targets: list[Target]) -> bool:
+    """Whether waiting longer cannot change the verdict."""
+    return bool(targets) and all(target.settled for target in targets)
+
+
+def verdict(targets: list[Target]) -> Optional[str]:
+    """One sentence a failing target, or None when all are up."""
+    failing = [target for target in targets if target.cause]
+    if not targets:
+        return "Prometheus has no scrape target at all: set llmmon_gateways and run site.yml"
+    if not failing:
+        return None
+    return f"{len(failing)} of {len(targets)} scrape targets are not up. " + " | ".join(t.sentence() for t in failing)
+
+
+def main() -> None:
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            **http_arguments(),
+            "jobs": {"type": "list", "elements": "str", "default": []},
+            "timeout": {"type": "float", "default": 60.0},
+        },
+        supports_check_mode=True,
+    )
+    client = http_client(module)
+    since = utc_now()
+    latest: list[Target] = []
+    trouble: list[str] = []
+
+    def probe() -> Optional[bool]:
+        try:
+            answer = client.get("/api/v1/targets", state="active")
+        except HttpError as error:
+            trouble[:] = [str(error)]
+            return None
+        trouble.clear()
+        latest[:] = assess(answer["data"]["activeTargets"], module.params["jobs"], since)
+        return True if finished(latest) else None
+
+    wait_for(probe, module.params["timeout"], interval=0.5)
+    if trouble:
+        module.fail_json(msg=f"the scrape targets cannot be read: {trouble[0]}")
+    facts = {
+        "targets": [dataclasses.asdict(target) for target in latest],
+        "up": sum(not target.cause for target in latest),
+        "total": len(latest),
+    }
+    message = verdict(latest)
+    if message:
+        module.fail_json(msg=message, **facts)
+    module.exit_json(changed=False, **facts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Tell how the services of a host fare."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_status
+short_description: Tell how the services of a host fare, and fail on trouble if wanted
+version_added: 0.1.0
+description:
+  - Looks at each service's container, configuration release and API and returns one record a service.
+  - With O(require_healthy=true) it fails when a service is not running, not ready, not of the expected version, or does
+    not run the configuration release that is current.
+attributes:
+  check_mode:
+    support: full
+    description: Reads only; tells whether O(record_to) would be written.
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+options:
+  services:
+    description: The services to look at.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
+      container: {description: Name of its container., type: str, required: true}
+      url: {description: Its base URL as seen from the host., type: str, required: true}
+      version: {description: The version it should have (a build suffix after it is fine)., type: str, required: true}
+      config_root: {description: Directory of its configuration releases., type: path, required: true}
+      data_directory: {description: Directory of its data., type: path, required: true}
+  require_healthy:
+    description: Fail when something is not as it should be.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds to wait for the services to be ready, when O(require_healthy=true).
+    type: float
+    default: 30.0
+  record_to:
+    description: JSON file on the host in which versions, images, digests and releases are written down.
+    type: path
+requirements:
+  - docker (SDK for Python)
+  - requests
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- name: Look at Prometheus
+  llmmon.stack.stack_status:
+    services:
+      - name: prometheus
+        container: llmmon-prometheus
+        url: http://127.0.0.1:9090
+        version: 3.13.2
+        config_root: /etc/llmmon/prometheus
+        data_directory: /var/lib/llmmon/prometheus
+"""
+
+RETURN = r"""
+services:
+  description: One record a service.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: The service., type: str}
+    state: {description: State of its container as the engine says or missing., type: str}
+    ready: {description: Whether it answers that it is ready., type: bool}
+    version: {description: Version it reports., type: str}
+    started_at: {description: When its container started (UTC)., type: str}
+    release: {description: Current configuration release., type: str}
+    running_release: {description: Release it has proved to run., type: str}
+    image: {description: Image reference of the container., type: str}
+    digests: {description: Repository digests of that image., type: list, elements: str}
+    restarts: {description: How often the engine restarted it., type: int}
+    data_bytes: {description: Disk that its data use., type: int}
+    targets_up: {description: Scrape targets up (Prometheus)., type: int}
+    targets_total: {description: Scrape targets (Prometheus)., type: int}
+    firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
+    problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+
+_READY_PATHS = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "grafana": "/healthz"}
+# An alert that always fires to show that alerting works says nothing about trouble.
+_HEARTBEAT = "Watchdog"
+
+
+def same_version(expected: str, actual: str) -> bool:
+    """Whether a reported version is the expected one; distributions add suffixes such as ``+ds1``."""
+    return actual == expected or actual.startswith((expected + "+", expected + "-", expected + " "))
+
+
+def problems(record: dict[str, Any], expected_version: str) -> list[str]:
+    """What is not as it should be, one sentence each."""
+    name = record["name"]
+    if record["state"] == "missing":
+        return [f"{name} has no container: run site.yml"]
+    if record["state"] != "running":
+        return [f"the container of {name} is {record['state']}: read its log with logs.yml -e service={name}"]
+    if not record["ready"]:
+        return [f"{name} is not ready ({record['error']}): read its log with logs.yml -e service={name}"]
+    found = []
+    if not same_version(expected_version, record["version"]):
+        found.append(
+            f"{name} reports version {record['version']}, but llmmon_{name}_version is {expected_version}: run"
+            " site.yml, or correct the variable"
+        )
+    if record["release"] != record["running_release"]:
+        found.append(
+            f"{name} has not proved to run its configuration release {record['release']}"
+            f" (proved: {record['running_release'] or 'none'}): run site.yml"
+        )
+    return found
+
+
+def disk_usage(directory: Path) -> int:
+    """Bytes on disk below a directory; files that vanish meanwhile count nothing."""
+    total = 0
+    for parent, _, files in os.walk(directory):
+        for file in files:
+            try:
+                total += (Path(parent) / file).lstat().st_blocks * 512
+            except OSError:
+                continue
+    return total
+
+
+def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
+    """What a record says about the container."""
+    if attributes is None:
+        return {"state": "missing", "started_at": "", "restarts": 0, "image": ""}
+    state = attributes["State"]
+    return {
+        "state": state["Status"],
+        "started_at": state["StartedAt"][:19] + "Z",
+        "restarts": attributes.get("RestartCount", 0),
+        "image": attributes["Config"]["Image"],
+    }
+
+
+def api_facts(name: str, client: HttpClient) -> dict[str, Any]:
+    """What a record says about the service's own answers."""
+    client.text(_READY_PATHS[name])
+    if name == "alertmanager":
+        return {"version": client.get("/api/v2/status")["versionInfo"]["version"]}
+    if name == "grafana":
+        return {"version": client.get("/api/health")["version"]}
+    targets = client.get("/api/v1/targets", state="active")["data"]["activeTargets"]
+    alerts = client.get("/api/v1/alerts")["data"]["alerts"]
+    firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+    return {
+        "version": client.get("/api/v1/status/buildinfo")["data"]["version"],
+        "targets_up": sum(target["health"] == "up" for target in targets),
+        "targets_total": len(targets),
+        "firing_alerts": sorted(firing - {_HEARTBEAT}),
+    }
+
+
+def look_at(service: dict[str, Any], engine: Engine) -> dict[str, Any]:
+    """The record of one service."""
+    name = service["name"]
+    attributes = engine.inspect(service["container"])
+    releases = Releases(Path(service["config_root"]))
+    record: dict[str, Any] = {
+        "name": name,
+        "url": service["url"],
+        **container_facts(attributes),
+        "digests": engine.image_digests(attributes["Image"]) if attributes else [],
+        "release": releases.target(CURRENT) or "",
+        "running_release": releases.target(RUNNING) or "",
+        "data_bytes": disk_usage(Path(service["data_directory"])),
+        "ready": False,
+        "version": "",
+        "error": "",
+    }
+    if record["state"] == "running":
+        try:
+            record.update(api_facts(name, HttpClient(Connection(url=service["url"], timeout=5))), ready=True)
+        except HttpError as error:
+            record["error"] = str(error)
+    record["problems"] = problems(record, service["version"])
+    return record
+
+
+def deployed(records: list[dict[str, Any]]) -> str:
+    """What is deployed, as JSON which changes only when something else is deployed."""
+    kept = ("version", "image", "digests", "running_release")
+    services = {record["name"]: {key: record[key] for key in kept} for record in records}
+    return json.dumps({"format": 1, "services": services}, indent=2, sort_keys=True) + "\n"
+
+
+def record(path: Path, content: str, check_mode: bool = False) -> bool:
+    """Write the file unless it says so already; whoever reads it sees the old content or the new."""
+    if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == content:
+        return False
+    if not check_mode:
+        temporary = path.with_name(path.name + ".new")
+        temporary.write_text(content, encoding="utf-8")
+        temporary.chmod(0o640)
+        temporary.replace(path)
+    return True
+
+
+def main() -> None:
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "services": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True, "choices": sorted(_READY_PATHS)},
+                    "container": {"type": "str", "required": True},
+                    "url": {"type": "str", "required": True},
+                    "version": {"type": "str", "required": True},
+                    "config_root": {"type": "path", "required": True},
+                    "data_directory": {"type": "path", "required": True},
+                },
+            },
+            "require_healthy": {"type": "bool", "default": False},
+            "timeout": {"type": "float", "default": 30.0},
+            "record_to": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    if DOCKER_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+    records: list[dict[str, Any]] = []
+
+    def probe() -> Optional[bool]:
+        records[:] = [look_at(service, engine) for service in module.params["services"]]
+        return None if any(record["problems"] for record in records) else True
+
+    try:
+        engine = Engine()
+        if module.params["require_healthy"]:
+            wait_for(probe, module.params["timeout"], interval=1.0)
+        else:
+            probe()
+    except EngineError as error:
+        module.fail_json(msg=str(error))
+    trouble = [problem for record in records for problem in record["problems"]]
+    if trouble and module.params["require_healthy"]:
+        module.fail_json(msg=" | ".join(trouble), services=records)
+    target = module.params["record_to"]
+    try:
+        changed = bool(target) and record(Path(target), deployed(records), module.check_mode)
+    except OSError as error:
+        module.fail_json(msg=f"{target} cannot be written: {error.strerror}", services=records)
+    module.exit_json(changed=changed, services=records)
+
+
+if __name__ == "__main__":
+    main()
