@@ -1,0 +1,89 @@
+"""Users and their passwords: /api/user, /api/users, /api/admin/users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import crypto
+from .app import App
+from .auth import unauthorized
+from .messages import Request, Response, answer, bad_request_data, error, take
+from .store import Row, set_password
+
+_SHORTEST = 4
+
+
+def is_too_short(password: str) -> bool:
+    return len(password) < _SHORTEST
+
+
+def _profile(row: Row, *, avatar: str, labels: list[str] | None) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "email": row["email"],
+        "name": row["name"],
+        "login": row["login"],
+        "theme": "",
+        "orgId": 1,
+        "isGrafanaAdmin": bool(row["is_admin"]),
+        "isDisabled": False,
+        "isExternal": False,
+        "authLabels": labels,
+        "updatedAt": row["updated"],
+        "createdAt": row["created"],
+        "avatarUrl": avatar,
+    }
+
+
+def _row(app: App, request: Request) -> Row:
+    if request.identity.anonymous:
+        raise unauthorized()
+    if request.identity.service_account:
+        # A service account is no user.
+        raise error(404, "user not found")
+    db = app.store.reading()
+    row: Row = db.execute("SELECT * FROM user WHERE id = ?", (request.identity.user_id,)).fetchone()
+    return row
+
+
+def current(app: App, request: Request) -> Response:
+    return answer(_profile(_row(app, request), avatar="/public/img/user_profile.png", labels=[]))
+
+
+def lookup(app: App, request: Request) -> Response:
+    wanted = request.first("loginOrEmail")
+    row = (
+        app.store.reading()
+        .execute("SELECT * FROM user WHERE is_service_account = 0 AND (login = ?1 OR email = ?1)", (wanted,))
+        .fetchone()
+    )
+    if row is None:
+        raise error(404, "user not found")
+    return answer(_profile(row, avatar="", labels=None))
+
+
+def change_own_password(app: App, request: Request) -> Response:
+    row, body = _row(app, request), request.json()
+    # confirmNew is not compared by 9.4.
+    new = take(body, "newPassword", str)
+    if not crypto.same_password(take(body, "oldPassword", str), row["salt"], row["password"]):
+        raise error(401, "Invalid old password")
+    if is_too_short(new):
+        raise error(400, "New password is too short")
+    with app.store.writing() as db:
+        set_password(db, row["id"], new)
+    return answer({"message": "User password changed"})
+
+
+def set_password_of(app: App, request: Request) -> Response:
+    new = take(request.json(), "password", str)
+    if not new:
+        raise bad_request_data()
+    if is_too_short(new):
+        raise error(400, "New password too short")
+    with app.store.writing() as db:
+        user_id = request.params["id"]
+        if not db.execute("SELECT 1 FROM user WHERE id = ?", (user_id,)).fetchone():
+            raise error(500, "Could not read user from database", traced=True)
+        set_password(db, int(user_id), new)
+    return answer({"message": "User password updated"})

@@ -1,0 +1,150 @@
+"""Which images and tools the testbed knows, in which versions, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.testbed import recipes
+from tests.testbed.recipes import Layer
+
+FROM_DEBIAN = "built from Debian packages"
+STAND_IN = "stand-in"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An image, its version, and how to build it when it cannot be pulled."""
+
+    component: str
+    repository: str
+    tag: str
+    suite: str
+    pinned_package: str
+    packages: tuple[str, ...]
+    layers: tuple[Layer, ...]
+    settings: dict[str, Any]
+    origin: str = FROM_DEBIAN
+    # The image that this one stands for, if a registry offers it.
+    upstream: str | None = None
+
+    @property
+    def name(self) -> str:
+        return f"{self.repository}:{self.tag}"
+
+    @property
+    def version(self) -> str:
+        return self.tag.removeprefix("v")
+
+
+def _prometheus(version: str, suite: str) -> Recipe:
+    return Recipe(
+        component="prometheus",
+        repository="prom/prometheus",
+        tag=f"v{version}",
+        suite=suite,
+        pinned_package="prometheus",
+        packages=(*recipes.BASE, "prometheus", "promtool"),
+        layers=(recipes.base, recipes.prometheus),
+        settings=recipes.PROMETHEUS_SETTINGS,
+        upstream=f"prom/prometheus:v{version}",
+    )
+
+
+def _alertmanager(version: str, suite: str) -> Recipe:
+    return Recipe(
+        component="alertmanager",
+        repository="prom/alertmanager",
+        tag=f"v{version}",
+        suite=suite,
+        pinned_package="prometheus-alertmanager",
+        packages=(*recipes.BASE, "prometheus-alertmanager"),
+        layers=(recipes.base, recipes.alertmanager),
+        settings=recipes.ALERTMANAGER_SETTINGS,
+        upstream=f"prom/alertmanager:v{version}",
+    )
+
+
+def _prober(version: str, suite: str) -> Recipe:
+    return Recipe(
+        component="prober",
+        repository="prom/blackbox-exporter",
+        tag=f"v{version}",
+        suite=suite,
+        pinned_package="prometheus-blackbox-exporter",
+        packages=(*recipes.BASE, "prometheus-blackbox-exporter"),
+        layers=(recipes.base, recipes.prober),
+        settings=recipes.PROBER_SETTINGS,
+        upstream=f"prom/blackbox-exporter:v{version}",
+    )
+
+
+REGISTRY = Recipe(
+    component="registry",
+    repository="llmmon-testbed/registry",
+    tag="2.8.3",
+    suite="trixie",
+    pinned_package="docker-registry",
+    packages=(*recipes.BASE, "docker-registry"),
+    layers=(recipes.base, recipes.registry),
+    settings=recipes.REGISTRY_SETTINGS,
+)
+
+PYTHON = Recipe(
+    component="python",
+    repository="llmmon-testbed/python",
+    tag="3.13",
+    suite="trixie",
+    pinned_package="python3.13",
+    packages=(*recipes.BASE, *recipes.PYTHON),
+    layers=(recipes.base, recipes.python),
+    settings=recipes.PYTHON_SETTINGS,
+)
+
+GRAFANA = Recipe(
+    component="grafana",
+    repository="llmmon-testbed/grafana-stand-in",
+    tag="9.4.0-pre",
+    suite="trixie",
+    pinned_package="python3.13",
+    packages=PYTHON.packages,
+    layers=(recipes.base, recipes.python, recipes.grafana_stand_in),
+    settings=recipes.GRAFANA_SETTINGS,
+    origin=STAND_IN,
+    upstream="grafana/grafana:13.1.1",
+)
+
+# Oldest first: the last of a component is the one that tests take when they do not say.
+RECIPES = (
+    REGISTRY,
+    PYTHON,
+    _prometheus("2.53.3", "trixie"),
+    _prometheus("3.5.3", "sid"),
+    _alertmanager("0.28.1", "trixie"),
+    _alertmanager("0.33.1", "sid"),
+    _prober("0.28.0", "sid"),
+    GRAFANA,
+)
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program of a service that tests run without any engine."""
+
+    name: str
+    version: str
+    suite: str
+    package: str
+    member: str
+
+
+TOOLS = tuple(
+    Tool(name, version, suite, package, f"usr/bin/{program}")
+    for component, name, package, program in (
+        ("prometheus", "prometheus", "prometheus", "prometheus"),
+        ("prometheus", "promtool", "promtool", "promtool"),
+        ("alertmanager", "alertmanager", "prometheus-alertmanager", "prometheus-alertmanager"),
+        ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
+    )
+    for version, suite in ((recipe.version, recipe.suite) for recipe in RECIPES if recipe.component == component)
+)

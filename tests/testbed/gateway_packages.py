@@ -1,0 +1,82 @@
+"""The Python packages of the gateway and of the SMTP sink: locked by hash, installed by uv, mounted into containers."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from pathlib import Path
+
+import docker
+
+from tests.testbed import state
+from tests.testbed.catalogue import PYTHON
+from tests.testbed.engine import LABELS
+from tests.testbed.shell import TestbedError, run, step
+
+HERE = Path(__file__).parent
+LOCK = HERE / "requirements-gateway.txt"
+_PLATFORM = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:")
+MOUNTED_AT = "/site"
+
+
+def ensure(client: docker.DockerClient) -> Path:
+    """The folder to mount at MOUNTED_AT; it is filled at the first call."""
+    target = _folder()
+    if not target.is_dir():
+        install()
+        with state.locked("site"):
+            if not target.is_dir():
+                with step("compiled the packages of the LLM gateway"):
+                    _compile(client, _plain())
+                _plain().replace(target)
+    return target
+
+
+def install() -> None:
+    """Install the packages, as far as that goes without an engine."""
+    with state.locked("site"):
+        if _folder().is_dir() or _plain().is_dir():
+            return
+        part = _folder().with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        with step("installed the packages of the LLM gateway"):
+            run([_uv(), "pip", "install", "--quiet", "--target", part, *_PLATFORM, "--require-hashes", "-r", LOCK])
+        part.replace(_plain())
+
+
+def lock() -> None:
+    """Write the lock anew from requirements-gateway.in, with the newest versions."""
+    command: list[str | Path] = [_uv(), "pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", "--upgrade"]
+    command += [*_PLATFORM, "--generate-hashes", "--output-file", LOCK.name, "requirements-gateway.in"]
+    run(command, folder=HERE)
+
+
+def _folder() -> Path:
+    return state.path("site", hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16])
+
+
+def _plain() -> Path:
+    """Installed and not compiled yet."""
+    return _folder().with_suffix(".plain")
+
+
+def _compile(client: docker.DockerClient, target: Path) -> None:
+    """Import the gateway once where its byte code can be kept, so that it starts fast from the read-only mount."""
+    client.containers.run(
+        PYTHON.name,
+        ["python3", "-c", "import aiosmtpd.controller, litellm.proxy.proxy_cli, litellm.proxy.proxy_server"],
+        environment={"PYTHONPATH": MOUNTED_AT, "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+        labels=LABELS,
+        network_mode="none",
+        remove=True,
+        volumes={str(target): {"bind": MOUNTED_AT, "mode": "rw"}},
+    )
+
+
+def _uv() -> str:
+    beside_python = Path(sys.prefix, "bin", "uv")
+    found = str(beside_python) if beside_python.is_file() else shutil.which("uv")
+    if found is None:
+        raise TestbedError(f"There is no uv at {beside_python} nor on the PATH: install the project's requirements.")
+    return found

@@ -1,0 +1,1 @@
+"""Programs that run inside the testbed's containers; they use nothing but the standard library and aiosmtpd."""

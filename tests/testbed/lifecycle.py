@@ -1,0 +1,102 @@
+"""The testbed as a whole: up, status, down."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import docker
+from docker.errors import APIError, ImageNotFound
+
+from tests.testbed import (
+    disk,
+    engine,
+    gateway_packages,
+    host_image,
+    hosts,
+    images,
+    network,
+    packages,
+    registry,
+    state,
+    traffic,
+)
+from tests.testbed.shell import say, step
+
+_MINE: dict[str, str | list[str] | bool] = {"label": engine.LABEL}
+
+
+def up(purpose: str = "tests") -> None:
+    """Start what tests need, or what the demo needs: engine, images and the gateway's packages."""
+    if not state.read("images"):
+        # Later nothing big is added any more.
+        disk.require_room(state.directory())
+    groups = [] if engine.version() else [packages.ENGINE]
+    packages.ensure(*groups, *([packages.HOSTS] if purpose == "tests" else []))
+    with ThreadPoolExecutor(1) as pool:
+        # What takes longest needs no engine, so it does not wait for one.
+        if purpose == "tests":
+            slow = pool.submit(host_image.ensure_root_file_system, "bookworm")
+        else:
+            slow = pool.submit(gateway_packages.install)
+        client = engine.ensure()
+        for image in images.ensure(client):
+            say(f"{image.image}: {image.origin}")
+        if purpose == "tests":
+            network.ensure(client)
+            images.publish(client, registry.ensure(client))
+        slow.result()
+        if purpose == "tests":
+            host_image.ensure(client, "bookworm", bare=False)
+        else:
+            gateway_packages.ensure(client)
+    say("the testbed is up")
+
+
+def status() -> dict[str, Any]:
+    """What runs, for people and programs."""
+    version = engine.version()
+    if version is None:
+        return {"engine": None, "state": str(state.directory())}
+    running = engine.client().containers.list(all=True, filters=_MINE)
+    return {
+        "engine": {"version": version, "ours": engine.ours()},
+        "containers": {container.name: container.status for container in running},
+        "hosts": [host.as_dict() for host in hosts.list_all()],
+        "traffic": traffic.running(),
+        "images": state.read("images").get("all", []),
+        "state": str(state.directory()),
+    }
+
+
+def down(*, everything: bool = False) -> None:
+    """Remove all that is ours; caches stay unless everything has to go."""
+    traffic.stop()
+    if engine.version() is not None:
+        with step("removed containers, volumes, networks and images"):
+            _remove_from(engine.client())
+    engine.stop()
+    state.clear(caches=everything)
+    say("the testbed is down")
+
+
+def _remove_from(client: docker.DockerClient) -> None:
+    for container in client.containers.list(all=True, filters=_MINE):
+        container.remove(force=True, v=True)
+    for volume in client.volumes.list(filters=_MINE):
+        volume.remove(force=True)
+    for net in client.networks.list(filters=_MINE):
+        net.remove()
+    for image in client.images.list(filters=_MINE):
+        client.images.remove(str(image.id), force=True)
+    for name, image_id in state.read("pulled").items():
+        _remove_pulled(client, name, image_id)
+
+
+def _remove_pulled(client: docker.DockerClient, name: str, image_id: str) -> None:
+    """An image which somebody uses by now stays theirs."""
+    try:
+        if client.images.get(name).id == image_id:
+            client.images.remove(name)
+    except (ImageNotFound, APIError):
+        return
