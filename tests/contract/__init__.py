@@ -1,0 +1,1 @@
+"""The stand-in against exchanges recorded from a real Grafana."""

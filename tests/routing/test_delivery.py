@@ -1,0 +1,195 @@
+"""The proof of delivery, asked of a real Alertmanager: who is reached, who is not, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.filter.receivers import all_receivers, probe_receivers
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
+
+from tests.routing import running
+from tests.unit.collection import services
+from tests.unit.collection.loopback import Answer, Server, unused_port
+from tests.unit.collection.running import run_module
+from tests.unit.collection.services import VERSIONS, Service
+
+pytestmark = pytest.mark.skipif(
+    not services.can_have_own_mounts(),
+    reason="Debian's Alertmanager needs its templates, and this machine lets no test show it any",
+)
+
+OK = Answer(body=b"ok", content_type=None)
+SECRET = "T0123/B0123/s3cret-s3cret"  # noqa: S105 - made up for these tests
+
+
+def probe(service: Service, receivers: dict[str, Any], **more: Any) -> dict[str, Any]:
+    parameters = {
+        "url": service.url,
+        "receivers": probe_receivers(receivers),
+        "secrets_directory": str(service.root / "current" / "secrets"),
+        "container": "alertmanager",
+        "timeout": 30,
+        **more,
+    }
+    return run_module(alertmanager_probe, parameters)
+
+
+@pytest.fixture
+def log_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the module read the log of a process instead of a container's."""
+
+    def use(service: Service) -> None:
+        monkeypatch.setattr(alertmanager_probe, "Engine", lambda: service)
+
+    return use
+
+
+def probes(server: Server) -> list[tuple[str, str]]:
+    """Which addresses got the synthetic alert, and whether as firing or resolved."""
+    found = []
+    for request in server.requests:
+        content = request.json
+        if "attachments" in content:
+            status = "firing" if "FIRING" in content["attachments"][0]["title"] else "resolved"
+        else:
+            assert content["groupLabels"]["alertname"] == "LLMMonDeliveryProbe"
+            status = content["status"]
+        found.append((request.path, status))
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Server, tmp_path: Path) -> None:
+    server.answers.update({f"POST /{path}": OK for path in ("slack", "payments", "hook", "beat")})
+    with running.mailbox() as mailbox:
+        receivers = {
+            "slack": {"webhook_url": f"{server.url}/slack"},
+            "slack-payments": {"type": "slack", "webhook_url": f"{server.url}/payments"},
+            "webhook": {"url": f"{server.url}/hook"},
+            "email": {"to": "a@example.org", "from": "b@example.org", "smarthost": mailbox.address, "tls": "none"},
+        }
+        settings: dict[str, Any] = {"llmmon_receivers": receivers, "llmmon_heartbeat_url": f"{server.url}/beat"}
+        # Only some get anything otherwise, and they are quiet now.
+        settings["llmmon_default_receivers"] = ["slack"]
+        settings["llmmon_routes"] = [
+            {"receivers": ["slack-payments", "webhook", "email"], "mute_time_intervals": ["now"], "team": "x"}
+        ]
+        settings["llmmon_mute_time_intervals"] = {"now": {"times": [{"start_time": "00:00", "end_time": "24:00"}]}}
+        with running.alertmanager(version, tmp_path, **settings) as service:
+            answer = probe(service, all_receivers(receivers, settings["llmmon_heartbeat_url"]))
+            assert not answer["failed"], answer
+            assert answer["reached"] == ["slack", "slack-payments", "webhook", "email", "heartbeat"]
+            assert answer["seconds"] < 8
+            assert [len(mailbox.messages), *(status for _, status in probes(server))] == [1, *["firing"] * 4]
+            assert service.client.get("/api/v2/alerts") == []
+            # The end is told at the next look at the group, to all but the heartbeat.
+            assert wait_for(lambda: (len(server.requests) >= 7 and len(mailbox.messages) == 2) or None, 15)
+            assert sorted(probes(server)[4:]) == [
+                ("/hook", "resolved"),
+                ("/payments", "resolved"),
+                ("/slack", "resolved"),
+            ]
+            # A second proof is a second message.
+            assert probe(service, receivers)["reached"] == ["slack", "slack-payments", "webhook", "email"]
+
+
+# Ten seconds for what Alertmanager does not give up at once; the older one's words are asked for further below.
+@pytest.mark.parametrize("version", VERSIONS["alertmanager"][-1:])
+def test_dead_receivers_are_named_and_the_others_are_reached(
+    version: str, server: Server, log_of: Any, tmp_path: Path
+) -> None:
+    server.answers["POST /hook"] = OK
+    server.answers[f"POST /{SECRET}"] = Answer(status=404, body=b"no_service", content_type=None)
+    server.answers["POST /broken"] = Answer(status=500)
+    server.answers["POST /hanging"] = Answer(wait=True)
+    receivers = {
+        "slack": {"webhook_url": f"{server.url}/{SECRET}"},
+        "broken": {"type": "webhook", "url": f"{server.url}/broken"},
+        "hanging": {"type": "webhook", "url": f"{server.url}/hanging"},
+        "discord": {"webhook_url": f"http://127.0.0.1:{unused_port()}/api/webhooks/1/{SECRET}"},
+        "email": {"to": "a@b", "from": "c@d", "smarthost": f"127.0.0.1:{unused_port()}", "tls": "none"},
+        "webhook": {"url": f"{server.url}/hook"},
+    }
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+        assert answer["failed"]
+        assert answer["reached"] == ["webhook"]
+        assert answer["unreached"] == ["slack", "broken", "hanging", "discord", "email"]
+        message = answer["msg"]
+        assert message.startswith("5 of 6 receivers did not get the synthetic alert. slack (slack): ")
+        for words in (
+            "no_service; correct llmmon_receivers.slack |",
+            "webhook (broken): unexpected status code 500",
+            "webhook (hanging): no answer in time (context deadline exceeded",
+            "connection refused; correct llmmon_receivers.discord",
+            "connection refused; correct llmmon_receivers.email",
+            "Reached: webhook",
+        ):
+            assert words in message, message
+        assert SECRET not in json.dumps(answer)
+        assert "s3cret-s3cret" not in json.dumps(answer)
+        # Long before those that fail were given up.
+        assert probes(server).count(("/hook", "firing")) == 1
+        assert answer["seconds"] < 20
+        assert service.client.get("/api/v2/alerts") == []
+
+
+@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+def test_without_names_in_the_metrics_the_integration_is_named(
+    version: str, server: Server, log_of: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(running, "FEATURE", "--log.level=info")
+    server.answers.update({"POST /one": OK, "POST /two": Answer(status=403)})
+    receivers = {name: {"type": "webhook", "url": f"{server.url}/{name}"} for name in ("one", "two")}
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+        assert (answer["reached"], answer["unreached"]) == ([], ["one", "two"])
+        assert "webhook (one, two): unexpected status code 403" in answer["msg"]
+        server.answers["POST /two"] = OK
+        assert probe(service, receivers)["reached"] == ["one", "two"]
+
+
+@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+def test_a_silence_is_named(version: str, server: Server, tmp_path: Path) -> None:
+    receivers = {"webhook": {"url": f"{server.url}/hook"}}
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        everything = {"name": "alertname", "value": ".+", "isRegex": True, "isEqual": True}
+        silence = {"matchers": [everything], "startsAt": "2020-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
+        service.client.send("POST", "/api/v2/silences", {**silence, "createdBy": "test", "comment": "all of it"})
+        answer = probe(service, receivers, timeout=2)
+        assert "did not try, because a silence covers the alert" in answer["msg"]
+        assert server.requests == []
+
+
+def test_a_pair_proves_each_its_own_way(server: Server, tmp_path: Path) -> None:
+    """The second of two waits 15 seconds for the first, which knows nothing of its alert."""
+    version = VERSIONS["alertmanager"][-1]
+    server.answers["POST /hook"] = OK
+    receivers = {"webhook": {"url": f"{server.url}/hook"}}
+    gossip = [f"127.0.0.1:{unused_port()}" for _ in range(2)]
+    flags = ("--cluster.peer-timeout=2s", "--cluster.gossip-interval=50ms", "--cluster.settle-timeout=2s")
+    with (
+        running.alertmanager(
+            version, tmp_path / "a", f"--cluster.listen-address={gossip[0]}", *flags, llmmon_receivers=receivers
+        ) as first,
+        running.alertmanager(
+            version,
+            tmp_path / "b",
+            f"--cluster.listen-address={gossip[1]}",
+            f"--cluster.peer={gossip[0]}",
+            *flags,
+            llmmon_receivers=receivers,
+        ) as second,
+    ):
+        assert wait_for(
+            lambda: len(second.client.get("/api/v2/status")["cluster"]["peers"]) == 2 or None, 20, interval=0.2
+        )
+        for service in (first, second):
+            assert probe(service, receivers)["reached"] == ["webhook"]
+        assert probes(server).count(("/hook", "firing")) == 2

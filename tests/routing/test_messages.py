@@ -1,0 +1,300 @@
+"""What people read: rendered by amtool of both versions, and as Slack, Discord and mail servers get it."""
+
+from __future__ import annotations
+
+import copy
+import html.parser
+import json
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+
+from tests.routing import rendering, running
+from tests.routing.rendering import VERSIONS, Release
+from tests.unit.collection import services
+from tests.unit.collection.loopback import Answer, Server
+
+LABELS = {"alertname": "LLMHighFailureRatio", "job": "llm-auth-proxy", "model": "gpt-4.1", "severity": "critical"}
+ALERT: dict[str, Any] = {
+    "status": "firing",
+    "labels": LABELS,
+    "annotations": {
+        "summary": "Too many LLM requests fail",
+        "description": '28% of the requests for model "gpt-4.1" failed in the last 5 minutes (threshold 20%).',
+        "runbook_url": "https://docs.example.org/runbooks/LLMHighFailureRatio.md",
+        "dashboard_url": "https://grafana.example.org/d/llmmon?var-job=llm-auth-proxy&var-model=gpt-4.1",
+    },
+    "startsAt": "2026-01-02T03:04:05.678Z",
+    "endsAt": "0001-01-01T00:00:00Z",
+    "generatorURL": "https://prometheus.example.org/graph?g0.expr=up%20%3E%200&g0.tab=1",
+    "fingerprint": "0123456789abcdef",
+}
+TEMPLATES = {
+    "slack": ("llmmon.slack.title", "llmmon.slack.text"),
+    "discord": ("llmmon.discord.content", "llmmon.discord.title", "llmmon.discord.message"),
+    "mail": ("llmmon.email.subject", "llmmon.email.text"),
+}
+MANY = "Zoë's 🙂 "
+HOSTILE = {
+    "html": "<script>alert(1)</script><img src=x onerror=alert(1)>\"'>",
+    "slack mentions": "<!channel> <@U012AB3CD> <!subteam^S1> <https://evil.example|click>",
+    "discord mentions": "@everyone @here <@123456789012345678> <@&1>",
+    "markdown": "[click](https://evil.example) **bold** `code` ```block``` ||spoiler|| # title > quote",
+    "backticks": "`whoami` $(whoami)",
+    "line breaks": "a\nb\r\nc\u2028d\x00e\u202ef",
+    "go templates": '{{ .ExternalURL }} {{ template "llmmon.line" . }} {{ end }}',
+    "braces": "}} {{ {%- -%} ${x} $1 \\1",
+    "quotes": "a\"b\\c'd",
+    "long": "0123456789" * 1000,
+    "long and escaped": "<@&>`*_" * 1500,
+    "beyond the basic plane": MANY * 1000,
+    "an address": "javascript:alert(1)",
+}
+
+
+def data(*alerts: dict[str, Any], status: str = "firing") -> dict[str, Any]:
+    """What Alertmanager gives a template."""
+    common = {
+        key: {name: value for name, value in alerts[0][key].items() if all(a[key].get(name) == value for a in alerts)}
+        for key in ("labels", "annotations")
+    }
+    return {
+        "receiver": "slack",
+        "status": status,
+        "alerts": list(alerts),
+        "groupLabels": {"alertname": alerts[0]["labels"]["alertname"]},
+        "commonLabels": common["labels"],
+        "commonAnnotations": common["annotations"],
+        "externalURL": "https://alertmanager.example.org",
+    }
+
+
+def hostile(value: str) -> dict[str, Any]:
+    """An alert with the value wherever values are."""
+    alert = copy.deepcopy(ALERT)
+    alert["labels"] |= {"model": value, "job": value, "team": value}
+    alert["annotations"] = dict.fromkeys([*ALERT["annotations"]], value)
+    alert["generatorURL"] = value
+    return alert
+
+
+@pytest.fixture(scope="session")
+def release(releases: dict[str, Release]) -> Release:
+    return releases["simple"]
+
+
+def render(
+    version: str, release: Release, template: str, content: dict[str, Any], tmp_path: Path, kind: str = "text"
+) -> str:
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(content))
+    return rendering.rendered(version, release, template, file, kind)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_what_a_message_says(version: str, channel: str, release: Release, tmp_path: Path) -> None:
+    texts = [render(version, release, template, data(ALERT), tmp_path) for template in TEMPLATES[channel]]
+    message = "\n".join(texts).replace("\\_", "_").replace("&amp;", "&").replace("\\(", "(").replace("\\)", ")")
+    for part in (
+        "[FIRING:1] LLMHighFailureRatio llm-auth-proxy (critical)",
+        "Too many LLM requests fail",
+        "28% of the requests",
+        "(threshold 20%)",
+        "since 2026-01-02 03:04 UTC",
+        "gpt-4.1",
+        ALERT["annotations"]["runbook_url"],
+        ALERT["annotations"]["dashboard_url"],
+        ALERT["generatorURL"],
+        "https://alertmanager.example.org/#/silences/new?filter=%7Balertname%3D%22LLMHighFailureRatio%22%2Cjob%3D%22",
+    ):
+        assert part in message, message
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_what_is_over_is_said_to_be(version: str, channel: str, release: Release, tmp_path: Path) -> None:
+    over = {**ALERT, "status": "resolved", "endsAt": "2026-01-02T04:05:06Z"}
+    texts = [
+        render(version, release, template, data(over, status="resolved"), tmp_path) for template in TEMPLATES[channel]
+    ]
+    assert "[RESOLVED] LLMHighFailureRatio" in texts[0]
+    assert "from 2026-01-02 03:04 to 2026-01-02 04:05 UTC" in texts[-1]
+    assert "resolved" in texts[-1].lower()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("status", "severity", "color"),
+    [("firing", "critical", "danger"), ("firing", "info", "warning"), ("resolved", "critical", "good")],
+)
+def test_colors(version: str, status: str, severity: str, color: str, release: Release, tmp_path: Path) -> None:
+    alert = {**ALERT, "status": status, "labels": {**LABELS, "severity": severity}}
+    assert render(version, release, "llmmon.slack.color", data(alert, status=status), tmp_path) == color
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_an_alert_that_says_little_is_a_message_all_the_same(
+    version: str, channel: str, release: Release, tmp_path: Path
+) -> None:
+    bare = {**ALERT, "labels": {"alertname": "Bare"}, "annotations": {}, "generatorURL": ""}
+    texts = [render(version, release, template, data(bare), tmp_path) for template in TEMPLATES[channel]]
+    assert "Bare" in texts[0]
+    assert "/#/silences/new" in texts[-1]
+    assert "no value" not in " ".join(texts)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_runbook_in_the_repository_is_named_and_not_linked(version: str, release: Release, tmp_path: Path) -> None:
+    local = {**ALERT, "annotations": {"runbook_url": "docs/runbooks/A.md"}}
+    assert "Runbook: docs/runbooks/A.md" in render(version, release, "llmmon.slack.text", data(local), tmp_path)
+    assert "Runbook: docs/runbooks/A.md" in render(version, release, "llmmon.discord.message", data(local), tmp_path)
+    page = render(version, release, "llmmon.email.html", data(local), tmp_path, "html")
+    assert "Runbook: docs/runbooks/A.md" in page
+    assert 'href="docs' not in page
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_slack_takes_hostile_values_for_text(version: str, value: str, release: Release, tmp_path: Path) -> None:
+    title = render(version, release, "llmmon.slack.title", data(hostile(value)), tmp_path)
+    text = render(version, release, "llmmon.slack.text", data(*[hostile(value)] * 9), tmp_path)
+    # Of what begins with < only our own links are left, and they lead where ours do.
+    assert "<" not in title
+    for link in re.findall(r"<([^>]*)>", text):
+        assert re.fullmatch(r"https?://[^|]+\|(Runbook|Dashboard|Prometheus|Silence)", link), link
+        assert "evil.example|" not in link
+    assert text.count("<") == text.count(">")
+    assert "`" not in title + text
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u202e]", title + text)
+    assert "\n" not in title
+    assert "alertmanager.example.org" in text
+    assert (len(title) < 1024, len(text) < 40_000) == (True, True)
+    assert "9 alerts in all" in text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_discord_takes_hostile_values_for_text(version: str, value: str, release: Release, tmp_path: Path) -> None:
+    content, title, message = (
+        render(version, release, template, data(hostile(value)), tmp_path) for template in TEMPLATES["discord"]
+    )
+    for text in (content, title, message):
+        # No mention survives: what follows an @ is an invisible space.
+        assert not re.search("@(?!\u200b)", text), text
+        assert not re.search(r"(?<!\\)[`*|]", text.replace("**Resolved**", "")), text
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u202e]", text)
+    for link in re.findall(r"(?<!\\)\]\(<([^>]*)>\)", message):
+        assert link.startswith("https://alertmanager.example.org/#/silences/new?filter="), link
+    assert (len(content) <= 2000, len(title) <= 256, len(message) <= 4096) == (True, True, True)
+    assert ("\n" in content, "\n" in title) == (False, False)
+
+
+class Page(html.parser.HTMLParser):
+    """Tags and addresses of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_mail_takes_hostile_values_for_text(version: str, value: str, release: Release, tmp_path: Path) -> None:
+    text = render(version, release, "llmmon.email.html", data(*[hostile(value)] * 25), tmp_path, "html")
+    page = Page(text)
+    assert page.tags <= {"html", "head", "meta", "title", "body", "h2", "h3", "div", "p", "b", "table", "tr", "td", "a"}
+    assert page.attributes <= {"lang", "charset", "style", "href"}
+    assert {link.partition("#")[0] for link in page.links} == {"https://alertmanager.example.org/"}
+    assert "25 alerts in all" in text
+    assert len(text) < 200_000
+    subject = render(version, release, "llmmon.email.subject", data(hostile(value)), tmp_path)
+    assert len(subject) < 300
+    assert not re.search(r"[\x00-\x1f\u2028\u202e]", subject)
+    plain = render(version, release, "llmmon.email.text", data(hostile(value)), tmp_path)
+    assert len(plain) < 20_000
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u202e]", plain)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_silence_is_for_the_values_as_they_are(version: str, release: Release, tmp_path: Path) -> None:
+    """Read as a browser reads an address, to which a plus is a plus, and then as Alertmanager reads matchers."""
+    value = 'a "b" \\ + c&d|e'
+    alert = {**ALERT, "labels": {"alertname": "A", "model": value}}
+    expected = '{alertname="A",model="a \\"b\\" \\\\ + c&d|e"}'
+    text = render(version, release, "llmmon.slack.text", data(alert), tmp_path)
+    (address,) = re.findall(r"<(https://alertmanager[^|]+)\|Silence>", text)
+    assert unquote(address.partition("filter=")[2]) == expected
+    page = Page(render(version, release, "llmmon.email.html", data(alert), tmp_path, "html"))
+    (link,) = [link for link in page.links if "silences" in link]
+    assert unquote(link.partition("filter=")[2]) == expected
+
+
+# -- through Alertmanager itself
+
+needs_own_mounts = pytest.mark.skipif(
+    not services.can_have_own_mounts(),
+    reason="Debian's Alertmanager needs its templates, and this machine lets no test show it any",
+)
+
+
+@needs_own_mounts
+@pytest.mark.parametrize("version", VERSIONS)
+def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Path) -> None:
+    server.answers.update({"POST /slack": Answer(body=b"ok", content_type=None), "POST /discord": Answer(status=204)})
+    labels = [{**LABELS, "model": f"{number} {text}", "team": text} for number, text in enumerate(HOSTILE.values())]
+    with (
+        running.mailbox() as mailbox,
+        running.alertmanager(
+            version,
+            tmp_path,
+            "--web.external-url=http://alertmanager.example.org:9093",
+            "--web.route-prefix=/",
+            llmmon_receivers={
+                "slack": {"webhook_url": f"{server.url}/slack", "channel": "#llm"},
+                "discord": {"webhook_url": f"{server.url}/discord"},
+                "email": {"to": "a@example.org", "from": "b@example.org", "smarthost": mailbox.address, "tls": "none"},
+            },
+            llmmon_alertmanager_route={"group_wait": "1s", "group_interval": "1s"},
+        ) as service,
+    ):
+        running.send(service, *labels, annotations={"summary": HOSTILE["html"], "description": HOSTILE["long"]})
+        assert wait_for(lambda: (len(server.requests) >= 2 and mailbox.messages) or None, 15), service.log.read_text()
+    sent = {request.path: request.json for request in server.requests}
+    (attachment,) = sent["/slack"]["attachments"]
+    assert sent["/slack"]["channel"] == "#llm"
+    assert attachment["color"] == "danger"
+    assert attachment["title"] == f"[FIRING:{len(HOSTILE)}] LLMHighFailureRatio llm-auth-proxy (critical)"
+    assert attachment["title_link"] == "http://alertmanager.example.org:9093/#/alerts?receiver=slack"
+    assert "&lt;script&gt;" in attachment["text"]
+    (embed,) = sent["/discord"]["embeds"]
+    assert sent["/discord"]["content"].startswith(f"[FIRING:{len(HOSTILE)}] LLMHighFailureRatio")
+    assert (
+        len(sent["/discord"]["content"]) <= 2000,
+        len(embed["title"]) <= 256,
+        len(embed["description"]) <= 4096,
+    ) == (
+        True,
+        True,
+        True,
+    )
+    (mail,) = mailbox.messages
+    assert mail["Subject"] == f"[FIRING:{len(HOSTILE)}] LLMHighFailureRatio llm-auth-proxy (critical)"
+    parts = {part.get_content_type(): part.get_content() for part in mail.iter_parts()}
+    assert sorted(parts) == ["text/html", "text/plain"]
+    assert "script" not in Page(parts["text/html"]).tags
+    assert "<script>alert(1)</script>" in parts["text/plain"]
+    assert "since " in parts["text/plain"]

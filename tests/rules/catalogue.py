@@ -1,0 +1,49 @@
+"""The rendered rules as data: what is recorded, what is alerted on, and what may be read besides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+# What Prometheus and Alertmanager provide themselves. Alerts and dashboards read these and recorded series only.
+RAW_METRICS = {
+    "ALERTS",
+    "alertmanager_config_last_reload_successful",
+    "alertmanager_notifications_failed_total",
+    "alertmanager_notifications_total",
+    "probe_failed_due_to_regex",
+    "probe_http_status_code",
+    "process_start_time_seconds",
+    "prometheus_config_last_reload_successful",
+    "prometheus_notifications_alertmanagers_discovered",
+    "prometheus_notifications_errors_total",
+    "prometheus_notifications_sent_total",
+    "prometheus_rule_evaluation_failures_total",
+    "prometheus_rule_group_iterations_missed_total",
+    "prometheus_target_scrapes_exceeded_sample_limit_total",
+    "prometheus_tsdb_compactions_failed_total",
+    "prometheus_tsdb_head_series",
+    "prometheus_tsdb_reloads_failures_total",
+    "prometheus_tsdb_retention_limit_bytes",
+    "prometheus_tsdb_wal_corruptions_total",
+    "prometheus_tsdb_wal_truncations_failed_total",
+    "prometheus_tsdb_wal_writes_failed_total",
+    "scrape_samples_post_metric_relabeling",
+    "up",
+}
+
+
+def rules(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        rule for content in files.values() for group in yaml.safe_load(content)["groups"] for rule in group["rules"]
+    ]
+
+
+def alerts(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [rule for rule in rules(files) if "alert" in rule]
+
+
+def recorded_names(files: Mapping[str, str]) -> set[str]:
+    return {rule["record"] for rule in rules(files) if "record" in rule}

@@ -1,0 +1,275 @@
+"""Takes one guard at a time out of the rendered rules and asks whether any case notices.
+
+A mutation that every case survives means that the guard is not tested (or not needed).
+By hand: python -m tests.rules.mutations
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.rules import promtool, variants
+
+# The guards are the same for both versions; the newer one is the stricter reader.
+VERSION = promtool.VERSIONS[-1]
+
+ENOUGH = "\n          and on (job, model) job_model:llm_requests:increase5m >= 20"
+FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
+P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
+SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Replaces `old` by `new` wherever it occurs; the test of that name in the file `case` must notice."""
+
+    name: str
+    case: str
+    test: str
+    old: str
+    new: str
+
+
+def _burn(short: str, limit: float) -> str:
+    """That a budget still burns."""
+    return f"\n            and on (job) round(job:llm_requests_failed:ratio_rate{short}, 0.0001) > {limit}"
+
+
+def _enough(window: str, seconds: int) -> str:
+    """That there were requests enough to speak of a budget."""
+    return (
+        f"\n            and on (job) round(avg_over_time(job:llm_requests:rate5m[{window}]) * {seconds}, 0.01) >= 100"
+    )
+
+
+# As the variant short_days has it.
+IDLE_THEN = (
+    "\n          unless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
+)
+
+MUTATIONS = [
+    Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
+             FAILED + ENOUGH, FAILED),
+    Mutation("P95 without a minimum of requests", "latency", "only with enough", P95 + ENOUGH, P95),
+    Mutation("slow share without a minimum of requests", "latency", "only with enough", SLOW + ENOUGH, SLOW),
+    Mutation("minimum of requests compared without rounding", "any_kind", "exactly the minimum",
+             "round(job_model:llm_requests:rate5m * 300, 0.01)", "job_model:llm_requests:rate5m * 300"),
+    Mutation("failure ratio without rounding", "failure_ratio", "arithmetic",
+             FAILED, FAILED.replace("round(", "(").replace(", 0.0001", "")),
+    Mutation("P95 without rounding", "latency", "arithmetic", P95, P95.replace("round(", "(").replace(", 0.001", "")),
+    Mutation("slow share without rounding", "latency", "arithmetic",
+             SLOW, SLOW.replace("round(", "(").replace(", 0.0001", "")),
+    Mutation("no failures means unknown", "failure_ratio", "never failed",
+             '\n          or on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0', ""),
+    Mutation("failure ratio of no traffic", "failure_ratio", "without traffic",
+             "llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)",
+             "llm_requests_failed:rate5m / job_model:llm_requests:rate5m"),
+    Mutation("tokens per request of no traffic", "failure_ratio", "without traffic",
+             "llm_tokens_used:rate5m / (job_model:llm_requests:rate5m > 0)",
+             "llm_tokens_used:rate5m / job_model:llm_requests:rate5m"),
+    Mutation("slow share of no traffic", "latency", "without traffic",
+             "/ (job_model:llm_response_latency_seconds_count:rate5m > 0)",
+             "/ job_model:llm_response_latency_seconds_count:rate5m"),
+    Mutation("mean of no traffic", "latency", "without traffic",
+             '(job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0)',
+             'job_model:llm_response_latency_seconds_count:rate5m{source="canonical"}'),
+    Mutation("percentile of no traffic", "latency", "without traffic", " >= 0\n", "\n"),
+    Mutation("edge as Prometheus 2 writes it only", "latency", "whichever way", 'le=~"2(\\\\.0)?"', 'le="2"'),
+    Mutation("edge as Prometheus 3 writes it only", "latency", "whichever way", 'le=~"2(\\\\.0)?"', 'le="2.0"'),
+    Mutation("any job counts", "failure_ratio", "no configured gateway",
+             'rate(llm_requests_total{job=~"llm-auth-proxy|proxy\\\\.eu"}[5m])', "rate(llm_requests_total[5m])"),
+    Mutation("a dot in a job's name matches anything", "failure_ratio", "no configured gateway",
+             "proxy\\\\.eu", "proxy.eu"),
+    Mutation("failing for no time at all", "failure_ratio", "once it has lasted",
+             ENOUGH + "\n        for: 5m", ENOUGH + "\n        for: 0s"),
+    Mutation("requests: no floor", "surge", "next to nothing",
+             "clamp_min(job:llm_requests:rate5m_baseline, 0.1)", "job:llm_requests:rate5m_baseline"),
+    Mutation("tokens: no floor", "surge", "next to nothing",
+             "clamp_min(job:llm_tokens_used:rate5m_baseline, 100)", "job:llm_tokens_used:rate5m_baseline"),
+    Mutation("a surge in its own baseline", "surge", "exactly 3 times", "offset 15m", "offset 5m"),
+    Mutation("a baseline of any age", "surge", "half an hour of history",
+             "\n          and count_over_time(job:llm_requests:rate5m[1h] offset 15m) >= 30", ""),
+    Mutation("surge without rounding", "surge", "exactly 3 times",
+             "round(job:llm_requests:rate5m / clamp_min(job:llm_requests:rate5m_baseline, 0.1), 0.01)",
+             "job:llm_requests:rate5m / clamp_min(job:llm_requests:rate5m_baseline, 0.1)"),
+    Mutation("sums of tokens are tokens too", "surge", "sums and parts", ', type!~"total|cached.*|reasoning"', ""),
+    Mutation("last week does not matter", "surge_weekly", "weekly ramp",
+             "(job:llm_requests:rate5m_baseline_recent >= job:llm_requests:rate5m_baseline_week)\n"
+             "          or job:llm_requests:rate5m_baseline_week\n          or job:llm_requests:rate5m_baseline_recent",
+             "job:llm_requests:rate5m_baseline_recent"),
+    Mutation("the quietest week decides", "surge_weekly", "weekly ramp",
+             "quantile without (week) (0.5,", "quantile without (week) (0,"),
+    Mutation("old and new names are added", "litellm", "August 2025", " or on (job, instance) ", " or "),
+    Mutation("the caller's mistakes count", "litellm_provider", "callers", ', exception_status!~"4.."', ""),
+    Mutation("one of two counters is lost", "any_kind", "counters are added", '"term", "2"', '"term", "1"'),
+    Mutation("every cache is full together", "any_kind", "the fullest cache",
+             "max by (job, old_model, model_name) (kind:cache", "sum by (job, old_model, model_name) (kind:cache"),
+    Mutation("percentiles are added up", "any_kind", "the slowest percentile", "max by (", "sum by ("),
+    Mutation("a percentile that is not known", "any_kind", "the slowest percentile", " / 1000000 >= 0", " / 1000000"),
+    Mutation("the mean of no traffic where there are counters only", "any_kind", "the slowest percentile",
+             '(job_model:llm_time_to_first_token_seconds_count:rate5m{source="any"} > 0)',
+             'job_model:llm_time_to_first_token_seconds_count:rate5m{source="any"}'),
+    Mutation("the user's label does not count", "labelled", "say its model",
+             '"model", "all", "model", ""', '"model", "all", "", ""'),
+    Mutation("no label is no model", "labelled", "say its model",
+             '"model", "all", "model", ""', '"model", "", "model", ""'),
+    # -- longer times --
+    Mutation("failure ratio of no traffic in an hour", "windows", "without traffic",
+             "(sum_over_time(job:llm_requests:rate5m[1h]) > 0)", "sum_over_time(job:llm_requests:rate5m[1h])"),
+    Mutation("failure ratio of no traffic in 5 minutes", "windows", "without traffic",
+             "(job:llm_requests:rate5m > 0)", "job:llm_requests:rate5m"),
+    Mutation("slow share of no traffic in an hour", "windows", "without traffic",
+             "(sum_over_time(job:llm_response_latency_seconds_count:rate5m[1h]) > 0)",
+             "sum_over_time(job:llm_response_latency_seconds_count:rate5m[1h])"),
+    Mutation("an average of ratios", "windows", "a busy hour",
+             "sum_over_time(job:llm_requests_failed:rate5m[2h]) / (sum_over_time(job:llm_requests:rate5m[2h]) > 0)",
+             "avg_over_time(job:llm_requests_failed:ratio_rate5m[2h])"),
+    Mutation("half an hour of a ratio is its last value", "windows", "of the raw counters",
+             "sum_over_time(job:llm_requests_failed:rate5m[30m]) / (sum_over_time(job:llm_requests:rate5m[30m]) > 0)",
+             "job:llm_requests_failed:ratio_rate5m"),
+    # -- money --
+    Mutation("a team that has just begun has spent all hour", "costs", "dollars of an hour",
+             "sum_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 60",
+             "avg_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 3600"),
+    Mutation("tokens have a price although the gateway has one", "costs", "tokens have a price",
+             'sum by (job, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy"}[5m]))'
+             "\n          or on (job, model) ", ""),
+    Mutation("a team's tokens have a price although the gateway has one", "costs", "tokens have a price",
+             'sum by (job, team, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy", team!=""}[5m]))'
+             "\n          or on (job, team, model) ", ""),
+    Mutation("nobody's requests are a team's", "costs", "is nobody's", ', team!=""', ""),
+    Mutation("milliseconds are taken for seconds", "any_kind", "counters are added", " / 1000 >= 0", " >= 0"),
+    Mutation("a failed scrape starts the clock again", "stack", "each part",
+             'max_over_time(prometheus_config_last_reload_successful{job="prometheus"}[5m])',
+             'prometheus_config_last_reload_successful{job="prometheus"}'),
+    Mutation("reasons are compared with all notifications", "stack", "each part",
+             "sum by (job, instance, integration) (rate(alertmanager_notifications_failed_total",
+             "sum by (job, instance, integration, reason) (rate(alertmanager_notifications_failed_total"),
+    Mutation("every job's targets are gateways", "stack", "cannot be scraped",
+             'up{job=~"llm-auth-proxy|proxy\\\\.eu|litellm"}', "up"),
+    Mutation("down is gone", "stack", "cannot be scraped",
+             'absent(up{job="proxy.eu"})', 'absent(up{job="proxy.eu"} == 1)'),
+    # -- burn rates --
+    Mutation("a fast burn that is over", "alerts_burn", "a fast burn needs both", _burn("5m", 0.144), ""),
+    Mutation("a burn of 6 hours that is over", "alerts_burn", "seen over 6 hours", _burn("30m", 0.06), ""),
+    Mutation("a burn of a day that is over", "alerts_burn", "a slow burn", _burn("2h", 0.03), ""),
+    Mutation("a burn of 3 days that is over", "alerts_burn", "a slow burn", _burn("6h", 0.01), ""),
+    Mutation("a fast burn of a few requests", "alerts_burn", "a fast burn needs both", _enough("1h", 3600), ""),
+    Mutation("a burn of a few requests in 6 hours", "alerts_burn", "seen over 6 hours", _enough("6h", 21600), ""),
+    Mutation("a burn of a few requests in a day", "alerts_burn", "a slow burn", _enough("1d", 86400), ""),
+    Mutation("a burn of a few requests in 3 days", "alerts_burn", "a slow burn", _enough("3d", 259200), ""),
+    Mutation("requests of a burn without rounding", "alerts_burn", "a fast burn needs both",
+             "round(avg_over_time(job:llm_requests:rate5m[1h]) * 3600, 0.01)",
+             "avg_over_time(job:llm_requests:rate5m[1h]) * 3600"),
+    Mutation("long burn without rounding", "alerts_burn", "a fast burn needs both",
+             "round(job:llm_requests_failed:ratio_rate1h, 0.0001)", "job:llm_requests_failed:ratio_rate1h"),
+    Mutation("short burn without rounding", "alerts_burn", "a fast burn needs both",
+             "round(job:llm_requests_failed:ratio_rate5m, 0.0001)", "job:llm_requests_failed:ratio_rate5m"),
+    Mutation("failed requests count as answers", "alerts_burn", "budget of their own",
+             "avg_over_time(job:llm_response_latency_seconds_count:rate5m[1h])",
+             "avg_over_time(job:llm_requests:rate5m[1h])"),
+    # -- teams --
+    Mutation("what was spent and is over", "alerts_teams", "reported at once",
+             "\n          and on (team)\n          sum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
+             "\n            > on (team) 0.02 * max by (team) (llmmon:team_budget_usd)", ""),
+    Mutation("the gateway where most is spent", "alerts_teams", "reported at once",
+             "sum by (team) (job_team:llm_cost_usd:", "max by (team) (job_team:llm_cost_usd:"),
+    Mutation("the gateway where most will be spent", "alerts_teams", "after an hour",
+             "sum by (team) (job_team:llm_cost_usd:", "max by (team) (job_team:llm_cost_usd:"),
+    # -- what the prober sees --
+    Mutation("a refusal without a token", "alerts_gateway", "a refused token",
+             'probe_http_status_code{job="llm-metrics-probe"} == 401', "probe_http_status_code == 401"),
+    Mutation("forbidden is not refused", "alerts_gateway", "a refused token",
+             ' or probe_http_status_code{job="llm-metrics-probe"} == 403', ""),
+    Mutation("the prober is the gateway", "alerts_gateway", "a refused token",
+             '"job", "$1", "gateway", "(.+)"', '"job", "$1", "gateway", "none"'),
+    Mutation("a sign-in page is a page of metrics", "alerts_gateway", "a sign-in page is not",
+             '\n            and on (gateway, instance) probe_failed_due_to_regex{job="llm-metrics-noauth"} == 1', ""),
+    Mutation("a refusal is an answer", "alerts_gateway", "a sign-in page is not",
+             'probe_http_status_code{job="llm-metrics-noauth"} == 200',
+             'probe_http_status_code{job="llm-metrics-noauth"} > 0'),
+    # -- what should be there --
+    Mutation("metrics that never were are missed", "alerts_gateway", "missed only where",
+             "\n          and on (job, instance) last_over_time(job_instance:llm_requests_series:count[1d] offset 15m)",
+             ""),
+    Mutation("metrics of what is down are missed", "alerts_gateway", "missed only where",
+             'up{job=~"llm-auth-proxy"} == 1\n', 'up{job=~"llm-auth-proxy"}\n'),
+    Mutation("no traffic where there is none", "alerts_gateway", "usually is some",
+             "\n          and on (job) job:llm_requests:rate5m_baseline > 0.1", ""),
+    Mutation("every hour is alike for traffic", "alerts_idle_then", "nobody misses traffic", IDLE_THEN, ""),
+    Mutation("every hour is alike for metrics", "alerts_idle_then", "nor metrics", IDLE_THEN, ""),
+    Mutation("without a week there is no day either", "alerts_idle_then", "nobody misses traffic",
+             " or job:llm_requests:rate5m offset 2h", ""),
+    Mutation("yesterday is like last week", "alerts_idle_then", "nobody misses traffic",
+             "job:llm_requests:rate5m offset 3h or ", ""),
+    # -- series --
+    Mutation("everybody's series are a gateway's", "alerts_gateway", "very many series",
+             'scrape_samples_post_metric_relabeling{job=~"llm-auth-proxy"} > 20000',
+             "scrape_samples_post_metric_relabeling > 20000"),
+    Mutation("near is at the limit", "alerts_gateway", "very many series", "> 40000", "> 50000"),
+    Mutation("a few series that multiply", "alerts_gateway", "series that multiply",
+             " offset 1h) > 1000)", " offset 1h))"),
+    Mutation("a cache's share without rounding", "alerts_gateway", "queues and full caches",
+             "round(job_model:llm_kv_cache_usage_ratio, 0.0001)", "job_model:llm_kv_cache_usage_ratio"),
+    # -- the monitoring itself --
+    Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
+             'up{job=~"alertmanager|grafana|prober"}', "up"),
+    Mutation("errors of nothing sent", "alerts_stack", "does not take",
+             '(rate(prometheus_notifications_sent_total{job="prometheus"}[5m]) > 0)',
+             'rate(prometheus_notifications_sent_total{job="prometheus"}[5m])'),
+    Mutation("damage that was repaired long ago", "alerts_stack", "a data base that cannot",
+             '\n            and on (job, instance) time() - process_start_time_seconds{job="prometheus"} < 3 * 3600',
+             ""),
+    Mutation("no limit is a limit of 0", "alerts_stack", "data that will soon",
+             '(prometheus_tsdb_retention_limit_bytes{job="prometheus"} > 0)',
+             'prometheus_tsdb_retention_limit_bytes{job="prometheus"}'),
+    Mutation("an hour's growth is a trend", "alerts_stack", "data that will soon",
+             "\n          and on (job, instance) instance:prometheus_storage_bytes:sum offset 12h", ""),
+]  # fmt: skip
+
+
+def survivors(mutations: Iterable[Mutation]) -> list[str]:
+    """The mutations that went unnoticed, each with the reason."""
+    rules = variants.variants()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
+        places = Path(folder)
+        outcomes = pool.map(
+            lambda numbered: _outcome(places / str(numbered[0]), rules, numbered[1]), enumerate(mutations)
+        )
+        return [outcome for outcome in outcomes if outcome]
+
+
+def _outcome(place: Path, rules: Mapping[str, Mapping[str, str]], mutation: Mutation) -> str | None:
+    case = promtool.CASES / f"{mutation.case}.yml"
+    used = {variant for variant in rules if f"../rules/{variant}/" in case.read_text(encoding="utf-8")}
+    mutated = {
+        variant: {name: content.replace(mutation.old, mutation.new) for name, content in rules[variant].items()}
+        for variant in used
+    }
+    if all(mutated[variant] == rules[variant] for variant in used):
+        return f"{mutation.name}: the guard is not in the rules that {case.name} tests"
+    workspace = promtool.write_workspace(place, mutated)
+    result = promtool.test_rules(VERSION, [workspace / "cases" / case.name], only=mutation.test)
+    if result.returncode == 0:
+        return f"{mutation.name}: the test '{mutation.test}' of {case.name} did not notice"
+    # A mutant that does not even load, or a rule that fails, would be noticed for the wrong reason.
+    if "got:" not in result.stdout + result.stderr:
+        return f"{mutation.name}: the mutant cannot be evaluated\n{promtool.explain(result)}"
+    return None
+
+
+def main() -> int:
+    unnoticed = survivors(MUTATIONS)
+    for line in unnoticed:
+        print(line)
+    print(f"{len(MUTATIONS) - len(unnoticed)} of {len(MUTATIONS)} mutations were noticed")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

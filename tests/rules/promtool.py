@@ -1,0 +1,46 @@
+"""Runs promtool of both ends of the supported range on a workspace of rendered rules and test cases."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.testbed.tools import tool
+
+VERSIONS = ("2.53.3", "3.5.3")
+CASES = Path(__file__).parent / "cases"
+
+
+def run(version: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [tool("promtool", version), *arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def check_rules(version: str, files: Sequence[Path]) -> subprocess.CompletedProcess[str]:
+    return run(version, "check", "rules", "--lint=all", "--lint-fatal", *files)
+
+
+def test_rules(version: str, cases: Sequence[Path], only: str = "") -> subprocess.CompletedProcess[str]:
+    """Run case files, or only those of their tests whose name matches."""
+    return run(version, "test", "rules", *([f"--run={only}"] if only else []), *cases)
+
+
+def explain(result: subprocess.CompletedProcess[str]) -> str:
+    return f"{result.stdout}\n{result.stderr}".strip()
+
+
+def write_workspace(folder: Path, variants: Mapping[str, Mapping[str, str]]) -> Path:
+    """Lay out `rules/<variant>/<file>` beside `cases/`, where the case files look for their rules."""
+    for variant, files in variants.items():
+        place = folder / "rules" / variant
+        place.mkdir(parents=True)
+        for name, content in files.items():
+            (place / name).write_text(content, encoding="utf-8")
+    (folder / "cases").symlink_to(CASES)
+    return folder
+
+
+def case_files(workspace: Path) -> list[Path]:
+    return sorted((workspace / "cases").glob("*.yml"))

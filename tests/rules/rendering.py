@@ -1,0 +1,55 @@
+"""Renders the role's own rule templates with its own defaults, the way a deployment does."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.llmmon.stack.plugins.plugin_utils import render
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ROLE = REPOSITORY / "roles" / "prometheus"
+RULE_TEMPLATES = ROLE / "templates" / "prometheus" / "rules"
+PRESETS = ROLE / "vars" / "presets"
+
+# Two kinds, one of them twice, and one name that needs escaping. fixtures/ has gateways of every kind.
+GATEWAYS: list[dict[str, Any]] = [
+    {"name": "llm-auth-proxy", "targets": ["a:8000", "b:8000"]},
+    {"name": "proxy.eu", "kind": "canonical", "targets": ["c:8000"]},
+    {"name": "litellm", "kind": "litellm", "targets": ["d:4000"]},
+]
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a variables file as Ansible does: its strings are templates."""
+    content = DataLoader().load_from_file(str(path), cache="none", trusted_as_template=True)
+    return dict(content or {})
+
+
+@cache
+def presets() -> dict[str, dict[str, Any]]:
+    return {path.stem: load(path) for path in sorted(PRESETS.glob("*.yml"))}
+
+
+@cache
+def role_variables(role: Path = ROLE) -> dict[str, Any]:
+    variables: dict[str, Any] = {}
+    for folder in ("defaults", "vars"):
+        for path in sorted((role / folder / "main").glob("*.yml")):
+            variables |= load(path)
+    return variables
+
+
+def render_tree(role: Path = ROLE, folder: str = "", **extra: Any) -> dict[str, str]:
+    """Everything the role ships for its service, or a folder of it, as config_tree renders it: path to content."""
+    variables = role_variables(role) | {"llmmon_gateways": GATEWAYS, "role_path": str(role)} | extra
+    templar = Templar(loader=DataLoader(), variables=variables)
+    return render.render_tree(templar, role / "templates" / role.name / folder, variables)
+
+
+def render_rules(**extra: Any) -> dict[str, str]:
+    """File name to content, of every rule file that is wanted with these variables."""
+    return render_tree(folder="rules", **extra)

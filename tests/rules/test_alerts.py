@@ -1,0 +1,201 @@
+"""What every alert owes to whoever is woken by it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import yaml
+from ansible_collections.llmmon.stack.plugins.filter.settings import THRESHOLDS
+
+from tests.rules import catalogue, rendering
+from tests.rules.promql import metric_names
+
+RUNBOOKS = rendering.REPOSITORY / "docs" / "runbooks"
+SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
+DEFAULTS: dict[str, dict[str, Any]] = rendering.role_variables()["__llmmon_alert_defaults"]
+# So that there is every alert that there can be.
+EVERYTHING: dict[str, Any] = {
+    "llmmon_gateways": [{**gateway, "bearer_token": "made-up"} for gateway in rendering.GATEWAYS],
+    "llmmon_team_budgets": {"search": 720},
+}
+# A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
+ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
+
+
+@cache
+def everything() -> list[dict[str, Any]]:
+    return alerts()
+
+
+def alerts(**variables: Any) -> list[dict[str, Any]]:
+    return catalogue.alerts(rendering.render_rules(**{**EVERYTHING, **variables}))
+
+
+def test_the_alerts_are_these() -> None:
+    assert {alert["alert"] for alert in alerts()} == ALERTS
+
+
+def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
+    for alert in alerts(
+        llmmon_runbook_base_url="https://wiki.example/llm/", llmmon_grafana_url="https://grafana.example/"
+    ):
+        name, labels, annotations = alert["alert"], alert["labels"], alert["annotations"]
+        assert labels["severity"] == ("none" if name == "Watchdog" else labels["severity"]), name
+        assert labels["severity"] in {"critical", "warning", "none"}, name
+        assert (labels["severity"], alert.get("for")) == (DEFAULTS[name]["severity"], DEFAULTS[name].get("for")), name
+        assert labels["component"] == ("llm" if name.startswith("LLM") else "monitoring"), name
+        # A title: the same for every instance of the alert, and short enough for a chat message's first line.
+        assert 0 < len(annotations["summary"]) <= 80, name
+        assert "{{" not in annotations["summary"], name
+        assert annotations["description"], name
+        assert annotations["runbook_url"] == f"https://wiki.example/llm/{name}.md"
+        assert annotations["dashboard_url"].startswith("https://grafana.example/d/llmmon-overview"), name
+        # A gateway's alert opens its dashboard, a team's the team's.
+        about = {"LLMSampleLimitHit": "", "LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
+        narrowed = re.findall(r"[?&]var-(\w+)={{ \$labels\.(\w+) \| urlquery }}", annotations["dashboard_url"])
+        assert all(variable == label for variable, label in narrowed), name
+        if about.get(name, name.startswith("LLM")):
+            assert about.get(name, "job") in dict(narrowed), name
+
+
+def test_no_value_becomes_a_label() -> None:
+    # It would make a new alert of every evaluation.
+    for alert in alerts():
+        assert "$value" not in yaml.safe_dump(alert["labels"]), alert["alert"]
+
+
+def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == ALERTS
+
+
+def test_every_runbook_has_the_same_sections() -> None:
+    for name in ALERTS:
+        text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+        assert text.startswith(f"# {name}\n"), name
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS, name
+
+
+def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
+    known = catalogue.recorded_names(rendered["alerts"]) | catalogue.RAW_METRICS
+    for alert in alerts():
+        assert metric_names(alert["expr"]) <= known, alert["alert"]
+
+
+def test_the_table_of_alerts_is_true() -> None:
+    rows = {row[0]: row[1:] for row in ROW.findall((RUNBOOKS / "README.md").read_text(encoding="utf-8"))}
+    assert rows == {
+        name: (name, str(defaults.get("for", "-")), defaults["severity"]) for name, defaults in DEFAULTS.items()
+    }
+
+
+def test_every_alert_can_be_tuned() -> None:
+    numbered = {name: number for number, name in enumerate(sorted(ALERTS), start=1)}
+    changes = {
+        name: {
+            "for": f"{number}m",
+            "severity": "info",
+            "labels": {"number": number},
+            "annotations": {"summary": f"Summary {number}", "more": "{{ $value }}"},
+        }
+        for name, number in numbered.items()
+    }
+    changed = alerts(llmmon_alerts=changes)
+    assert {alert["alert"] for alert in changed} == ALERTS
+    for alert in changed:
+        number, annotations = numbered[alert["alert"]], alert["annotations"]
+        assert alert["for"] == f"{number}m"
+        assert (alert["labels"]["severity"], alert["labels"]["number"]) == ("info", str(number))
+        assert (annotations["summary"], annotations["more"]) == (f"Summary {number}", "{{ $value }}")
+        assert annotations["description"]
+
+
+def test_every_alert_can_be_switched_off() -> None:
+    one_half = set(sorted(ALERTS)[::2])
+    for off in (one_half, ALERTS - one_half):
+        left = alerts(llmmon_alerts={name: {"enabled": False} for name in off})
+        assert {alert["alert"] for alert in left} == ALERTS - off
+
+
+def test_without_a_prober_nothing_waits_for_its_metrics() -> None:
+    names = {alert["alert"] for alert in alerts(llmmon_prober_enabled=False)}
+    assert names == ALERTS - {"LLMMetricsAuthFailure", "LLMMetricsExposedWithoutAuth"}
+    assert "prober" not in "".join(alert["expr"] for alert in alerts(llmmon_prober_enabled=False))
+
+
+def test_services_elsewhere_are_not_missed() -> None:
+    alone = alerts(llmmon_services=["prometheus"], llmmon_prometheus_alertmanagers=[])
+    assert {alert["alert"] for alert in alone} == ALERTS - {
+        "PrometheusNotConnectedToAlertmanagers",
+        "PrometheusErrorSendingAlerts",
+        "AlertmanagerFailedReload",
+        "AlertNotificationsFailing",
+    }
+    assert "alertmanager" not in "".join(alert["expr"] for alert in alone)
+
+
+def test_without_budgets_no_team_is_over_its_own() -> None:
+    names = {alert["alert"] for alert in alerts(llmmon_team_budgets={})}
+    assert names == ALERTS - {"LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"}
+
+
+def test_every_gateway_has_its_own_sample_limit() -> None:
+    gateways = [
+        {"name": "small", "targets": ["a:1"], "sample_limit": 1000},
+        {"name": "usual", "targets": ["b:1"]},
+        {"name": "unlimited", "targets": ["c:1"], "sample_limit": 0},
+    ]
+    near = [alert["expr"] for alert in alerts(llmmon_gateways=gateways) if alert["alert"] == "LLMSampleLimitNear"]
+    assert near == [
+        'scrape_samples_post_metric_relabeling{job="small"} > 800',
+        'scrape_samples_post_metric_relabeling{job="usual"} > 40000',
+    ]
+
+
+# A threshold, an alert that compares with it, what its expression says, and by what the threshold is multiplied there.
+COMPARED: dict[str, tuple[str, str, float]] = {
+    "failure_ratio": ("LLMHighFailureRatio", "0.0001) > {}\n", 1),
+    "slow_request_ratio": ("LLMSlowRequestsOver5Percent", "0.0001) > {}\n", 1),
+    "latency_p95_seconds": ("LLMHighLatencyP95", "0.001) > {}\n", 1),
+    "request_surge_ratio": ("LLMRequestSurge", ">= {}", 1),
+    "token_surge_ratio": ("LLMTokenSurge", ">= {}", 1),
+    "burn_rate_1h": ("LLMErrorBudgetBurnFast", "ratio_rate1h, 0.0001) > {}\n", 0.01),
+    "burn_rate_6h": ("LLMErrorBudgetBurnFast", "ratio_rate6h, 0.0001) > {}\n", 0.01),
+    "burn_rate_1d": ("LLMLatencyBudgetBurnSlow", "ratio_rate1d, 0.0001) > {}\n", 0.05),
+    "burn_rate_3d": ("LLMLatencyBudgetBurnSlow", "ratio_rate3d, 0.0001) > {}\n", 0.05),
+    "team_budget_hourly_share": ("LLMTeamBudgetBurnFast", "> on (team) {} *", 1),
+    "team_budget_forecast_ratio": ("LLMTeamBudgetForecastOver", "> on (team) {} *", 1),
+    "waiting_requests": ("LLMRequestsWaiting", "> {}", 1),
+    "kv_cache_usage_ratio": ("LLMKVCacheNearlyFull", "> {}", 1),
+    "series_per_target": ("LLMCardinalityHigh", "> {}", 1),
+    "series_growth_ratio": ("LLMCardinalityGrowth", "> {} *", 1),
+    "sample_limit_ratio": ("LLMSampleLimitNear", "> {}", 50000),
+    "failed_notifications_ratio": ("AlertNotificationsFailing", "> {}", 1),
+    "head_series": ("PrometheusHeadSeriesHigh", "> {}", 1),
+    "storage_days_left": ("PrometheusStorageFillingUp", ", {} * 86400)", 1),
+}
+
+
+def test_every_threshold_reaches_its_alert() -> None:
+    assert set(COMPARED) == set(rendering.role_variables()["__llmmon_threshold_defaults"]) == set(THRESHOLDS)
+    # No two alike, so that none is taken for another.
+    values = {name: (11 + number) / 100 for number, name in enumerate(COMPARED)}
+    changed = alerts(llmmon_thresholds=values)
+    for threshold, (name, words, factor) in COMPARED.items():
+        comparison = words.format(f"{values[threshold] * factor:g}")
+        assert all(comparison in alert["expr"] for alert in changed if alert["alert"] == name), threshold
+        assert not any(comparison in alert["expr"] for alert in everything()), threshold
+
+
+def test_the_objectives_reach_their_alerts() -> None:
+    expressions = {
+        alert["alert"]: alert["expr"]
+        for alert in alerts(llmmon_slo={"availability": 0.999, "latency": 0.98, "minimum_requests": 7})
+    }
+    assert "ratio_rate1h, 0.0001) > 0.0144" in expressions["LLMErrorBudgetBurnFast"]
+    assert "ratio_rate3d, 0.0001) > 0.02" in expressions["LLMLatencyBudgetBurnSlow"]
+    assert all(
+        text.count(" >= 7") == 2 for name, text in expressions.items() if "BudgetBurn" in name and "Team" not in name
+    )

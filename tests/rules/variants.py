@@ -1,0 +1,91 @@
+"""The renderings that the case files test."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tests.rules import rendering
+
+# A made-up kind: what presets can say, in few words.
+ANY_KIND: dict[str, Any] = {
+    "requests": [{"metrics": ["kind:finished_total"]}, {"metrics": ["kind:rejected_total"]}],
+    "latency": {"metrics": ["kind:latency_ms", "kind:duration_ms"], "unit": "milliseconds"},
+    "time_to_first_token": {
+        "sum": [{"metrics": ["kind:first_us_total"]}],
+        "count": [{"metrics": ["kind:finished_total"]}],
+        "summary": ["kind:first_us"],
+        "unit": "microseconds",
+    },
+    "running": [{"metrics": ["kind:running"]}],
+    "kv_cache_usage": [{"metrics": ["kind:cache"]}],
+    "labels": {"model": ["old_model", "model_name"]},
+}
+
+# A server without labels of its own, one gateway of which the user has labelled.
+LABELLED: list[dict[str, Any]] = [
+    {"name": "plain", "kind": "tgi", "targets": ["f:80"]},
+    {"name": "labelled", "kind": "tgi", "targets": ["g:80"], "labels": {"model": "llama", "team": "search"}},
+]
+
+# Three real weeks take minutes to evaluate; three weeks of 2 hours do not.
+SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
+
+
+# Names of recorded series that some cases can do without.
+NOT_FOR_MODELS = r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost).*|job_team.*|job:.+:.*ratio.*"
+NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
+
+
+def variants() -> dict[str, dict[str, str]]:
+    default = rendering.render_rules()
+    one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1])
+    # Cases that last for hours evaluate every rule every minute: they get no more rules than they need.
+    surge = {name: without(content, NOT_FOR_SURGES) for name, content in one_gateway.items()}
+    alerts = rendering.render_rules(
+        llmmon_gateways=[{**rendering.GATEWAYS[0], "bearer_token": "made-up"}],
+        llmmon_team_budgets={"search": 720, "chat": 720},
+        llmmon_prometheus_retention_size="1GB",
+    )
+    return {
+        "default": default,
+        "models": {name: without(content, NOT_FOR_MODELS) for name, content in default.items()},
+        "one_gateway": one_gateway,
+        "surge": surge,
+        "short_weeks": {name: shorten_weeks(content) for name, content in surge.items()},
+        "provider": rendering.render_rules(llmmon_failure_definition="provider"),
+        "alerts": alerts,
+        "short_days": {name: shorten_days(content) for name, content in alerts.items()},
+        "costs": rendering.render_rules(
+            llmmon_gateways=rendering.GATEWAYS[:1],
+            llmmon_token_prices={"m": {"input": 0.001, "output": "0.002"}, "org/m 1": {"input": 2.5e-06}},
+            llmmon_team_budgets={"search": 500, "R&D: east": 0.5},
+        ),
+        "labelled": rendering.render_rules(
+            llmmon_gateways=LABELLED, llmmon_token_prices={"llama": {"input": 0.001, "output": 0.002}}
+        ),
+        "any_kind": rendering.render_rules(
+            llmmon_gateways=[{"name": "any", "kind": "any", "targets": ["e:1"]}],
+            __llmmon_presets={"any": ANY_KIND},
+            # 11 requests a minute, computed by Prometheus 3, are 54.99999999999999 in 5 minutes.
+            llmmon_alert_minimum_requests=55,
+        ),
+    }
+
+
+def without(content: str, names: str) -> str:
+    """Rules, as they are written, without those that record such series."""
+    content = re.sub(rf"      - record: (?:{names})\n(?: {{8}}.*\n)+", "", content)
+    # The last group may have none left.
+    return re.sub(r"  - name: \w+\n    interval: \w+\n    rules:\n\Z", "", content)
+
+
+def shorten_weeks(content: str) -> str:
+    for week, hours in SHORT_WEEKS.items():
+        content = content.replace(f"offset {week}", f"offset {hours}")
+    return content
+
+
+def shorten_days(content: str) -> str:
+    """What was the case a day or a week ago, some hours ago."""
+    return content.replace("offset 1w", "offset 3h").replace("offset 1d", "offset 2h")

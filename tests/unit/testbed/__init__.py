@@ -1,0 +1,1 @@
+"""Tests of the testbed itself; none of them needs an engine."""
