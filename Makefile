@@ -1,0 +1,86 @@
+# What people type. `make help` lists it; every target first makes sure that the tools are there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PLAYBOOK := $(BIN)/ansible-playbook
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-down check test lint unit rules contract molecule e2e bench dashboards docs requirements clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## install the tools into .venv (does nothing when they are there)
+
+# The virtual environment is made by Python itself; where Debian left that part out, root gets it from the distribution.
+$(READY): requirements.txt requirements-bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "llmmon needs Python 3.11 or later; $$($(PYTHON) --version) is what PYTHON=$(PYTHON) gives"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] || { echo "Python's venv is missing: run 'sudo apt-get install python3-venv' and try again"; exit 1; }; \
+	  echo "installing python3-venv"; apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv >/dev/null; \
+	  rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	@echo "installing the tools into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bootstrap.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.txt
+	@touch $@
+
+demo: $(READY) ## the whole stack, a real LLM gateway and traffic on this machine
+	@$(BIN)/python -m tests.demo prepare
+	$(PLAYBOOK) -i inventories/demo playbooks/site.yml
+	@$(BIN)/python -m tests.demo summary
+
+demo-down: $(READY) ## remove the demo and all it started
+	@$(BIN)/python -m tests.demo remove
+
+check: lint unit rules contract ## the inner loop: lint, unit, rules and contract tests
+
+# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
+test: check ## everything, as CI runs it
+	@$(MAKE) --no-print-directory molecule e2e; status=$$?; \
+	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
+
+lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that is generated
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/mypy
+	$(BIN)/ansible-lint --offline -q
+
+unit: $(READY) ## plans, classifiers, templates, archives: no service, no network
+	$(BIN)/pytest -q tests/unit
+
+rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the version range
+	@$(BIN)/python -m tests.testbed tools >/dev/null
+	$(BIN)/pytest -q tests/rules tests/routing
+
+contract: $(READY) ## Grafana's client and stand-in against what a real Grafana answered
+	$(BIN)/pytest -q tests/contract
+
+molecule: $(READY) ## each role on a fresh host
+	@$(BIN)/python -m tests.testbed up
+	$(BIN)/molecule test --all
+
+e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens when things go wrong
+	@$(BIN)/python -m tests.testbed up
+	$(BIN)/pytest -q tests/e2e
+
+bench: $(READY) ## how many module runs and seconds a second site.yml takes
+	@$(BIN)/python -m tests.testbed up
+	$(BIN)/python -m tests.bench.no_change
+
+dashboards: $(READY) ## write the dashboards' JSON from their code
+	$(BIN)/python -m dashboards
+
+docs: $(READY) ## write docs/variables.md from the roles' specifications
+	$(BIN)/python -m docs.generate
+
+requirements: $(READY) ## renew the lock files from the .in files
+	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
+
+clean: ## remove the tools and every download
+	@[ ! -x $(BIN)/python ] || $(BIN)/python -m tests.testbed down --all
+	rm -rf $(VENV) .ansible .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""The demo: the stack and a real LLM gateway with traffic, on this machine alone."""

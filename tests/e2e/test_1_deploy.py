@@ -1,0 +1,158 @@
+"""The main job: one command deploys, a second one changes nothing, and the other playbooks say what is going on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.stack import REPOSITORY, SERVICES, Stack
+from tests.testbed import traffic
+from tests.testbed.shell import wait_until
+
+
+def test_check_mode_on_a_fresh_host_passes_and_changes_nothing(fresh_stack: Stack) -> None:
+    result = fresh_stack.run("site.yml", "--check", "--diff")
+    assert result.code == 0, result.output
+    assert result.recap("changed") > 0
+    assert fresh_stack.on_host("ls -d /etc/llmmon /var/lib/llmmon 2>/dev/null | wc -l") == "0"
+    assert fresh_stack.on_host("docker ps --all --quiet | wc -l") == "0"
+
+
+def test_site_deploys_and_proves_it(stack: Stack) -> None:
+    assert {
+        item["labels"]["job"]: item["health"] for item in stack.api(9090, "/api/v1/targets")["data"]["activeTargets"]
+    } == {
+        "prometheus": "up",
+        "alertmanager": "up",
+        "grafana": "up",
+        "llm-auth-proxy": "up",
+        "prober": "up",
+        "llm-metrics-probe": "up",
+        "llm-metrics-noauth": "up",
+    }
+    state = json.loads(stack.on_host("cat /var/lib/llmmon/state.json"))
+    for service in SERVICES:
+        release = stack.on_host(f"readlink /etc/llmmon/{service}/current")
+        assert state["services"][service]["running_release"] == release
+        assert stack.on_host(f"readlink /etc/llmmon/{service}/running") == release
+
+
+def test_a_second_run_changes_nothing(stack: Stack) -> None:
+    before = stack.fingerprint()
+    result = stack.run("site.yml")
+    assert result.code == 0, result.output
+    assert result.recap("changed") == 0, result.output
+    assert "scrape targets: 5 of 5 up" in result.output
+    assert stack.fingerprint() == before
+
+
+def test_the_playbooks_work_from_their_own_folder(stack: Stack) -> None:
+    result = stack.run("site.yml", "--tags", "verify", directory=REPOSITORY / "playbooks")
+    assert result.code == 0, result.output
+    assert "data source answered a query through Grafana" in result.message
+
+
+def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
+    answers = traffic.run(stack.gateway.name, seconds=12, rate=5)
+    assert answers.get("200", 0) > 40, answers
+    assert any(int(status) >= 400 for status in answers if int(status) > 0) or answers.get("0"), answers
+    wait_until(
+        lambda: bool(stack.query("job_model:llm_requests:rate5m > 0")),
+        timeout=30,
+        what="No request rate was recorded for the gateway",
+    )
+    failing = stack.query('job_model:llm_requests_failed:ratio_rate5m{model="always-fails"}')
+    assert [(sample["metric"]["job"], float(sample["value"][1])) for sample in failing] == [("llm-auth-proxy", 1.0)]
+
+
+def test_status_is_one_screen(stack: Stack) -> None:
+    result = stack.run("status.yml")
+    assert result.code == 0, result.output
+    for service in SERVICES:
+        assert service in result.output
+        assert stack.on_host(f"readlink /etc/llmmon/{service}/running") in result.output
+    # With what the prober looks at: the gateway's page with its token, and without.
+    assert "scrape targets: 7 of 7 up" in result.output
+    assert "firing alerts:" in result.output
+    assert len(result.output.splitlines()) < 40
+
+
+def test_logs_of_one_service_and_of_all(stack: Stack) -> None:
+    one = stack.run("logs.yml", "-e", "service=prometheus", "-e", "lines=5")
+    assert one.code == 0, one.output
+    assert "Server is ready" in one.output or "level=" in one.output
+    assert "llmmon-alertmanager" not in one.output
+    everything = stack.run("logs.yml")
+    assert everything.code == 0, everything.output
+    assert "Starting Alertmanager" in everything.message
+    unknown = stack.run("logs.yml", "-e", "service=loki")
+    assert unknown.code != 0
+    assert "There is no service loki" in unknown.message
+
+
+def test_the_prober_sees_what_the_gateway_answers(stack: Stack) -> None:
+    expected = {"llm-metrics-probe": "200", "llm-metrics-noauth": "401"}
+
+    def answers() -> dict[str, str]:
+        return {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("probe_http_status_code")}
+
+    wait_until(
+        lambda: answers() == expected,
+        timeout=20,
+        what="The prober did not see the gateway take its token and refuse who has none",
+    )
+    assert stack.query('ALERTS{alertname=~"LLMMetrics(AuthFailure|ExposedWithoutAuth)"}') == []
+
+
+def test_a_prober_that_is_not_wanted_leaves(stack: Stack) -> None:
+    result = stack.run("site.yml", "--tags", "prometheus", variables={"llmmon_prober_enabled": False})
+    assert result.code == 0, result.output
+    assert "llmmon-prober" not in stack.on_host("docker ps --all --format '{{.Names}}'")
+    # Prometheus takes some seconds to follow a change of its jobs.
+    without = {"prometheus", "alertmanager", "grafana", "llm-auth-proxy"}
+    wait_until(lambda: stack.jobs() == without, timeout=20, what="The prober's jobs did not go")
+    result = stack.run("site.yml", "--tags", "prometheus")
+    assert result.code == 0, result.output
+    added = {"prober", "llm-metrics-probe", "llm-metrics-noauth"}
+    wait_until(lambda: added < stack.jobs(), timeout=20, what="The prober's jobs did not come back")
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "prober"])
+def test_containers_run_unprivileged_and_on_loopback(stack: Stack, service: str) -> None:
+    (container,) = json.loads(stack.on_host(f"docker inspect llmmon-{service}"))
+    assert container["Config"]["User"].split(":")[0] not in {"", "0", "root"}
+    settings = container["HostConfig"]
+    assert settings["ReadonlyRootfs"] is True
+    assert settings["CapDrop"] == ["ALL"]
+    assert "no-new-privileges" in settings["SecurityOpt"][0]
+    assert settings["Memory"] > 0
+    assert settings["PidsLimit"] > 0
+    published = {binding["HostIp"] for bound in settings["PortBindings"].values() for binding in bound}
+    assert published == (set() if service == "prober" else {"127.0.0.1"})
+
+
+def test_an_alert_reaches_a_real_mail_server_and_a_webhook(stack: Stack) -> None:
+    receivers = {
+        "webhook": {"url": f"http://{stack.sinks.webhook}/generic"},
+        "email": {
+            "to": "oncall@example.org",
+            "from": "llmmon@example.org",
+            "smarthost": stack.sinks.smtp,
+            "tls": "none",
+        },
+    }
+    route = {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s", "repeat_interval": "1h"}
+    variables = {"llmmon_receivers": receivers, "llmmon_alertmanager_route": route}
+    result = stack.run("site.yml", "--tags", "alertmanager", variables=variables)
+    assert result.code == 0, result.output
+    alert = json.dumps([{"labels": {"alertname": "EndToEnd", "severity": "warning"}}])
+    stack.on_host(
+        "curl -sSf -H 'Content-Type: application/json' http://127.0.0.1:9093/api/v2/alerts --data '" + alert + "'"
+    )
+    stack.sinks.wait_for("webhook", lambda entry: "EndToEnd" in json.dumps(entry))
+    stack.sinks.wait_for("smtp", lambda entry: "EndToEnd" in json.dumps(entry))
+    # The receivers go again with the setting: what nobody asks for any more leaves the host.
+    result = stack.run("site.yml", "--tags", "alertmanager")
+    assert result.code == 0, result.output
+    assert "webhook_configs" not in stack.on_host("cat /etc/llmmon/alertmanager/current/alertmanager.yml")

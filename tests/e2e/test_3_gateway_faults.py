@@ -1,0 +1,89 @@
+"""Faults outside what we install: the deployment stands, and verify says what is wrong and what to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.stack import Result, Stack
+from tests.testbed import faults
+from tests.testbed.shell import wait_until
+
+
+def deploy_with(stack: Stack, **gateway: Any) -> Result:
+    """site.yml with one gateway as given; verification does not wait long for what does not come."""
+    settings = {"name": "llm-auth-proxy", "kind": "litellm", "targets": [stack.gateway.target], **gateway}
+    settings.setdefault("metrics_path", "/metrics/")
+    return stack.run(
+        "site.yml",
+        "--tags",
+        "prometheus,verify",
+        variables={"llmmon_gateways": [settings], "llmmon_verify_timeout": 12},
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def put_right(stack: Stack) -> Any:
+    """After the faults the stack is as it was, without anything left to clean by hand."""
+    yield
+    result = stack.run("site.yml")
+    assert result.code == 0, result.output
+
+
+def assert_cause(result: Result, cause: str, *words: str) -> None:
+    assert result.code != 0, result.output
+    assert "llm-auth-proxy" in result.message
+    for word in (f": {cause} (", "in llmmon_gateways", *words):
+        assert word in result.message, result.output
+
+
+def assert_deployment_stands(stack: Stack) -> None:
+    """The new configuration is in force although the gateway cannot be scraped, and the rest is up."""
+    for service in ("prometheus", "alertmanager", "grafana"):
+        releases = [stack.on_host(f"readlink /etc/llmmon/{service}/{link}") for link in ("current", "running")]
+        assert releases[0] == releases[1]
+    up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
+    assert (up["prometheus"], up["alertmanager"]) == ("1", "1")
+
+
+def test_a_wrong_token(stack: Stack) -> None:
+    result = deploy_with(stack, bearer_token="not-the-token")  # noqa: S106 - made up
+    assert_cause(result, "unauthorized", "401", "PROMETHEUS_BEARER_TOKEN")
+    assert_deployment_stands(stack)
+    # The prober has read the new token, too, and tells refused from down.
+    wait_until(
+        lambda: (
+            [sample["metric"]["job"] for sample in stack.query('ALERTS{alertname="LLMMetricsAuthFailure"}')]
+            == ["llm-auth-proxy"]
+        ),
+        timeout=20,
+        what="There is no alert about the refused token",
+    )
+
+
+def test_nothing_listens(stack: Stack) -> None:
+    address = stack.gateway.target.split(":")[0]
+    result = deploy_with(stack, targets=[f"{address}:4999"], bearer_token=stack.gateway.token)
+    assert_cause(result, "refused", "connection refused", "start the gateway")
+    assert_deployment_stands(stack)
+
+
+def test_an_unknown_host_name(stack: Stack) -> None:
+    result = deploy_with(stack, targets=["no-such-host.invalid:4000"], bearer_token=stack.gateway.token)
+    assert_cause(result, "dns", "llmmon_etc_hosts")
+    assert_deployment_stands(stack)
+
+
+def test_a_path_that_answers_html(stack: Stack) -> None:
+    page = faults.start_html_metrics(f"{stack.gateway.name}-html")
+    result = deploy_with(stack, targets=[page.target], metrics_path="/metrics", bearer_token=stack.gateway.token)
+    assert_cause(result, "not_metrics", "metrics_path")
+    assert_deployment_stands(stack)
+
+
+def test_verify_alone_says_the_same_and_changes_nothing(stack: Stack) -> None:
+    before = stack.fingerprint()
+    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 8})
+    assert_cause(result, "not_metrics")
+    assert stack.fingerprint() == before
