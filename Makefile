@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PLAYBOOK := $(BIN)/ansible-playbook
 
+# molecule and ansible-lint call the other tools by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down check test lint unit rules contract molecule e2e bench dashboards docs requirements clean
 
