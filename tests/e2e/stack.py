@@ -96,8 +96,8 @@ class Stack:
         return Result(process.returncode, output)
 
     def on_host(self, command: str, *, check: bool = True) -> str:
-        """Run a shell command on the host, past Ansible."""
-        code, output = hosts.execute(self.host.name, ["sh", "-c", command])
+        """Run a shell command on the host as root, past Ansible."""
+        code, output = hosts.shell(self.host, command)
         assert code == 0 or not check, f"{command!r} ended with {code}: {output}"
         return output.strip()
 

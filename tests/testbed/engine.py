@@ -94,6 +94,7 @@ def _start() -> None:
     packages.require_root("start a Docker engine")
     root = state.folder("engine")
     _clear_leftovers(root)
+    netfilter.clear_dead(SUBNETS)
     if not _record():
         state.write(_RECORD, {"network": netfilter.remember()})
     log = root / "dockerd.log"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 import subprocess
 import tarfile
 from dataclasses import asdict, dataclass
@@ -88,9 +89,13 @@ def list_all() -> list[Host]:
     return sorted((_describe(container) for container in found), key=lambda host: host.name)
 
 
-def execute(name: str, command: list[str]) -> tuple[int, str]:
-    """Run a command on a host as root, without SSH; returns its exit code and what it said."""
-    return _execute(_require(name), command)
+def shell(host: Host, command: str) -> tuple[int, str]:
+    """Run a shell command on a host as root; returns its exit code and what it said.
+
+    By SSH, because on a busy machine the engine may lose the output of a command that it runs in a container.
+    """
+    done = _ssh(host, f"sh -c {shlex.quote(command)}")
+    return done.returncode, done.stdout
 
 
 def container_of(name: str) -> Container:
@@ -182,12 +187,23 @@ def _wait_until_ready(container: Container) -> None:
 
 
 def _accepts_our_key(host: Host) -> bool:
+    return _ssh(host, "true").returncode == 0
+
+
+def _ssh(host: Host, command: str) -> subprocess.CompletedProcess[str]:
     known = f"UserKnownHostsFile={host.known_hosts}"
-    options = ["BatchMode=yes", "ConnectTimeout=5", "StrictHostKeyChecking=yes", known]
-    command = ["ssh", "-F", "none", "-i", host.private_key, "-p", str(host.port)]
-    command += [argument for option in options for argument in ("-o", option)]
-    done = subprocess.run([*command, f"{host.user}@{host.address}", "true"], check=False, capture_output=True)
-    return done.returncode == 0
+    options = ["BatchMode=yes", "ConnectTimeout=5", "StrictHostKeyChecking=yes", "LogLevel=ERROR", known]
+    arguments = ["ssh", "-F", "none", "-i", host.private_key, "-p", str(host.port)]
+    arguments += [argument for option in options for argument in ("-o", option)]
+    return subprocess.run(
+        [*arguments, f"{host.user}@{host.address}", command],
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
 
 
 def _describe(container: Container) -> Host:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -32,6 +33,30 @@ def restore(before: dict[str, str], subnets: str) -> None:
         _FORWARDING.write_text(before["forwarding"])
     if before.get("bridge") == "no" and Path("/sys/class/net/docker0").exists():
         run(["ip", "link", "delete", "docker0"])
+
+
+def clear_dead(subnets: str) -> None:
+    """Remove what one of our engines left when it was killed: two bridges with one address reach nobody.
+
+    Call it only while no engine answers. The engine may have been another checkout's, so no record of ours tells of it.
+    """
+    left = bridges_in(run(["ip", "-json", "-4", "address", "show"]), subnets)
+    if not left:
+        return
+    for table in _TABLES:
+        _remove_chains(table, subnets)
+    for bridge in left:
+        run(["ip", "link", "delete", bridge])
+
+
+def bridges_in(addresses: str, subnets: str) -> list[str]:
+    """The bridges of an engine that have an address of ours, out of what `ip -json address` says."""
+    return [
+        interface["ifname"]
+        for interface in json.loads(addresses)
+        if (interface["ifname"] == "docker0" or _OUR_BRIDGE.search(f" {interface['ifname']}"))
+        and any(address["local"].startswith(subnets) for address in interface["addr_info"])
+    ]
 
 
 def _rules(table: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from tests.testbed import netfilter
 
 RULES = """\
@@ -32,3 +34,18 @@ def test_only_rules_that_lead_to_the_engine() -> None:
         "-A FORWARD -o br-5a2de271b343 -j ACCEPT",
         "-A POSTROUTING -s 10.213.1.0/24 ! -o docker0 -j MASQUERADE",
     ]
+
+
+def test_only_bridges_of_an_engine_with_our_addresses() -> None:
+    def interface(name: str, *addresses: str) -> dict[str, object]:
+        return {"ifname": name, "addr_info": [{"family": "inet", "local": address} for address in addresses]}
+
+    seen = [
+        interface("eth0", "10.213.7.7"),
+        interface("docker0", "10.213.1.1"),
+        interface("br-5a2de271b343", "10.213.0.1"),
+        interface("br-0a2de271b343", "172.18.0.1"),
+        interface("br-lan", "10.213.9.1"),
+        interface("br-1a2de271b343"),
+    ]
+    assert netfilter.bridges_in(json.dumps(seen), "10.213.") == ["docker0", "br-5a2de271b343"]
