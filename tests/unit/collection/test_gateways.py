@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.filter.gateways import (
     gateway_presets,
+    gateway_scrape_urls,
     gateway_secrets,
     preset_kinds,
     token_file_name,
@@ -55,3 +56,14 @@ def test_tokens_become_files_without_blanks_around_them(tmp_path: Path) -> None:
     ]
     assert gateway_secrets(gateways) == {"gateway-a.token": "given", "gateway-b.token": "from-file"}
     assert token_file_name("a") == "gateway-a.token"
+
+
+def test_urls_are_those_that_the_configuration_leads_to() -> None:
+    gateways = [
+        {"name": "a", "targets": ["h:1", "h:2"]},
+        {"name": "b", "targets": ["h"], "scheme": "https", "metrics_path": "/v1/metrics"},
+    ]
+    assert gateway_scrape_urls(gateways) == {
+        "a": ["http://h:1/metrics", "http://h:2/metrics"],
+        "b": ["https://h/v1/metrics"],
+    }

@@ -106,6 +106,33 @@ def test_trouble_comes_first_then_names_in_order() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("scraped", "configured", "cause"),
+    [
+        (["http://a:1/metrics"], ["http://a:1/metrics"], ""),
+        (["http://A:80/metrics", "https://b:443/m"], ["https://b/m", "http://a/metrics"], ""),
+        (["http://a:1/metrics"], ["http://a:2/metrics"], "outdated"),
+        (["http://a:1/metrics"], ["http://a:1/other"], "outdated"),
+        (["http://a:1/metrics"], ["https://a:1/metrics"], "outdated"),
+        (["http://a:1/metrics"], ["http://a:1/metrics", "http://b:1/metrics"], "outdated"),
+        (["http://a:1/metrics", "http://b:1/metrics"], ["http://a:1/metrics"], "outdated"),
+    ],
+)
+def test_targets_from_before_the_configuration_are_no_evidence(
+    scraped: list[str], configured: list[str], cause: str
+) -> None:
+    for health, error in (("up", ""), ("down", "server returned HTTP status 401 Unauthorized")):
+        found = assess(
+            [{**active("a", health=health, error=error), "scrapeUrl": url} for url in scraped],
+            ["a"],
+            SINCE,
+            {"a": configured},
+        )
+        expected = cause or ("unauthorized" if error else "")
+        assert {target.cause for target in found} == {expected}
+        assert {target.settled for target in found} == {not cause}
+
+
 # -- finished and verdict
 
 

@@ -134,6 +134,17 @@ def gateway_secrets(gateways: list[dict[str, Any]]) -> dict[str, str]:
     return secrets
 
 
+def gateway_scrape_urls(gateways: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Job to the URLs that Prometheus scrapes for it."""
+    return {
+        gateway["name"]: [
+            f"{gateway.get('scheme', 'http')}://{target}{gateway.get('metrics_path', '/metrics')}"
+            for target in gateway["targets"]
+        ]
+        for gateway in gateways
+    }
+
+
 class FilterModule:
     """Filters of llmmon.stack."""
 
@@ -141,6 +152,7 @@ class FilterModule:
         """Name to function."""
         return {
             "gateway_presets": gateway_presets,
+            "gateway_scrape_urls": gateway_scrape_urls,
             "gateway_secrets": gateway_secrets,
             "preset_kinds": preset_kinds,
             "preset_problems": preset_problems,

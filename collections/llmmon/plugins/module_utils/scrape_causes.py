@@ -31,6 +31,9 @@ PENDING = Cause(
 MISSING = Cause(
     "missing", "Prometheus has no target of this job: run site.yml, and look at its configuration page", settled=False
 )
+OUTDATED = Cause(
+    "outdated", "Prometheus does not have the targets of its configuration: run site.yml, and look at its log", False
+)
 
 _PATTERNS: list[tuple[str, Cause]] = [
     (

@@ -27,6 +27,13 @@ options:
     type: list
     elements: str
     default: []
+  scrape_urls:
+    description:
+      - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
+        seconds to follow a new configuration; until then its old targets are no evidence.
+      - Jobs that are not named may have any target.
+    type: dict
+    default: {}
   timeout:
     description: Seconds to wait for the targets to come up.
     type: float
@@ -41,6 +48,8 @@ EXAMPLES = r"""
   llmmon.stack.prometheus_targets:
     url: http://127.0.0.1:9090
     jobs: [llm-auth-proxy]
+    scrape_urls:
+      llm-auth-proxy: ["http://gateway.example.org:8000/metrics"]
 """
 
 RETURN = r"""
@@ -70,12 +79,13 @@ targets:
 import dataclasses
 import datetime
 from typing import Any, Optional
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment, utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.scrape_causes import MISSING, PENDING, classify
+from ansible_collections.llmmon.stack.plugins.module_utils.scrape_causes import MISSING, OUTDATED, PENDING, classify
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 
@@ -96,9 +106,34 @@ class Target:
         return f"{self.job} {self.instance}: {self.cause}{words}; {self.hint}".replace(" :", ":")
 
 
-def assess(active: list[dict[str, Any]], jobs: list[str], since: datetime.datetime) -> list[Target]:
-    """Judge the ``activeTargets`` of Prometheus; only scrapes after ``since`` count as evidence."""
+_PORTS = {"http": 80, "https": 443}
+
+
+def same_place(url: str) -> tuple[str, str, int, str]:
+    """What two ways to write one URL have in common: Prometheus 2 adds the port that 3 leaves out."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0), parts.path
+
+
+def outdated_jobs(active: list[dict[str, Any]], scrape_urls: dict[str, list[str]]) -> set[str]:
+    """Jobs whose targets are not yet, or no more, the ones of the configuration."""
+    found = set()
+    for job, urls in scrape_urls.items():
+        has = {same_place(target["scrapeUrl"]) for target in active if target["labels"]["job"] == job}
+        if has != {same_place(url) for url in urls}:
+            found.add(job)
+    return found
+
+
+def assess(
+    active: list[dict[str, Any]],
+    jobs: list[str],
+    since: datetime.datetime,
+    scrape_urls: Optional[dict[str, list[str]]] = None,
+) -> list[Target]:
+    """Judge the ``activeTargets`` of Prometheus; only scrapes after ``since`` of targets as configured are evidence."""
     wanted = [target for target in active if not jobs or target["labels"]["job"] in jobs]
+    outdated = outdated_jobs(wanted, scrape_urls or {})
     found = [
         Target(job, "", "unknown", MISSING.name, MISSING.hint, settled=MISSING.settled)
         for job in jobs
@@ -106,7 +141,9 @@ def assess(active: list[dict[str, Any]], jobs: list[str], since: datetime.dateti
     ]
     for target in wanted:
         job, instance, health = target["labels"]["job"], target["labels"]["instance"], target["health"]
-        if moment(target["lastScrape"]) < since:
+        if job in outdated:
+            cause, error = OUTDATED, ""
+        elif moment(target["lastScrape"]) < since:
             cause, error = PENDING, ""
         elif health == "up":
             found.append(Target(job, instance, health))
@@ -138,6 +175,7 @@ def main() -> None:
         argument_spec={
             **http_arguments(),
             "jobs": {"type": "list", "elements": "str", "default": []},
+            "scrape_urls": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
@@ -154,7 +192,7 @@ def main() -> None:
             trouble[:] = [str(error)]
             return None
         trouble.clear()
-        latest[:] = assess(answer["data"]["activeTargets"], module.params["jobs"], since)
+        latest[:] = assess(answer["data"]["activeTargets"], module.params["jobs"], since, module.params["scrape_urls"])
         return True if finished(latest) else None
 
     wait_for(probe, module.params["timeout"], interval=0.5)
