@@ -11,16 +11,15 @@ from tests.testbed import faults
 from tests.testbed.shell import wait_until
 
 
-def deploy_with(stack: Stack, **gateway: Any) -> Result:
-    """site.yml with one gateway as given; verification does not wait long for what does not come."""
+def variables_of(stack: Stack, **gateway: Any) -> dict[str, Any]:
+    """One gateway as given; verification does not wait long for what does not come."""
     settings = {"name": "llm-auth-proxy", "kind": "litellm", "targets": [stack.gateway.target], **gateway}
     settings.setdefault("metrics_path", "/metrics/")
-    return stack.run(
-        "site.yml",
-        "--tags",
-        "prometheus,verify",
-        variables={"llmmon_gateways": [settings], "llmmon_verify_timeout": 12},
-    )
+    return {"llmmon_gateways": [settings], "llmmon_verify_timeout": 12}
+
+
+def deploy_with(stack: Stack, **gateway: Any) -> Result:
+    return stack.run("site.yml", "--tags", "prometheus,verify", variables=variables_of(stack, **gateway))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -77,13 +76,22 @@ def test_an_unknown_host_name(stack: Stack) -> None:
 
 def test_a_path_that_answers_html(stack: Stack) -> None:
     page = faults.start_html_metrics(f"{stack.gateway.name}-html")
-    result = deploy_with(stack, targets=[page.target], metrics_path="/metrics", bearer_token=stack.gateway.token)
+    gateway = {"targets": [page.target], "metrics_path": "/metrics", "bearer_token": stack.gateway.token}
+    result = deploy_with(stack, **gateway)
     assert_cause(result, "not_metrics", "metrics_path")
     assert_deployment_stands(stack)
-
-
-def test_verify_alone_says_the_same_and_changes_nothing(stack: Stack) -> None:
+    # verify.yml alone says the same, and changes nothing.
     before = stack.fingerprint()
-    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 8})
+    result = stack.run("verify.yml", variables=variables_of(stack, **gateway))
     assert_cause(result, "not_metrics")
+    assert stack.fingerprint() == before
+
+
+def test_an_inventory_that_was_not_deployed(stack: Stack) -> None:
+    """The gateway of the inventory is another one than the one that is scraped: that it is up proves nothing."""
+    before = stack.fingerprint()
+    result = stack.run("verify.yml", variables=variables_of(stack, targets=["gateway.example:4000"]))
+    assert result.code != 0, result.output
+    for word in ("llm-auth-proxy", ": outdated;", "in llmmon_gateways: run site.yml"):
+        assert word in result.message, result.output
     assert stack.fingerprint() == before

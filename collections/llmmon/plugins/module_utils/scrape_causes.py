@@ -32,7 +32,7 @@ MISSING = Cause(
     "missing", "Prometheus has no target of this job: run site.yml, and look at its configuration page", settled=False
 )
 OUTDATED = Cause(
-    "outdated", "Prometheus does not have the targets of its configuration: run site.yml, and look at its log", False
+    "outdated", f"Prometheus has other targets than it should by what stands {_GATEWAY}: run site.yml", settled=False
 )
 
 _PATTERNS: list[tuple[str, Cause]] = [
