@@ -71,7 +71,7 @@ def save(app: App, request: Request) -> Response:
     if body.get("dashboard") is None:
         raise bad_request_data()
     draft = saving.draft_of(body["dashboard"])
-    draft.overwrite = take(body, "overwrite", bool)
+    draft.overwrite, draft.message = take(body, "overwrite", bool), take(body, "message", str)
     try:
         with app.store.writing() as db:
             draft.folder_id = _folder_id(db, body)
@@ -148,6 +148,32 @@ def get(app: App, request: Request) -> Response:
     # A folder's uid answers too.
     row = _found(db, request, folder=None)
     return answer({"meta": _meta(app, db, row, request.identity), "dashboard": gojson.Raw(row["data"])})
+
+
+def version(app: App, request: Request) -> Response:
+    """Give one version as it was saved; which one is asked by its version, not by its id."""
+    db = app.store.reading()
+    dashboard = _found(db, request, folder=False)
+    number = request.params["id"]
+    row: Row | None = db.execute(
+        "SELECT * FROM dashboard_version WHERE dashboard_id = ? AND version = ?", (dashboard["id"], number)
+    ).fetchone()
+    if row is None:
+        raise error(500, f"Dashboard version {number} not found for dashboardId {dashboard['id']}", traced=True)
+    return answer(
+        {
+            "id": row["id"],
+            "dashboardId": dashboard["id"],
+            "uid": dashboard["uid"],
+            "parentVersion": row["parent_version"],
+            "restoredFrom": 0,
+            "version": row["version"],
+            "created": row["created"],
+            "message": row["message"],
+            "data": gojson.Raw(row["data"]),
+            "createdBy": saving.login_of(db, row["created_by"]),
+        }
+    )
 
 
 def delete(app: App, request: Request) -> Response:

@@ -126,6 +126,7 @@ _TABLE: tuple[tuple[str, str, Handler, Access], ...] = (
     ("POST", "api/dashboards/db", dashboards.save, _WRITE_DASHBOARDS),
     ("GET", "api/dashboards/uid/:uid", dashboards.get, _READ),
     ("DELETE", "api/dashboards/uid/:uid", dashboards.delete, _DELETE_DASHBOARDS),
+    ("GET", "api/dashboards/uid/:uid/versions/:id", dashboards.version, _WRITE_DASHBOARDS),
     ("GET", "api/search", search.search, _READ),
     ("GET", "api/datasources", datasources.listing, _READ),
     ("POST", "api/datasources", datasources.create, _CREATE_SOURCES),

@@ -36,6 +36,7 @@ class Draft:
     is_folder: bool = False
     overwrite: bool = False
     slug: str = ""
+    message: str = ""
 
 
 def draft_of(data: Any) -> Draft:
@@ -123,7 +124,8 @@ def save(db: Database, draft: Draft, author: int, *, protect_provisioned: bool) 
     _match_title(db, draft)
     if protect_provisioned and is_provisioned(db, draft.id):
         raise RefusedError("provisioned")
-    version = draft.version + 1 if draft.id else 1
+    parent_version = draft.version if draft.id else 0
+    version = parent_version + 1
     uid = draft.uid or new_uid()
     if draft.id:
         db.execute(
@@ -141,7 +143,13 @@ def save(db: Database, draft: Draft, author: int, *, protect_provisioned: bool) 
         )  # fmt: skip
         draft.id = int(cursor.lastrowid or 0)
     data = dict(draft.data, id=draft.id, uid=uid, title=draft.title, version=version)
-    db.execute("UPDATE dashboard SET data = ? WHERE id = ?", (gojson.dumps(data, sort=True), draft.id))
+    text = gojson.dumps(data, sort=True)
+    db.execute("UPDATE dashboard SET data = ? WHERE id = ?", (text, draft.id))
+    db.execute(
+        "INSERT INTO dashboard_version (dashboard_id, parent_version, version, created, created_by, message, data)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (draft.id, parent_version, version, now(), author, draft.message, text),
+    )
     _write_tags(db, draft)
     row: Row = db.execute("SELECT * FROM dashboard WHERE id = ?", (draft.id,)).fetchone()
     return row
@@ -162,6 +170,7 @@ def delete(db: Database, row: Row) -> None:
     for table, column in (
         ("dashboard", "id"),
         ("dashboard_tag", "dashboard_id"),
+        ("dashboard_version", "dashboard_id"),
         ("dashboard_provisioning", "dashboard_id"),
     ):
         db.executemany(f"DELETE FROM {table} WHERE {column} = ?", [(i,) for i in ids])  # noqa: S608

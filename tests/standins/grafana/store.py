@@ -29,6 +29,10 @@ CREATE TABLE IF NOT EXISTS dashboard (
     id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, slug TEXT NOT NULL, title TEXT NOT NULL,
     data TEXT NOT NULL, version INTEGER NOT NULL, folder_id INTEGER NOT NULL, is_folder INTEGER NOT NULL,
     created TEXT NOT NULL, updated TEXT NOT NULL, created_by INTEGER NOT NULL, updated_by INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS dashboard_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, dashboard_id INTEGER NOT NULL, parent_version INTEGER NOT NULL,
+    version INTEGER NOT NULL, created TEXT NOT NULL, created_by INTEGER NOT NULL, message TEXT NOT NULL,
+    data TEXT NOT NULL, UNIQUE (dashboard_id, version));
 CREATE TABLE IF NOT EXISTS dashboard_tag (dashboard_id INTEGER NOT NULL, term TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS dashboard_provisioning (
     dashboard_id INTEGER PRIMARY KEY, name TEXT NOT NULL, external_id TEXT NOT NULL, check_sum TEXT NOT NULL);
