@@ -34,23 +34,37 @@ def grafana_arguments() -> dict[str, Any]:
     }
 
 
-def grafana_password(module: AnsibleModule) -> Optional[str]:
-    """The password of the module's parameters, or of the file they name, kept out of all output."""
-    path = module.params["password_file"]
+def grafana_token_arguments() -> dict[str, Any]:
+    """Options of the doc fragments ``http``, ``grafana`` and ``grafana_token``: any credentials, any organisation."""
+    return {
+        **grafana_arguments(),
+        "token": {"type": "str", "no_log": True},
+        "token_file": {"type": "path", "no_log": False},
+        "org_id": {"type": "int"},
+    }
+
+
+# One of them, and not two.
+GRAFANA_CREDENTIALS = ("password", "password_file", "token", "token_file")
+
+
+def _secret(module: AnsibleModule, name: str) -> Optional[str]:
+    """A password or token of the module's parameters, or of the file they name, kept out of all output."""
+    path = module.params.get(f"{name}_file")
     if not path:
-        password: Optional[str] = module.params["password"]
-        return password
+        given: Optional[str] = module.params.get(name)
+        return given
     try:
-        password = Path(path).read_text(encoding="utf-8").rstrip("\n")
+        secret = Path(path).read_text(encoding="utf-8").rstrip("\n")
     except OSError as error:
-        module.fail_json(msg=f"the password file {path} cannot be read: {error.strerror}")
+        module.fail_json(msg=f"the {name} file {path} cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        module.fail_json(msg=f"the password file {path} cannot be read: it is no text in UTF-8")
-    if not password:
+        module.fail_json(msg=f"the {name} file {path} cannot be read: it is no text in UTF-8")
+    if not secret:
         # Nor may an empty one be masked: it stands between any two characters.
-        module.fail_json(msg=f"the password file {path} is empty")
-    module.no_log_values.add(password)
-    return password
+        module.fail_json(msg=f"the {name} file {path} is empty")
+    module.no_log_values.add(secret)
+    return secret
 
 
 def http_client(module: AnsibleModule) -> HttpClient:
@@ -62,10 +76,12 @@ def http_client(module: AnsibleModule) -> HttpClient:
         Connection(
             url=parameters["url"],
             user=parameters.get("user"),
-            password=grafana_password(module) if "password_file" in parameters else None,
-            token=parameters.get("token"),
+            password=_secret(module, "password"),
+            token=_secret(module, "token"),
             timeout=parameters["request_timeout"],
             validate_certs=parameters["validate_certs"],
             ca_path=parameters["ca_path"],
+            # By the header: asking to use another organisation would change where the user is when he comes back.
+            headers={"X-Grafana-Org-Id": str(parameters["org_id"])} if parameters.get("org_id") else {},
         )
     )

@@ -6,7 +6,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
+import threading
 import traceback
+from collections.abc import Mapping
 from typing import Any, Optional, Union
 from urllib.parse import unquote
 
@@ -18,6 +20,9 @@ try:
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
+
+# So many requests of one client may be on their way at once, each on a connection of its own that is kept.
+CONNECTIONS = 8
 
 _MESSAGE_LENGTH = 300
 _HIDDEN = "********"
@@ -46,6 +51,7 @@ class Connection:
     timeout: float = 10.0
     validate_certs: bool = True
     ca_path: Optional[str] = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def without_credentials(url: str) -> str:
@@ -67,7 +73,7 @@ def secrets_of(connection: Connection) -> list[str]:
 
 
 class HttpClient:
-    """JSON over HTTP on one pooled connection."""
+    """JSON over HTTP on pooled connections; threads may share it."""
 
     def __init__(self, connection: Connection) -> None:
         self._base = connection.url.rstrip("/")
@@ -75,11 +81,13 @@ class HttpClient:
         self._secrets = secrets_of(connection)
         self.password = connection.password
         self.requests_sent = 0
+        self._counting = threading.Lock()
         self.session = requests.Session()
         # The environment's proxies and .netrc are not for servers on the host's own loopback.
         self.session.trust_env = False
         self.session.verify = connection.validate_certs and (connection.ca_path or True)
         self.session.headers["Accept"] = "application/json"
+        self.session.headers.update(connection.headers)
         if connection.token:
             self.session.headers["Authorization"] = f"Bearer {connection.token}".encode()
         elif connection.user is not None and connection.password is not None:
@@ -96,7 +104,7 @@ class HttpClient:
             raise_on_status=False,
             respect_retry_after_header=False,
         )
-        adapter = HTTPAdapter(max_retries=retries, pool_maxsize=8)
+        adapter = HTTPAdapter(max_retries=retries, pool_maxsize=CONNECTIONS)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -128,7 +136,8 @@ class HttpClient:
     def _exchange(
         self, method: str, path: str, body: Any, parameters: Optional[dict[str, Union[str, int]]]
     ) -> requests.Response:
-        self.requests_sent += 1
+        with self._counting:
+            self.requests_sent += 1
         try:
             response = self.session.request(
                 method,

@@ -1,43 +1,126 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Push a set of dashboards into a folder of Grafana."""
+"""Push a set of dashboards into folders of Grafana, or export it to files."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: grafana_dashboards
-short_description: Push a set of dashboards into a folder of Grafana in one run
+short_description: Push a set of dashboards into folders of Grafana in one run, or export it to files
 version_added: 0.1.0
 description:
-  - Reads every C(*.json) of a directory on the machine it runs on, compares each with what Grafana has under the same
-    uid, and creates, updates or moves only what differs.
-  - Dashboards are saved with C(folderUid), never C(folderId), which Grafana 13 ignores. A dashboard that somebody
-    edited in the browser is reported as drift and put right.
+  - Takes the dashboards of a directory, of a list, or of both, compares each with what Grafana has under the same
+    uid, and creates, updates or moves only what differs. All of it is looked at, eight requests at once, before
+    anything is written.
+  - Dashboards are saved with C(folderUid), never C(folderId), which Grafana 13 ignores, and with the version that was
+    looked at, so that no edit in between is lost.
+  - Each save carries a message that names O(owner) and a fingerprint of the content. By it an edit in the browser is
+    told from a changed file, and reported as drift; O(drift) says what becomes of it.
+  - A dashboard that the module creates gets the tag C(managed-by-OWNER). With O(prune) a dashboard with that tag which
+    left the set is deleted, if the module was the last to save it. So neither a copy that somebody made of it nor an
+    edit of his is ever deleted. Take the tag off a dashboard, and it is left alone for good.
   - A dashboard that Grafana provisions from a file of its own is refused, because Grafana would not keep the change.
+  - Inputs such as C(${DS_PROMETHEUS}), which Grafana's export for others leaves open, are filled in from O(inputs).
+  - What Grafana refuses of one dashboard does not keep the others away. The message then lists what was pushed and
+    what was not, and a second run goes on from there.
+  - N unchanged dashboards cost N requests, one for each folder, and one with O(prune). With O(drift=keep) each costs
+    one more, which tells who saved it last.
 attributes:
   check_mode:
     support: full
-    description: Compares; sends no writing request.
+    description: Compares; sends no writing request and writes no file.
   diff_mode:
     support: full
   idempotent:
     support: full
 options:
+  state:
+    description:
+      - V(present) pushes the set.
+      - V(exported) writes dashboards of Grafana to files in O(dest), so that an edit made in the browser can come home.
+        The text is sorted and holds neither numbers of the server nor the owner's tag. A file that holds the
+        dashboard already, however it is laid out, is left alone.
+    type: str
+    choices: [present, exported]
+    default: present
   src:
-    description: Directory with the dashboards, one JSON file each, in the classic schema.
+    description:
+      - Directory with the dashboards, one JSON file each, in the classic schema. Those of a directory in it go into
+        the folder whose uid is that directory's name.
     type: path
-    required: true
+  dashboards:
+    description: Further dashboards, or all of them without O(src).
+    type: list
+    elements: dict
+    suboptions:
+      file:
+        description: JSON file with the dashboard.
+        type: path
+      definition:
+        description: The dashboard itself, instead of O(dashboards[].file).
+        type: dict
+      folder_uid:
+        description: Uid of its folder; O(folder_uid) when left out, General when empty.
+        type: str
   folder_uid:
-    description: Uid of the folder, created when missing.
+    description:
+      - Uid of the folder for what names no other; empty for General.
+      - For O(state=exported) the folder whose dashboards are exported, unless O(uids) names them.
     type: str
-    required: true
+    default: ""
   folder_title:
-    description: Title of the folder, put right when it differs.
+    description: Title of that folder, which is then created when missing and renamed when it differs.
     type: str
-    required: true
+    default: ""
+  folders:
+    description: Further folders, created when missing, renamed and moved when they differ. None is ever deleted.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      uid:
+        description: Uid of the folder.
+        type: str
+        required: true
+      title:
+        description: Title of the folder.
+        type: str
+        required: true
+      parent_uid:
+        description: Uid of the folder it lies in, at the top when empty. Grafana 9.4 has no folders in folders.
+        type: str
+        default: ""
+  inputs:
+    description:
+      - Values for the inputs that exported dashboards leave open, by the input's name (V(DS_PROMETHEUS)), or for all
+        data sources of a kind by the name of the plugin (V(prometheus)).
+    type: dict
+    default: {}
+  drift:
+    description: What becomes of a dashboard that somebody else saved since the last push and that differs.
+    type: str
+    choices: [overwrite, keep]
+    default: overwrite
+  prune:
+    description: Whether dashboards that O(owner) created and that are in the set no more are deleted.
+    type: bool
+    default: false
+  owner:
+    description: Name under which the set is known in Grafana. Two sets on one Grafana need two.
+    type: str
+    default: llmmon
+  dest:
+    description: Directory for the files of O(state=exported); it has to be there.
+    type: path
+  uids:
+    description: Uids of the dashboards to export.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - llmmon.stack.http
   - llmmon.stack.grafana
+  - llmmon.stack.grafana_token
 author:
   - llmmon (@llmmon)
 """
@@ -50,6 +133,29 @@ EXAMPLES = r"""
     src: /etc/llmmon/grafana/current/dashboards
     folder_uid: llmmon
     folder_title: LLM monitoring
+    prune: true
+
+- name: Push a team's dashboards, keep what people edited in the browser
+  llmmon.stack.grafana_dashboards:
+    url: https://grafana.example/monitoring
+    token_file: /run/secrets/grafana_token
+    owner: team-a
+    drift: keep
+    folders:
+      - {uid: teams, title: Teams}
+      - {uid: team-a, title: Team A, parent_uid: teams}
+    dashboards:
+      - {file: dashboards/queues.json, folder_uid: team-a}
+    inputs:
+      prometheus: llmmon_prometheus
+
+- name: Bring home what people edited
+  llmmon.stack.grafana_dashboards:
+    url: http://127.0.0.1:3000
+    password_file: /etc/llmmon/grafana/current/secrets/admin_password
+    state: exported
+    folder_uid: llmmon
+    dest: dashboards
 """
 
 RETURN = r"""
@@ -60,227 +166,217 @@ dashboards:
   elements: dict
   contains:
     uid: {description: Its uid., type: str}
-    file: {description: The file it comes from., type: str}
-    action: {description: unchanged or create or update or move., type: str}
-    done: {description: Whether Grafana has it as wanted now., type: bool}
-folder:
-  description: What happened to the folder, unchanged or create or rename.
-  returned: success
-  type: str
+    file: {description: The file it comes from or was written to., type: str}
+    folder_uid: {description: Uid of its folder, empty for General., type: str}
+    action:
+      description:
+        - For O(state=present) unchanged, create, update, move, keep (differs, but somebody edited it), acknowledge (an
+          edit that has come home is marked as ours), delete, or spare (left the set, but is not ours alone).
+        - For O(state=exported) unchanged or write.
+      type: str
+    done: {description: Whether Grafana or the file has it as wanted now., type: bool}
+folders:
+  description: What happened to each folder.
+  returned: when state is present
+  type: list
+  elements: dict
+  contains:
+    uid: {description: Its uid., type: str}
+    actions: {description: "None or more of create, rename, move.", type: list, elements: str}
+drift:
+  description: Dashboards that differ and that somebody else saved last.
+  returned: when state is present
+  type: list
+  elements: dict
+  contains:
+    uid: {description: Its uid., type: str}
+    version: {description: Number of the version that was found., type: int}
+    saved_by: {description: Login name of who saved it., type: str}
+    saved_at: {description: When, as Grafana writes it., type: str}
+    message: {description: What was written to it., type: str}
+    outcome: {description: overwritten or kept., type: str}
 requests:
   description: How many HTTP requests were sent.
-  returned: success
+  returned: always
   type: int
 """
 
-import dataclasses
-import json
 import re
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Union
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
+    GRAFANA_CREDENTIALS,
+    grafana_token_arguments,
+    http_client,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_export import Export
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_files import read_directory, read_text
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_folders import Folder
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_push import Push, PushFailed, Wanted
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import (
+    BadDashboard,
+    Dashboard,
+    Owner,
+    check_set,
+    dashboard_of,
+    load,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
 
-_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_MESSAGE = "Pushed by llmmon"
+_OWNER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_MOST_NAMES = 100
 
 
-class BadDashboard(Exception):
-    """A file is no dashboard that can be pushed; the message names the file."""
+def dashboards_of(parameters: dict[str, Any], owner: Owner) -> list[Dashboard]:
+    """All dashboards that the parameters name, checked; raises BadDashboard."""
+    inputs = {str(name): str(value) for name, value in parameters["inputs"].items()}
+    default = parameters["folder_uid"]
+    found = read_directory(Path(parameters["src"]), owner, default, inputs) if parameters["src"] else []
+    for number, entry in enumerate(parameters["dashboards"] or [], start=1):
+        folder_uid = default if entry["folder_uid"] is None else entry["folder_uid"]
+        if entry["file"]:
+            name = entry["file"]
+            content = load(name, read_text(Path(name), name))
+        else:
+            name, content = f"dashboard {number} of the list", entry["definition"]
+        found.append(dashboard_of(name, content, owner, folder_uid, inputs))
+    check_set(found)
+    return found
 
 
-@dataclasses.dataclass(frozen=True)
-class Dashboard:
-    """A dashboard as a file holds it; ``model`` is without id and version, which belong to the server."""
-
-    file: str
-    uid: str
-    title: str
-    model: dict[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Step:
-    """What one dashboard needs. ``version`` is the server's, sent back so that no edit in between is overwritten."""
-
-    dashboard: Dashboard
-    action: str
-    version: Optional[int] = None
-    before: Optional[dict[str, Any]] = None
+def wanted_of(parameters: dict[str, Any]) -> Wanted:
+    """What the parameters ask for; raises BadDashboard."""
+    owner = owner_of(parameters)
+    dashboards = dashboards_of(parameters, owner)
+    if parameters["prune"] and not dashboards:
+        raise BadDashboard("there is no dashboard at all, and an empty set is not pruned to")
+    folders = [Folder(entry["uid"], entry["title"], entry["parent_uid"]) for entry in parameters["folders"]]
+    if parameters["folder_title"]:
+        folders.insert(0, Folder(parameters["folder_uid"], parameters["folder_title"]))
+    return Wanted(
+        dashboards,
+        folders,
+        owner,
+        keep_edits=parameters["drift"] == "keep",
+        prune=parameters["prune"],
+    )
 
 
-def own_model(model: dict[str, Any]) -> dict[str, Any]:
-    """A dashboard's JSON without what the server sets."""
-    return {key: value for key, value in model.items() if key not in {"id", "version"}}
+def owner_of(parameters: dict[str, Any]) -> Owner:
+    """The owner; his name stands in a tag and a message."""
+    if not _OWNER.fullmatch(parameters["owner"]):
+        raise BadDashboard("owner needs 1 to 40 letters, digits, '-', '_' or '.'")
+    return Owner(parameters["owner"])
 
 
-def parse(file: str, text: str) -> Dashboard:
-    """Check one file's text; raises BadDashboard."""
+def named(uids: list[str]) -> str:
+    """Uids for a message; all of them are in the result."""
+    left_out = len(uids) - _MOST_NAMES
+    return ", ".join(uids[:_MOST_NAMES]) + (f" and {left_out} more" if left_out > 0 else "") if uids else "none"
+
+
+def failure(error: Exception, rows: list[dict[str, Any]]) -> str:
+    """What failed, what was pushed by then, and what was not."""
+    if not rows:
+        return f"the dashboards could not be pushed: {error}; nothing was written"
+    pushed = [row["uid"] for row in rows if row["done"] and row["action"] != "unchanged"]
+    left = [row["uid"] for row in rows if not row["done"] and row["action"] not in ("keep", "spare")]
+    return (
+        f"the dashboards could not be pushed: {error}; pushed: {named(pushed)}; not pushed: {named(left)};"
+        " run it again to finish"
+    )
+
+
+def push(module: AnsibleModule) -> None:
     try:
-        model = json.loads(text)
-    except ValueError as error:
-        raise BadDashboard(f"{file} is not valid JSON: {error}") from error
-    if not isinstance(model, dict):
-        raise BadDashboard(f"{file} does not hold a JSON object")
-    uid, title = model.get("uid"), model.get("title")
-    if not isinstance(title, str) or not title.strip():
-        raise BadDashboard(f"{file} has no title")
-    if not isinstance(uid, str) or not _UID.fullmatch(uid):
-        raise BadDashboard(f"{file} needs a uid of 1 to 40 letters, digits, '-' or '_', but has {uid!r}")
-    # The server trims titles, so a title with blanks around it would differ for ever.
-    return Dashboard(file, uid, title.strip(), own_model({**model, "title": title.strip()}))
+        wanted = wanted_of(module.params)
+    except BadDashboard as error:
+        module.fail_json(msg=failure(error, []), dashboards=[], requests=0)
+    client = http_client(module)
+    run = Push(client, wanted, module.check_mode)
+    failed: Union[BadDashboard, HttpError, PushFailed, None] = None
+    try:
+        run.run()
+    except (BadDashboard, HttpError, PushFailed) as error:
+        failed = error
+    for warning in run.warnings:
+        module.warn(warning)
+    result: dict[str, Any] = {"dashboards": run.report(), "requests": client.requests_sent}
+    if failed:
+        module.fail_json(msg=failure(failed, result["dashboards"]), **result)
+    result.update(
+        changed=run.changed,
+        folders=[{"uid": step.folder.uid, "actions": list(step.actions)} for step in run.folders],
+        drift=run.drift(),
+    )
+    if module._diff:
+        result["diff"] = run.differences()
+    module.exit_json(**result)
 
 
-def check_set(dashboards: list[Dashboard]) -> None:
-    """Refuse a set in which one dashboard would replace another."""
-    for attribute in ("uid", "title"):
-        seen: dict[str, str] = {}
-        for dashboard in dashboards:
-            value = getattr(dashboard, attribute)
-            # Within a folder Grafana holds titles for equal whatever their letter case.
-            key = value.lower() if attribute == "title" else value
-            if key in seen:
-                raise BadDashboard(f"{dashboard.file} and {seen[key]} have the same {attribute} {value!r}")
-            seen[key] = dashboard.file
-
-
-def plan(dashboard: Dashboard, answer: Optional[dict[str, Any]], folder_uid: str) -> Step:
-    """Compare a dashboard with the server's answer to ``GET /api/dashboards/uid/:uid``."""
-    if answer is None:
-        return Step(dashboard, "create")
-    meta, served = answer["meta"], answer["dashboard"]
-    if meta.get("isFolder"):
-        raise BadDashboard(f"the uid {dashboard.uid} of {dashboard.file} belongs to a folder in Grafana")
-    if meta.get("provisioned"):
-        raise BadDashboard(
-            f"the dashboard {dashboard.uid} of {dashboard.file} is provisioned from a file of Grafana's"
-            f" ({meta.get('provisionedExternalId') or 'unknown'}): remove it there, or give this one another uid"
+def export(module: AnsibleModule) -> None:
+    client = http_client(module)
+    parameters = module.params
+    try:
+        run = Export(client, owner_of(parameters), Path(parameters["dest"]), module.check_mode)
+        run.run(parameters["uids"], parameters["folder_uid"])
+    except (BadDashboard, HttpError, OSError) as error:
+        module.fail_json(
+            msg=f"the dashboards could not be exported: {error}", dashboards=[], requests=client.requests_sent
         )
-    before = own_model(served)
-    if before != dashboard.model:
-        return Step(dashboard, "update", served.get("version"), before)
-    if (meta.get("folderUid") or "") != folder_uid:
-        return Step(dashboard, "move", served.get("version"), before)
-    return Step(dashboard, "unchanged", before=before)
-
-
-def difference(step: Step) -> dict[str, str]:
-    """A diff of one dashboard for ``--diff``."""
-    after = step.dashboard.model
-
-    def shown(model: Optional[dict[str, Any]]) -> str:
-        return "" if model is None else json.dumps(model, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-    return {
-        "before_header": f"{step.dashboard.uid} (Grafana)",
-        "after_header": f"{step.dashboard.uid} ({step.dashboard.file})",
-        "before": shown(step.before),
-        "after": shown(after),
-    }
-
-
-class Push:
-    """Applies the plan of a whole set."""
-
-    def __init__(self, module: AnsibleModule) -> None:
-        self.module = module
-        self.grafana = Grafana(http_client(module))
-        self.folder_uid: str = module.params["folder_uid"]
-        self.folder_title: str = module.params["folder_title"]
-        self.steps: list[Step] = []
-        self.done: set[str] = set()
-
-    def run(self) -> dict[str, Any]:
-        dashboards = self._read(Path(self.module.params["src"]))
-        folder_action = self._folder()
-        self.steps = [
-            plan(dashboard, self.grafana.dashboard(dashboard.uid), self.folder_uid) for dashboard in dashboards
-        ]
-        todo = [step for step in self.steps if step.action != "unchanged"]
-        self.done = {step.dashboard.uid for step in self.steps if step.action == "unchanged"}
-        if not self.module.check_mode:
-            for step in todo:
-                self._save(step)
-        drift = [step.dashboard.uid for step in todo if step.action != "create"]
-        result: dict[str, Any] = {
-            "changed": bool(todo) or folder_action != "unchanged",
-            "folder": folder_action,
-            "dashboards": self.report(),
-            "drift": drift,
-            "requests": self.grafana.client.requests_sent,
-        }
-        if self.module._diff and todo:
-            result["diff"] = [difference(step) for step in todo]
-        return result
-
-    @staticmethod
-    def _read(source: Path) -> list[Dashboard]:
-        if not source.is_dir():
-            raise BadDashboard(f"there is no directory {source} with dashboards")
-        try:
-            texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(source.glob("*.json"))}
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadDashboard(f"a file below {source} cannot be read as text: {error}") from error
-        dashboards = [parse(name, text) for name, text in texts.items()]
-        check_set(dashboards)
-        return dashboards
-
-    def _folder(self) -> str:
-        existing = self.grafana.folder(self.folder_uid)
-        if existing is None:
-            if not self.module.check_mode:
-                self.grafana.create_folder(self.folder_uid, self.folder_title)
-            return "create"
-        if existing["title"] != self.folder_title:
-            if not self.module.check_mode:
-                self.grafana.rename_folder(self.folder_uid, self.folder_title, existing.get("version"))
-            return "rename"
-        return "unchanged"
-
-    def _save(self, step: Step) -> None:
-        body = dict(step.dashboard.model)
-        if step.version is not None:
-            body["version"] = step.version
-        self.grafana.save_dashboard(body, self.folder_uid, _MESSAGE)
-        self.done.add(step.dashboard.uid)
-
-    def report(self) -> list[dict[str, Any]]:
-        """One row a dashboard, also after a failure in the middle."""
-        return [
-            {
-                "uid": step.dashboard.uid,
-                "file": step.dashboard.file,
-                "action": step.action,
-                "done": step.dashboard.uid in self.done,
-            }
-            for step in self.steps
-        ]
+    result = {"changed": run.changed, "dashboards": run.report, "requests": client.requests_sent}
+    if module._diff:
+        result["diff"] = run.differences
+    module.exit_json(**result)
 
 
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
         argument_spec={
-            **grafana_arguments(),
-            "src": {"type": "path", "required": True},
-            "folder_uid": {"type": "str", "required": True},
-            "folder_title": {"type": "str", "required": True},
+            **grafana_token_arguments(),
+            "state": {"type": "str", "choices": ["present", "exported"], "default": "present"},
+            "src": {"type": "path"},
+            "dashboards": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "file": {"type": "path"},
+                    "definition": {"type": "dict"},
+                    "folder_uid": {"type": "str"},
+                },
+                "required_one_of": [("file", "definition")],
+                "mutually_exclusive": [("file", "definition")],
+            },
+            "folder_uid": {"type": "str", "default": ""},
+            "folder_title": {"type": "str", "default": ""},
+            "folders": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "uid": {"type": "str", "required": True},
+                    "title": {"type": "str", "required": True},
+                    "parent_uid": {"type": "str", "default": ""},
+                },
+            },
+            "inputs": {"type": "dict", "default": {}},
+            "drift": {"type": "str", "choices": ["overwrite", "keep"], "default": "overwrite"},
+            "prune": {"type": "bool", "default": False},
+            "owner": {"type": "str", "default": "llmmon"},
+            "dest": {"type": "path"},
+            "uids": {"type": "list", "elements": "str", "default": []},
         },
-        required_one_of=[("password", "password_file")],
-        mutually_exclusive=[("password", "password_file")],
+        required_one_of=[GRAFANA_CREDENTIALS],
+        mutually_exclusive=[GRAFANA_CREDENTIALS],
+        required_if=[("state", "exported", ("dest",)), ("state", "present", ("src", "dashboards"), True)],
         supports_check_mode=True,
     )
-    push = Push(module)
-    try:
-        module.exit_json(**push.run())
-    except (BadDashboard, HttpError) as error:
-        report = push.report()
-        left = [row["uid"] for row in report if not row["done"]]
-        suffix = f"; not pushed: {', '.join(left)}" if left else ""
-        module.fail_json(msg=f"the dashboards could not be pushed: {error}{suffix}", dashboards=report)
+    if module.params["state"] == "exported":
+        export(module)
+    push(module)
 
 
 if __name__ == "__main__":

@@ -29,11 +29,13 @@ options:
     type: str
     default: up
   dashboards_directory:
-    description: Directory of the dashboards that must be there, by the uids in its JSON files.
+    description:
+      - Directory of the dashboards that must be there, by the uids in its JSON files. Those of a directory in it must
+        be in the folder whose uid is that directory's name.
     type: path
     required: true
   folder_uid:
-    description: Uid of the folder they must be in.
+    description: Uid of the folder that the others must be in.
     type: str
     required: true
 extends_documentation_fragment:
@@ -65,14 +67,16 @@ dashboards:
   elements: str
 """
 
-import json
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
+from ansible_collections.llmmon.stack.plugins.module_utils.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_files import folders_by_uid
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import BadDashboard
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.http import CONNECTIONS, HttpError
 
 
 class NotProved(Exception):
@@ -109,12 +113,12 @@ def verify(grafana: Grafana, parameters: dict[str, Any]) -> dict[str, Any]:
         raise NotProved(
             f"the query {parameters['expression']!r} through Grafana gives no sample: is Prometheus scraping?"
         )
-    files = sorted(Path(parameters["dashboards_directory"]).glob("*.json"))
-    uids = [json.loads(file.read_text(encoding="utf-8"))["uid"] for file in files]
-    wrong = [misplaced(uid, grafana.dashboard(uid), parameters["folder_uid"]) for uid in uids]
+    places = folders_by_uid(Path(parameters["dashboards_directory"]), parameters["folder_uid"])
+    answers = at_once(CONNECTIONS, grafana.dashboard, places)
+    wrong = [misplaced(uid, answer, places[uid]) for uid, answer in zip(places, answers)]
     if any(wrong):
         raise NotProved(" | ".join(sentence for sentence in wrong if sentence))
-    return {"samples": samples, "dashboards": uids}
+    return {"samples": samples, "dashboards": list(places)}
 
 
 def main() -> None:
@@ -133,7 +137,7 @@ def main() -> None:
     )
     try:
         module.exit_json(changed=False, **verify(Grafana(http_client(module)), module.params))
-    except (NotProved, HttpError) as error:
+    except (NotProved, BadDashboard, HttpError) as error:
         module.fail_json(msg=str(error))
 
 
