@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from typing import Any, Optional
+from urllib.parse import quote
 
 from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpClient, HttpError
 
@@ -72,6 +73,25 @@ class Grafana:
     def data_source(self, uid: str) -> Optional[dict[str, Any]]:
         """``GET /api/datasources/uid/:uid``, None when missing."""
         return self._get_or_none(f"/api/datasources/uid/{uid}")
+
+    def data_source_named(self, name: str) -> Optional[dict[str, Any]]:
+        """``GET /api/datasources/name/:name``, None when missing."""
+        return self._get_or_none(f"/api/datasources/name/{quote(name, safe='')}")
+
+    def save_data_source(self, body: dict[str, Any], is_new: bool) -> None:
+        """``POST /api/datasources``, or ``PUT`` to its uid; jsonData is replaced, secureJsonData merged."""
+        if is_new:
+            self.client.send("POST", "/api/datasources", body)
+        else:
+            self.client.send("PUT", f"/api/datasources/uid/{body['uid']}", body)
+
+    def delete_data_source(self, uid: str) -> None:
+        """``DELETE /api/datasources/uid/:uid``."""
+        self.client.send("DELETE", f"/api/datasources/uid/{uid}")
+
+    def data_source_health(self, uid: str) -> Optional[dict[str, Any]]:
+        """``GET /api/datasources/uid/:uid/health``, None when its plugin has no health check."""
+        return self._get_or_none(f"/api/datasources/uid/{uid}/health")
 
     def query(self, data_source_uid: str, expression: str) -> Any:
         """An instant query of Prometheus's API through Grafana's data source proxy."""

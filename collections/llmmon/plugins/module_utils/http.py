@@ -76,6 +76,7 @@ class HttpClient:
     """JSON over HTTP on pooled connections; threads may share it."""
 
     def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self._base = connection.url.rstrip("/")
         self._timeout = connection.timeout
         self._secrets = secrets_of(connection)
@@ -175,6 +176,11 @@ class HttpClient:
         for secret in self._secrets:
             message = message.replace(secret, _HIDDEN)
         return HttpError(message, status, reason, body)
+
+
+def with_token(client: HttpClient, token: str) -> HttpClient:
+    """A client for the same server with other credentials."""
+    return HttpClient(dataclasses.replace(client.connection, user=None, password=None, token=token))
 
 
 def _json_or_none(response: requests.Response) -> Any:
