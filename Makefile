@@ -59,8 +59,17 @@ rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the
 	@$(BIN)/python -m tests.testbed tools >/dev/null
 	$(BIN)/pytest -q tests/rules tests/routing
 
-contract: $(READY) ## Grafana's client and stand-in against what a real Grafana answered
+# With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead; the
+# replays are about the stand-in and stay away.
+contract: $(READY) ## Grafana's client and stand-in against what a real Grafana answered; GRAFANA_URL=... for yours
+ifdef GRAFANA_URL
+	LLMMON_GRAFANA_URL='$(GRAFANA_URL)' LLMMON_GRAFANA_USER='$(or $(GRAFANA_USER),admin)' \
+	  LLMMON_GRAFANA_PASSWORD_FILE='$(GRAFANA_PASSWORD_FILE)' \
+	  $(BIN)/pytest -q tests/contract/test_client_dashboards.py tests/contract/test_client_datasource.py \
+	  tests/contract/test_client_service_account.py
+else
 	$(BIN)/pytest -q tests/contract
+endif
 
 molecule: $(READY) ## each role on a fresh host
 	@$(BIN)/python -m tests.testbed up
@@ -70,9 +79,10 @@ e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens 
 	@$(BIN)/python -m tests.testbed up
 	$(BIN)/pytest -q tests/e2e
 
-bench: $(READY) ## how many module runs and seconds a second site.yml takes
+bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up
 	$(BIN)/python -m tests.bench.no_change
+	$(BIN)/python -m tests.bench.grafana_dashboards
 
 dashboards: $(READY) ## write the dashboards' JSON from their code
 	$(BIN)/python -m dashboards
