@@ -9,10 +9,10 @@ from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import overview
+from dashboards import cost, frame, operations, overview, sglang, stack, vllm
 
 FOLDER = Path(__file__).resolve().parents[1] / "roles" / "grafana" / "files" / "dashboards"
-
+DASHBOARDS = (overview, operations, cost, stack, vllm, sglang)
 
 # What the SDK writes for every variable and panel although nobody set it; Grafana drops it again.
 UNSET_OF_VARIABLES = ("auto", "auto_count", "auto_min", "id")
@@ -21,7 +21,7 @@ UNSET_OF_PANELS = ("repeatDirection",)
 
 def documents() -> dict[str, str]:
     """File name to content, of all dashboards."""
-    boards = [_plain(overview.build())]
+    boards = [_plain(dashboard.build()) for dashboard in DASHBOARDS]
     return {f"{board['uid']}.json": json.dumps(board, indent=2, sort_keys=True) + "\n" for board in boards}
 
 
@@ -33,6 +33,9 @@ def _plain(board: Any) -> dict[str, Any]:
     for panel in plain["panels"]:
         for key in UNSET_OF_PANELS:
             panel.pop(key, None)
+    for annotation in plain["annotations"]["list"]:
+        # What Grafana's Prometheus reads and the SDK does not know.
+        annotation |= frame.ANNOTATION_TEXTS
     return plain
 
 

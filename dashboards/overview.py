@@ -4,80 +4,78 @@ from __future__ import annotations
 
 from typing import Any
 
-from grafana_foundation_sdk.builders import dashboard
-from grafana_foundation_sdk.models import dashboard as models
+from dashboards import expressions, frame, parts, shared
+from dashboards.expressions import FAILED, REQUESTS
+from dashboards.frame import CHOSEN, CHOSEN_JOB
 
-from dashboards import parts
-
-# Every panel reads through this selection, so that it is the same everywhere.
-CHOSEN = '{job=~"$job", model=~"$model"}'
-MODEL = "{{job}} {{model}}"
+FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
 
 
 def build() -> Any:
-    board = (
-        dashboard.Dashboard("LLM overview")
-        .uid("llmmon-overview")
-        .description(
-            "LLM gateways at a glance. All numbers are recorded by the rules that the alerts use, over 5 minutes."
-        )
-        .tags(["llmmon"])
-        .timezone("browser")
-        .time("now-6h", "now")
-        .refresh("1m")
-        .tooltip(models.DashboardCursorSync.CROSSHAIR)
-        .with_variable(parts.data_source_variable())
-        # Configured gateways, also those that have been silent for long.
-        .with_variable(parts.query_variable("job", "Gateway", "label_values(llmmon:gateway, job)"))
-        # ".*" and not a list, so that "All" includes gateways that have no model label.
-        .with_variable(
-            parts.query_variable(
-                "model", "Model", 'label_values(job_model:llm_requests:rate5m{job=~"$job"}, model)', all_value=".*"
-            )
-        )
-        .annotation(
-            dashboard.AnnotationQuery()
-            .name("Alerts")
-            .datasource(parts.DATA_SOURCE)
-            .enable(True)
-            .icon_color("red")
-            .expr('ALERTS{alertstate="firing", component="llm", job=~"$job"}')
-        )
-        .link(
-            dashboard.DashboardLink("LLM dashboards")
-            .type(models.DashboardLinkType.DASHBOARDS)
-            .tags(["llmmon"])
-            .as_dropdown(True)
-            .include_vars(True)
-            .keep_time(True)
-        )
+    return frame.board(
+        "overview",
+        "LLM overview",
+        "Is a gateway failing, slow, unusual, expensive? All numbers are recorded by the rules that the alerts use.",
+        rows={
+            "Now": _now(),
+            "Requests": _requests(),
+            "Tokens and cost": _tokens(),
+            "Compared with the usual": _unusual(),
+            "Alerts": _alerts(),
+        },
+        # Those of a gateway that is chosen, and of no gateway.
+        alerts='component="llm", job=~"$job|"',
+        variables=(frame.gateways(), frame.models_of_gateways()),
     )
-    for number, panel in enumerate([*_now(), *_requests(), *_tokens(), *_unusual(), *_alerts()], start=1):
-        # Numbered here, so that links to a panel survive a new push.
-        board.with_panel(panel.id(number))
-    return board.build()
 
 
 def _now() -> list[Any]:
     return [
+        parts.red_above_zero(
+            parts.number(
+                "Firing alerts",
+                "Alerts that fire now, of the gateways and of the monitoring, without the Watchdog, which always does.",
+                "none",
+                {"firing": f"count({FIRING}) or vector(0)"},
+                width=4,
+                empty="Unknown",
+            )
+        ),
+        parts.number(
+            "Targets",
+            "Instances of the chosen gateways that can be scraped, of all that are configured. "
+            "LLMTargetDown and LLMAllTargetsGone watch them.",
+            "none",
+            {"up": f"sum(up{CHOSEN_JOB})", "of": f"count(up{CHOSEN_JOB})"},
+            width=4,
+            empty="No targets",
+        ),
+        parts.number(
+            "Availability",
+            "Share of the requests that did not fail, of what is chosen above. LLMHighFailureRatio watches each model.",
+            "percentunit",
+            {"answered": f"1 - {FAILED} / ({REQUESTS} > 0)"},
+            width=4,
+        ),
+        parts.red_below(
+            parts.number(
+                "Error budget left, 30 days",
+                "What is left of the failures that llmmon_slo allows in 30 days, as far back as data reach, of the "
+                "chosen gateway that has least. At 0 the objective is missed. LLMErrorBudgetBurnFast and "
+                "LLMErrorBudgetBurnSlow tell before that.",
+                "percentunit",
+                {"left": expressions.error_budget_left()},
+                width=4,
+                latest=True,
+            ),
+            0,
+        ),
         parts.number(
             "Requests",
             "Requests per second. LLMRequestSurge compares this with what is usual.",
             "reqps",
-            {"requests": f"sum(job_model:llm_requests:rate5m{CHOSEN})"},
-            width=3,
-            empty="No traffic",
-        ),
-        parts.number(
-            "Failure ratio",
-            "Failed requests divided by all requests of what is chosen above. LLMHighFailureRatio watches each model.",
-            "percentunit",
-            {
-                "failed": f"sum(job_model:llm_requests_failed:rate5m{CHOSEN})"
-                f" / (sum(job_model:llm_requests:rate5m{CHOSEN}) > 0)"
-            },
+            {"requests": REQUESTS},
             width=4,
-            empty="No traffic",
         ),
         parts.number(
             "P95 of the slowest model",
@@ -85,46 +83,23 @@ def _now() -> list[Any]:
             "s",
             {"P95": f"max(job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN})"},
             width=4,
-            empty="No traffic",
         ),
         parts.number(
             "Tokens",
             "Tokens per second, input and output. LLMTokenSurge compares this with what is usual.",
             "short",
             {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})"},
-            width=3,
-            empty="No traffic",
+            width=6,
         ),
         parts.number(
             "Tokens per request",
             "Size of requests and answers together. No alert reads it; it explains slow answers and token surges.",
             "short",
-            {
-                "tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})"
-                f" / (sum(job_model:llm_requests:rate5m{CHOSEN}) > 0)"
-            },
-            width=3,
-            empty="No traffic",
+            {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN}) / ({REQUESTS} > 0)"},
+            width=6,
         ),
-        parts.number(
-            "Targets",
-            "Instances of the chosen gateways that can be scraped, of all that are configured. "
-            "LLMTargetDown and LLMAllTargetsGone watch them.",
-            "none",
-            {"up": 'sum(up{job=~"$job"})', "of": 'count(up{job=~"$job"})'},
-            width=4,
-            empty="No targets",
-        ),
-        parts.red_above_zero(
-            parts.number(
-                "Firing alerts",
-                "Alerts that fire now, of the gateways and of the monitoring, without the Watchdog, which always does.",
-                "none",
-                {"firing": 'count(ALERTS{alertstate="firing", alertname!="Watchdog"}) or vector(0)'},
-                width=3,
-                empty="Unknown",
-            )
-        ),
+        shared.cost_today(width=6),
+        shared.cost_in_30_days(width=6),
     ]
 
 
@@ -134,82 +109,62 @@ def _requests() -> list[Any]:
             "Requests, answered and failed",
             "Requests per second of all that is chosen above, stacked. LLMHighFailureRatio reads their ratio.",
             "reqps",
-            {
-                "failed": f"sum(job_model:llm_requests_failed:rate5m{CHOSEN})",
-                "answered": f"sum(job_model:llm_requests:rate5m{CHOSEN})"
-                f" - sum(job_model:llm_requests_failed:rate5m{CHOSEN})",
-            },
+            {"failed": FAILED, "answered": f"{REQUESTS} - {FAILED}"},
             stacked=True,
         ),
+        shared.failure_ratio(),
         parts.graph(
-            "Failure ratio by model",
-            "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
-            "LLMHighFailureRatio fires.",
-            "percentunit",
-            {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
-            threshold="failure_ratio",
-        ),
-        parts.graph(
-            "Response time by model (P95)",
-            "95 of 100 answers came within this time; interpolated between the edges of the gateway's histogram. "
-            "Above the line LLMHighLatencyP95 fires.",
+            "Response time of the slowest model",
+            "50, 95 and 99 of 100 answers came within these times, of the chosen model where they are longest; "
+            "interpolated between the edges of the gateway's histogram. LLMHighLatencyP95 compares the P95 with the "
+            "line.",
             "s",
-            {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN}"},
+            {
+                f"P{percent}": f"max(job_model:llm_response_latency_seconds:p{percent}_rate5m{CHOSEN})"
+                for percent in (50, 95, 99)
+            },
             threshold="latency_p95_seconds",
         ),
-        parts.graph(
-            "Slow answers by model",
-            "Share of answers that took longer than the P95 threshold, counted exactly. "
-            "Above the line LLMSlowRequestsOver5Percent fires. "
-            "Empty if the threshold is no edge of the gateway's histogram.",
-            "percentunit",
-            {MODEL: f"job_model:llm_response_latency_seconds_slow:ratio_rate5m{CHOSEN}"},
-            threshold="slow_request_ratio",
-            empty="No traffic, or not countable",
+        parts.bars(
+            "Busiest models",
+            "Requests per second now, the five models that get most. No alert reads it; LLMRequestSurge watches "
+            "gateways.",
+            "reqps",
+            {frame.MODEL: f"topk(5, job_model:llm_requests:rate5m{CHOSEN})"},
         ),
     ]
 
 
 def _tokens() -> list[Any]:
     return [
-        parts.graph(
-            "Tokens, input and output",
-            "Tokens per second of all that is chosen above, stacked. LLMTokenSurge compares their sum with the usual.",
-            "short",
-            {"{{type}}": f"sum by (type) (job_model_type:llm_tokens_used:rate5m{CHOSEN})"},
-            stacked=True,
-        ),
-        parts.graph(
-            "Tokens per request by model",
-            "Size of requests and answers together. No alert reads it; it explains slow answers and token surges.",
-            "short",
-            {MODEL: f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}"},
+        shared.tokens_by_type(),
+        parts.bars(
+            "Most expensive models",
+            "US dollars that the five most expensive models cost in the time that is shown. "
+            "No alert reads it; LLMTeamBudgetBurnFast and LLMTeamBudgetForecastOver watch teams.",
+            "currencyUSD",
+            {frame.MODEL: f"topk(5, {expressions.total(f'job_model:llm_cost_usd:rate5m{CHOSEN}')})"},
+            empty="No cost known",
         ),
     ]
 
 
 def _unusual() -> list[Any]:
-    usual = (
-        "What is usual: the busier of the hour that ended a while ago and the median of this hour "
-        "in the last three weeks. For whole gateways, whatever model is chosen."
-    )
     return [
         parts.graph(
-            "Requests, times the usual",
-            f"{usual} At the line LLMRequestSurge fires.",
-            "none",
-            {"{{job}}": 'job:llm_requests:surge_ratio{job=~"$job"}'},
-            threshold="request_surge_ratio",
-            empty="Not enough history",
+            "Requests, this week and last",
+            "Requests per second of the chosen gateways, whatever model is chosen, and a week before. "
+            "No alert compares just these two; LLMRequestSurge looks at several weeks.",
+            "reqps",
+            {
+                "now": f"sum(job:llm_requests:rate5m{CHOSEN_JOB})",
+                "a week before": f"sum(job:llm_requests:rate5m{CHOSEN_JOB} offset 1w)",
+            },
+            width=8,
+            dashed="a week before",
         ),
-        parts.graph(
-            "Tokens, times the usual",
-            f"{usual} At the line LLMTokenSurge fires.",
-            "none",
-            {"{{job}}": 'job:llm_tokens_used:surge_ratio{job=~"$job"}'},
-            threshold="token_surge_ratio",
-            empty="Not enough history",
-        ),
+        shared.surge("Requests", "llm_requests", "request_surge_ratio", "LLMRequestSurge", width=8),
+        shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge", width=8),
     ]
 
 
@@ -218,12 +173,13 @@ def _alerts() -> list[Any]:
         parts.listing(
             "Alerts that fire now",
             "Every firing alert but the Watchdog, which always does. The runbook of an alert has its name.",
-            'ALERTS{alertstate="firing", alertname!="Watchdog"}',
+            FIRING,
             columns={
                 "severity": "Severity",
                 "alertname": "Alert",
                 "job": "Gateway or service",
                 "model": "Model",
+                "team": "Team",
                 "instance": "Instance",
                 "integration": "Channel",
             },

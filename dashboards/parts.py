@@ -1,73 +1,48 @@
-"""What all dashboards are made of: one look, one data source, a description and a `noValue` for every panel."""
+"""The panels that dashboards are made of: one look, a description and a `noValue` for each."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, table, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, heatmap, prometheus, stat, table, timeseries
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 
-DEFAULT_DATA_SOURCE = "llmmon_prometheus"
-DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
-THRESHOLD = "Alert threshold"
+from dashboards.frame import DATA_SOURCE
 
+THRESHOLD = "Alert threshold"
 WIDTH = 24
 STAT_HEIGHT = 4
 GRAPH_HEIGHT = 8
+NO_TRAFFIC = "No traffic"
 
 
-def data_source_variable() -> Any:
-    current = models.VariableOption(text=DEFAULT_DATA_SOURCE, value=DEFAULT_DATA_SOURCE)
-    return dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus").current(current)
-
-
-def query_variable(name: str, label: str, query: str, *, all_value: str | None = None) -> Any:
-    variable = (
-        dashboard.QueryVariable(name)
-        .label(label)
-        .query({"query": query, "refId": name})
-        .datasource(DATA_SOURCE)
-        .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(models.VariableSort.ALPHABETICAL_ASC)
-        .multi(True)
-        .include_all(True)
-        .current(models.VariableOption(text=["All"], value=["$__all"]))
-    )
-    return variable.all_value(all_value) if all_value else variable
-
-
-def query(expression: str, legend: str, ref_id: str, *, instant: bool = False) -> Any:
-    target = prometheus.Dataquery().expr(expression).legend_format(legend).ref_id(ref_id).datasource(DATA_SOURCE)
-    if not instant:
-        return target.range()
-    return target.instant().format(prometheus_models.PromQueryFormat.TABLE)
-
-
-def number(title: str, description: str, unit: str, queries: dict[str, str], *, width: int, empty: str) -> Any:
-    """The latest value, large, with its history behind it."""
-    panel = (
-        stat.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATA_SOURCE)
-        .unit(unit)
-        .no_value(empty)
-        .span(width)
-        .height(STAT_HEIGHT)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .graph_mode(common_models.BigValueGraphMode.AREA if len(queries) == 1 else common_models.BigValueGraphMode.NONE)
-        .color_mode(common_models.BigValueColorMode.VALUE)
-        .thresholds(_colours((None, "text")))
-    )
-    for index, (legend, expression) in enumerate(queries.items()):
-        panel.with_target(query(expression, legend, chr(ord("A") + index)))
-    return panel
+def number(
+    title: str,
+    description: str,
+    unit: str,
+    queries: dict[str, str],
+    *,
+    width: int,
+    empty: str = NO_TRAFFIC,
+    latest: bool = False,
+) -> Any:
+    """The latest value, large, with its history behind it, unless that would be too much to ask for."""
+    panel = _described(stat.Panel(), title, description, empty, width, STAT_HEIGHT).unit(unit)
+    modes = common_models.BigValueGraphMode
+    panel.graph_mode(modes.NONE if latest or len(queries) > 1 else modes.AREA)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+    panel.color_mode(common_models.BigValueColorMode.VALUE).thresholds(_colours((None, "text")))
+    return _with_queries(panel, queries, _instant if latest else _range)
 
 
 def red_above_zero(panel: Any) -> Any:
     return panel.thresholds(_colours((None, "green"), (1, "red")))
+
+
+def red_below(panel: Any, least: float) -> Any:
+    return panel.thresholds(_colours((None, "red"), (least, "green")))
 
 
 def graph(
@@ -79,19 +54,14 @@ def graph(
     width: int = WIDTH // 2,
     threshold: str = "",
     stacked: bool = False,
-    empty: str = "No traffic",
+    dashed: str = "",
+    empty: str = NO_TRAFFIC,
 ) -> Any:
-    """Lines over time; `threshold` names the recorded threshold to draw beside them."""
+    """Lines over time. `threshold` names the recorded threshold to draw with them, `dashed` a line to compare with."""
     panel = (
-        timeseries.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATA_SOURCE)
+        _described(timeseries.Panel(), title, description, empty, width, GRAPH_HEIGHT)
         .unit(unit)
         .min(0)
-        .no_value(empty)
-        .span(width)
-        .height(GRAPH_HEIGHT)
         .fill_opacity(30 if stacked else 8)
         .show_points(common_models.VisibilityMode.NEVER)
         .tooltip(common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI))
@@ -105,40 +75,139 @@ def graph(
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL))
-    for index, (legend, expression) in enumerate(queries.items()):
-        panel.with_target(query(expression, legend, chr(ord("A") + index)))
+    _with_queries(panel, queries, _range)
+    if dashed:
+        panel.override_by_name(dashed, _dashes())
     if threshold:
-        panel.with_target(query(f'max(llmmon:threshold{{name="{threshold}"}})', THRESHOLD, "Threshold"))
-        panel.override_by_name(
-            THRESHOLD,
-            [
-                models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "red"}),
-                models.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]}),
-                models.DynamicConfigValue("custom.fillOpacity", 0),
-            ],
-        )
+        panel.with_target(_range(f'max(llmmon:threshold{{name="{threshold}"}})', THRESHOLD, "Threshold"))
+        red = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "red"})
+        panel.override_by_name(THRESHOLD, [red, *_dashes()])
     return panel
+
+
+def bars(
+    title: str,
+    description: str,
+    unit: str,
+    queries: dict[str, str],
+    *,
+    width: int = WIDTH // 2,
+    highest: float | None = None,
+    empty: str = NO_TRAFFIC,
+) -> Any:
+    """Now, side by side, the longest on top. `highest` is where a bar is full, and turns red."""
+    panel = (
+        _described(bargauge.Panel(), title, description, empty, width, GRAPH_HEIGHT)
+        .unit(unit)
+        .min(0)
+        .orientation(common_models.VizOrientation.HORIZONTAL)
+        .display_mode(common_models.BarGaugeDisplayMode.BASIC)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
+        .thresholds(_colours((None, "blue")) if highest is None else _colours((None, "green"), (highest, "red")))
+    )
+    if highest is not None:
+        panel.max(highest)
+    return _with_queries(panel, queries, _instant)
+
+
+def heat(title: str, description: str, unit: str, buckets: str, *, width: int, empty: str = NO_TRAFFIC) -> Any:
+    """How many were how high, over time; `buckets` are those of one histogram."""
+    panel = (
+        _described(heatmap.Panel(), title, description, empty, width, GRAPH_HEIGHT)
+        .unit(unit)
+        .calculate(False)
+        .y_axis(heatmap.YAxisConfig().unit(unit))
+    )
+    target = _range(buckets, "{{le}}", "A").format(prometheus_models.PromQueryFormat.HEATMAP)
+    return panel.with_target(target)
 
 
 def listing(title: str, description: str, expression: str, *, columns: dict[str, str], empty: str) -> Any:
     """A table of labels, one row per series; `columns` are label -> heading, in order."""
-    order = {label: index for index, label in enumerate(columns)}
-    keep = {"Time": True, "Value": True, "__name__": True}
-    organize = models.DataTransformerConfig(
-        id_val="organize", options={"excludeByName": keep, "indexByName": order, "renameByName": columns}
+    panel = _described(table.Panel(), title, description, empty, WIDTH, GRAPH_HEIGHT).show_header(True)
+    return panel.with_target(_rows(expression, "", "A")).with_transformation(
+        _organize(list(columns), columns, hidden=("Time", "Value", "__name__"))
     )
-    return (
-        table.Panel()
-        .title(title)
-        .description(description)
-        .datasource(DATA_SOURCE)
-        .no_value(empty)
-        .span(WIDTH)
-        .height(GRAPH_HEIGHT)
-        .show_header(True)
-        .with_target(query(expression, "", "A", instant=True))
-        .with_transformation(organize)
+
+
+def comparison(
+    title: str,
+    description: str,
+    numbers: dict[str, tuple[str, str]],
+    *,
+    columns: dict[str, str],
+    width: int = WIDTH,
+    link: str = "",
+    empty: str = NO_TRAFFIC,
+) -> Any:
+    """A table of numbers, one row per set of labels; its first column leads to `link`.
+
+    `columns` are label -> heading, `numbers` heading -> unit and expression.
+    """
+    panel = _described(table.Panel(), title, description, empty, width, GRAPH_HEIGHT).show_header(True)
+    headings = dict(columns)
+    for index, (heading, (unit, expression)) in enumerate(numbers.items()):
+        reference = _letter(index)
+        headings[f"Value #{reference}"] = heading
+        panel.with_target(_rows(expression, "", reference))
+        panel.override_by_name(heading, [models.DynamicConfigValue("unit", unit)])
+    if link:
+        first = next(iter(columns.values()))
+        leads = [{"title": "Look closer", "url": link, "targetBlank": False}]
+        panel.override_by_name(first, [models.DynamicConfigValue("links", leads)])
+    panel.with_transformation(models.DataTransformerConfig(id_val="merge", options={}))
+    return panel.with_transformation(_organize(list(headings), headings, hidden=("Time", "__name__")))
+
+
+def _described(panel: Any, title: str, description: str, empty: str, width: int, height: int) -> Any:
+    panel.title(title).description(description).datasource(DATA_SOURCE).no_value(empty)
+    return panel.span(width).height(height)
+
+
+def _with_queries(panel: Any, queries: dict[str, str], query: Any) -> Any:
+    for index, (legend, expression) in enumerate(queries.items()):
+        panel.with_target(query(expression, legend, _letter(index)))
+    return panel
+
+
+def _letter(index: int) -> str:
+    return chr(ord("A") + index)
+
+
+def _query(expression: str, legend: str, ref_id: str) -> Any:
+    return prometheus.Dataquery().expr(expression).legend_format(legend).ref_id(ref_id).datasource(DATA_SOURCE)
+
+
+def _range(expression: str, legend: str, ref_id: str) -> Any:
+    return _query(expression, legend, ref_id).range()
+
+
+def _instant(expression: str, legend: str, ref_id: str) -> Any:
+    return _query(expression, legend, ref_id).instant()
+
+
+def _rows(expression: str, legend: str, ref_id: str) -> Any:
+    return _instant(expression, legend, ref_id).format(prometheus_models.PromQueryFormat.TABLE)
+
+
+def _organize(order: list[str], headings: dict[str, str], hidden: tuple[str, ...]) -> Any:
+    return models.DataTransformerConfig(
+        id_val="organize",
+        options={
+            "excludeByName": dict.fromkeys(hidden, True),
+            "indexByName": {name: index for index, name in enumerate(order)},
+            "renameByName": headings,
+        },
     )
+
+
+def _dashes() -> list[Any]:
+    return [
+        models.DynamicConfigValue("custom.lineStyle", {"fill": "dash", "dash": [10, 10]}),
+        models.DynamicConfigValue("custom.fillOpacity", 0),
+        # Otherwise it would be added on top of what is stacked.
+        models.DynamicConfigValue("custom.stacking", {"mode": "none"}),
+    ]
 
 
 def _colours(*steps: tuple[float | None, str]) -> Any:

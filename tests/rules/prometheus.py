@@ -33,19 +33,23 @@ class Server:
 
 
 @contextmanager
-def running(version: str, folder: Path) -> Iterator[Server]:
-    """Runs what `folder`/prometheus.yml says."""
+def running(version: str, folder: Path, *flags: str) -> Iterator[Server]:
+    """Runs what `folder`/prometheus.yml says. What that calls localhost:9090 is this server."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
+    configuration = folder / "prometheus.yml"
+    written = configuration.read_text(encoding="utf-8")
+    configuration.write_text(written.replace("localhost:9090", address), encoding="utf-8")
     log = folder / "log"
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             [
                 tool("prometheus", version),
-                f"--config.file={folder / 'prometheus.yml'}",
+                f"--config.file={configuration}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address={address}",
+                *flags,
             ],
             stdout=output,
             stderr=subprocess.STDOUT,

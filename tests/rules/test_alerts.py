@@ -16,6 +16,8 @@ RUNBOOKS = rendering.REPOSITORY / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
 DEFAULTS: dict[str, dict[str, Any]] = rendering.role_variables()["__llmmon_alert_defaults"]
+# Alerts about tokens and money open the dashboard of these.
+OF_MONEY = dict.fromkeys(("LLMTokenSurge", "LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"), "cost")
 # So that there is every alert that there can be.
 EVERYTHING: dict[str, Any] = {
     "llmmon_gateways": [{**gateway, "bearer_token": "made-up"} for gateway in rendering.GATEWAYS],
@@ -52,7 +54,8 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         assert "{{" not in annotations["summary"], name
         assert annotations["description"], name
         assert annotations["runbook_url"] == f"https://wiki.example/llm/{name}.md"
-        assert annotations["dashboard_url"].startswith("https://grafana.example/d/llmmon-overview"), name
+        dashboard = OF_MONEY.get(name, "operations" if name.startswith("LLM") else "stack")
+        assert annotations["dashboard_url"].partition("?")[0] == f"https://grafana.example/d/llmmon-{dashboard}", name
         # A gateway's alert opens its dashboard, a team's the team's.
         about = {"LLMSampleLimitHit": "", "LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
         narrowed = re.findall(r"[?&]var-(\w+)={{ \$labels\.(\w+) \| urlquery }}", annotations["dashboard_url"])

@@ -1,141 +1,140 @@
-"""The dashboards are what the code says, and every query of theirs finds something."""
+"""The dashboards are what the code says, every panel explains itself, and every link leads somewhere."""
 
 from __future__ import annotations
 
+import copy
 import json
 import re
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import pytest
-import yaml
 
 from dashboards.__main__ import FOLDER, documents
-from tests.rules import catalogue, promtool
-from tests.rules.promql import metric_names
+from tests.rules import catalogue, dashboards, rendering
+from tests.rules.dashboards import BOARDS
+from tests.rules.test_alerts import ALERTS, everything
 
-DASHBOARDS: dict[str, dict[str, Any]] = {name: json.loads(content) for name, content in documents().items()}
-PANELS = [(name, panel) for name, board in DASHBOARDS.items() for panel in board["panels"]]
-VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
-
-# One gateway with traffic of every kind for 100 minutes, some of it failed, and one alert that fires.
-TRAFFIC = {
-    'up{job="llm-auth-proxy", instance="a:8000"}': "1x100",
-    'llm_requests_total{job="llm-auth-proxy", instance="a:8000", model="m"}': "0+100x100",
-    'llm_requests_failed_total{job="llm-auth-proxy", instance="a:8000", model="m"}': "0+30x100",
-    'llm_tokens_used_total{job="llm-auth-proxy", instance="a:8000", model="m", type="input"}': "0+9000x100",
-    'llm_response_latency_seconds_bucket{job="llm-auth-proxy", instance="a:8000", model="m", le="2"}': "0+90x100",
-    'llm_response_latency_seconds_bucket{job="llm-auth-proxy", instance="a:8000", model="m", le="5"}': "0+100x100",
-    'llm_response_latency_seconds_bucket{job="llm-auth-proxy", instance="a:8000", model="m", le="+Inf"}': "0+100x100",
-}
+PANELS = [
+    pytest.param(panel, id=f"{uid}: {panel['title']}")
+    for uid, board in BOARDS.items()
+    for panel in dashboards.panels(board)
+]
+# The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.
+ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring)[A-Z]\w+|Watchdog)\b")
+by_board = pytest.mark.parametrize("uid", BOARDS)
 
 
-def queries() -> list[str]:
-    """Every expression that Grafana sends, with "All" chosen."""
-    found = [target["expr"] for _, panel in PANELS for target in panel["targets"]]
-    for board in DASHBOARDS.values():
-        found += [annotation["expr"] for annotation in board["annotations"]["list"]]
-        for variable in board["templating"]["list"]:
-            if variable["type"] == "query":
-                match = VARIABLE_QUERY.fullmatch(variable["query"]["query"])
-                assert match, variable["name"]
-                found.append(match[1])
-    return sorted({re.sub(r"\$\w+", ".*", expression) for expression in found})
+def test_the_dashboards_are_these() -> None:
+    assert list(BOARDS) == [f"llmmon-{name}" for name in ("overview", "operations", "cost", "stack", "vllm", "sglang")]
+    assert set(dashboards.ENGINES) < set(BOARDS)
 
 
 def test_the_committed_files_are_what_the_code_writes() -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    assert committed == documents(), "run: python -m dashboards"
+    assert committed == documents(), "run: make dashboards"
 
 
-def test_queries_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
-    known = catalogue.recorded_names(rendered["default"]) | catalogue.RAW_METRICS
-    for expression in queries():
-        assert metric_names(expression) <= known, expression
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
+    assert panel["description"]
+    assert panel["fieldConfig"]["defaults"]["noValue"]
+    assert panel["type"] == "table" or panel["fieldConfig"]["defaults"]["unit"]
+    mentioned = set(ALERT.findall(panel["description"]))
+    assert mentioned <= ALERTS
+    assert mentioned or "alert" in panel["description"].lower()
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
-def test_every_query_finds_something_when_there_is_traffic(
-    version: str, rendered: dict[str, dict[str, str]], tmp_path: Path
-) -> None:
-    files = {name: content for name, content in rendered["one_gateway"].items() if name.startswith("llm_")}
-    for name, content in files.items():
-        (tmp_path / name).write_text(content, encoding="utf-8")
-    (tmp_path / "cases.yml").write_text(
-        yaml.safe_dump(
-            {
-                "rule_files": list(files),
-                "group_eval_order": ["llmmon_settings", "llmmon_recording", "llmmon_surge", "llmmon_alerts"],
-                "evaluation_interval": "1m",
-                "tests": [
-                    {
-                        "interval": "1m",
-                        "input_series": [{"series": series, "values": values} for series, values in TRAFFIC.items()],
-                        "promql_expr_test": [
-                            {
-                                "expr": f"count({expression}) > bool 0",
-                                "eval_time": "90m",
-                                "exp_samples": [{"labels": "{}", "value": 1}],
-                            }
-                            for expression in queries()
-                        ],
-                    }
-                ],
-            }
-        ),
-        encoding="utf-8",
-    )
-    result = promtool.test_rules(version, [tmp_path / "cases.yml"])
-    assert result.returncode == 0, promtool.explain(result)
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_line_that_is_drawn_is_the_threshold_of_an_alert_that_is_named(panel: dict[str, Any]) -> None:
+    asked = [target["expr"] for target in panel["targets"]]
+    drawn = re.findall(r'^max\(llmmon:threshold\{name="(\w+)"\}\)$', "\n".join(asked), re.MULTILINE)
+    assert set(drawn) <= set(recorded_names("llmmon:threshold"))
+    if drawn:
+        assert ALERT.search(panel["description"])
 
 
-def test_thresholds_that_are_drawn_are_recorded(rendered: dict[str, dict[str, str]]) -> None:
-    recorded = {
-        rule["labels"]["name"]
-        for rule in catalogue.rules(rendered["default"])
-        if rule.get("record") == "llmmon:threshold"
-    }
-    drawn = set(re.findall(r'llmmon:threshold\{name="(\w+)"\}', "\n".join(queries())))
-    assert drawn <= recorded
+def test_objectives_that_are_compared_with_are_recorded() -> None:
+    asked = "\n".join(expression for board in BOARDS.values() for expression in dashboards.expressions(board))
+    assert set(re.findall(r'llmmon:objective\{name="(\w+)"\}', asked)) == set(recorded_names("llmmon:objective"))
 
 
-@pytest.mark.parametrize(
-    ("name", "panel"), PANELS, ids=lambda value: value if isinstance(value, str) else value["title"]
-)
-def test_a_panel_explains_itself(name: str, panel: dict[str, Any], rendered: dict[str, dict[str, str]]) -> None:
-    assert panel["description"], name
-    assert panel["fieldConfig"]["defaults"]["noValue"], name
-    assert panel["type"] == "table" or panel["fieldConfig"]["defaults"]["unit"], name
-    alerts = {alert["alert"] for alert in catalogue.alerts(rendered["default"])}
-    mentioned = set(re.findall(r"\bLLM\w+", panel["description"]))
-    assert mentioned <= alerts, name
-    assert mentioned or "alert" in panel["description"].lower(), name
+@cache
+def recorded_names(record: str) -> list[str]:
+    rules = catalogue.rules(rendering.render_rules())
+    return [rule["labels"]["name"] for rule in rules if rule.get("record") == record]
 
 
-def test_dashboards_can_be_pushed_anywhere() -> None:
-    for name, board in DASHBOARDS.items():
-        assert name == f"{board['uid']}.json"
-        assert re.fullmatch(r"llmmon-[a-z]+", board["uid"])
-        assert not {"id", "version"} & set(board), name
-        assert isinstance(board["panels"], list), name
-        numbers = [panel["id"] for panel in board["panels"]]
-        assert len(numbers) == len(set(numbers)), name
-        variables = {variable["name"]: variable for variable in board["templating"]["list"]}
-        assert variables["datasource"]["current"]["value"] == "llmmon_prometheus"
-        # Nothing but the variable says where data come from.
-        assert set(re.findall(r'"uid": "([^"]+)"', json.dumps(board))) == {board["uid"], "${datasource}"}, name
+@by_board
+def test_a_dashboard_can_be_pushed_anywhere(uid: str) -> None:
+    board = BOARDS[uid]
+    assert board["uid"] == uid
+    assert re.fullmatch(r"llmmon-[a-z]+", uid)
+    assert not {"id", "version"} & set(board)
+    numbers = [panel["id"] for panel in board["panels"]]
+    assert len(numbers) == len(set(numbers))
+    (source,) = [variable for variable in board["templating"]["list"] if variable["name"] == "datasource"]
+    assert source["current"]["value"] == "llmmon_prometheus"
+    # Nothing but the variable says where data come from.
+    assert set(re.findall(r'"uid": "([^"]+)"', json.dumps(board))) == {uid, "${datasource}"}
 
 
-def test_panels_do_not_overlap() -> None:
-    for name, board in DASHBOARDS.items():
-        taken: set[tuple[int, int]] = set()
-        for panel in board["panels"]:
-            place = panel["gridPos"]
-            cells = {
-                (x, y)
-                for x in range(place["x"], place["x"] + place["w"])
-                for y in range(place["y"], place["y"] + place["h"])
-            }
-            assert not cells & taken, (name, panel["title"])
-            assert max(x for x, _ in cells) < 24, (name, panel["title"])
-            taken |= cells
+@by_board
+def test_a_dashboard_has_the_variables_that_it_asks_for(uid: str) -> None:
+    board = BOARDS[uid]
+    used = set(re.findall(r'=~"\$(\w+)\|?"', json.dumps(dashboards.expressions(board)).replace("\\", "")))
+    used |= set(re.findall(r'=~"\$(\w+)\|?"', "\n".join(dashboards.frame_expressions(board))))
+    assert used | {"datasource"} == dashboards.variables(board)
+
+
+@by_board
+def test_a_dashboard_shows_alerts_and_leads_to_the_others(uid: str) -> None:
+    board = BOARDS[uid]
+    (annotation,) = board["annotations"]["list"]
+    assert annotation["expr"].startswith('ALERTS{alertstate="firing", ')
+    assert (annotation["enable"], annotation["titleFormat"]) == (True, "{{alertname}}")
+    (link,) = board["links"]
+    assert (link["type"], link["tags"]) == ("dashboards", board["tags"])
+    assert (link["includeVars"], link["keepTime"]) == (True, True)
+
+
+@by_board
+def test_panels_do_not_overlap(uid: str) -> None:
+    board = BOARDS[uid]
+    assert dashboards.overlapping(board) == []
+    moved = copy.deepcopy(board)
+    last = moved["panels"][-1]
+    last["gridPos"]["y"] -= 1
+    assert dashboards.overlapping(moved) == [last["title"]]
+    last["gridPos"] |= {"x": 1, "y": 1000, "w": 24}
+    assert dashboards.overlapping(moved) == [last["title"]]
+
+
+def test_links_fill_in_variables_of_dashboards_that_exist() -> None:
+    found = [link for board in BOARDS.values() for link in dashboards.links(board)]
+    assert found
+    assert [problem for link in found for problem in problems_of(link)] == []
+
+
+def test_every_alert_opens_a_dashboard_that_speaks_of_it() -> None:
+    for alert in everything():
+        name = alert["alert"]
+        ((uid, filled),) = dashboards.links(alert["annotations"]["dashboard_url"])
+        assert problems_of((uid, filled)) == [], name
+        texts = "\n".join(panel["description"] for panel in dashboards.panels(BOARDS[uid]))
+        assert name in ALERT.findall(texts), f"no panel of {uid} says what {name} reads"
+
+
+def test_a_link_that_leads_nowhere_is_found() -> None:
+    ((uid, filled),) = dashboards.links({"url": "/d/llmmon-gone?${datasource:queryparam}&var-job=x"})
+    assert (uid, filled) == ("llmmon-gone", {"datasource", "job"})
+    assert problems_of((uid, filled)) == ["there is no llmmon-gone"]
+    ((uid, filled),) = dashboards.links("https://grafana.example/d/llmmon-overview?var-team={{ $labels.team }}")
+    assert problems_of((uid, filled)) == ["llmmon-overview has no variable team"]
+
+
+def problems_of(link: tuple[str, set[str]]) -> list[str]:
+    uid, filled = link
+    if uid not in BOARDS:
+        return [f"there is no {uid}"]
+    return [f"{uid} has no variable {name}" for name in sorted(filled - dashboards.variables(BOARDS[uid]))]

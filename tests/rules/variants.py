@@ -33,7 +33,9 @@ SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 
 
 # Names of recorded series that some cases can do without.
-NOT_FOR_MODELS = r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost).*|job_team.*|job:.+:.*ratio.*"
+NOT_FOR_MODELS = (
+    r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:.*ratio.*"
+)
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
 
 

@@ -237,7 +237,7 @@ def test_what_promtool_will_find_is_left_to_promtool(tmp_path: Path, content: st
 CONTEXT: dict[str, Any] = {
     "tuning": {"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
     "runbooks": "https://wiki.example",
-    "dashboard": "https://grafana.example/d/x",
+    "dashboards": "https://grafana.example/d",
 }
 
 
@@ -262,7 +262,7 @@ def test_a_rule_is_written() -> None:
                 "description": 'One two "three"',
                 "runbook_url": "https://wiki.example/LLMX.md",
                 "dashboard_url": (
-                    "https://grafana.example/d/x?var-job={{ $labels.job | urlquery }}"
+                    "https://grafana.example/d/llmmon-operations?var-job={{ $labels.job | urlquery }}"
                     "&var-model={{ $labels.model | urlquery }}"
                 ),
             },
@@ -274,7 +274,12 @@ def test_a_rule_that_fires_at_once_has_no_duration() -> None:
     (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D"))
     assert "for" not in rule
     assert rule["labels"]["component"] == "monitoring"
-    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/x"
+    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-stack"
+
+
+def test_an_alert_may_open_another_dashboard() -> None:
+    (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D", dashboard="llmmon-cost"))
+    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-cost"
 
 
 def test_a_rule_that_is_off_is_nothing() -> None:

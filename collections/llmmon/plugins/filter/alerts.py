@@ -8,6 +8,9 @@ import textwrap
 from collections.abc import Callable
 from typing import Any
 
+# What an alert opens that says nothing else: the uid of a dashboard, by component.
+DASHBOARDS = {"llm": "llmmon-operations", "monitoring": "llmmon-stack"}
+
 
 def alert(
     expression: str,
@@ -17,20 +20,24 @@ def alert(
     summary: str,
     description: str,
     labels: dict[str, str] | None = None,
+    dashboard: str | None = None,
     dashboard_for: list[str] | None = None,
 ) -> str:
     """One alerting rule as YAML, or nothing when the user has switched it off.
 
     ``context`` holds what all alerts share: ``tuning`` (by name: for, severity, and what the user changes), and the
-    addresses ``runbooks`` and ``dashboard``. By the labels in ``dashboard_for`` the dashboard is narrowed down.
+    addresses ``runbooks`` and ``dashboards``. An alert opens the dashboard of its component unless it names another,
+    narrowed down by the labels in ``dashboard_for``.
     """
     own = context["tuning"][name]
     if not own.get("enabled", True):
         return ""
+    component = "llm" if name.startswith("LLM") else "monitoring"
+    opens = f"{context['dashboards']}/{dashboard or DASHBOARDS[component]}"
     narrowed = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in dashboard_for or [])
     all_labels = {
         "severity": own["severity"],
-        "component": "llm" if name.startswith("LLM") else "monitoring",
+        "component": component,
         **(labels or {}),
         **own.get("labels", {}),
     }
@@ -39,7 +46,7 @@ def alert(
         # Written over several lines in the templates.
         "description": " ".join(description.split()),
         "runbook_url": f"{context['runbooks']}/{name}.md",
-        "dashboard_url": context["dashboard"] + (f"?{narrowed}" if narrowed else ""),
+        "dashboard_url": opens + (f"?{narrowed}" if narrowed else ""),
         **own.get("annotations", {}),
     }
     lines = [f"- alert: {name}", "  expr: |-", textwrap.indent(textwrap.dedent(expression).strip(), "    ")]

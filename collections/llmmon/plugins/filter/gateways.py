@@ -17,7 +17,7 @@ COUNTERS = ("requests", "tokens", "cost_usd")
 GAUGES = ("running", "waiting", "kv_cache_usage")
 DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = ("seconds", "milliseconds", "microseconds")
-LABELS = ("model", "type", "team")
+LABELS = ("model", "type", "team", "reason")
 
 
 def preset_kinds(directory: str) -> list[str]:

@@ -1,0 +1,213 @@
+"""The page of tokens and money: which model, which team, how much of its budget, and what is not priced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards import expressions, frame, parts, shared
+from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
+from dashboards.shared import NO_COST
+
+TEAM = '{job=~"$job", team=~"$team"}'
+TEAM_MODEL = '{job=~"$job", team=~"$team", model=~"$model"}'
+BUDGET = 'max by (team) (llmmon:team_budget_usd{team=~"$team"})'
+NO_TEAMS = "No teams known"
+NO_BUDGETS = "No budgets (llmmon_team_budgets)"
+
+
+def build() -> Any:
+    return frame.board(
+        "cost",
+        "LLM tokens and cost",
+        "Who uses the tokens and the money, what for, and how long the budgets last. Costs are what the gateway "
+        "charges, or tokens times llmmon_token_prices.",
+        rows={
+            "Cost": _cost(),
+            "Tokens": _tokens(),
+            "Teams": _teams(),
+            "Budgets of teams": _budgets(),
+        },
+        # Those of budgets have no gateway.
+        alerts='alertname=~"LLMTokenSurge|LLMTeamBudget.+", job=~"$job|", team=~"$team|"',
+        variables=(frame.gateways(), frame.models_of_gateways(), frame.teams()),
+        time="now-24h",
+    )
+
+
+def _cost() -> list[Any]:
+    return [
+        shared.cost_today(width=6),
+        _spent("1d", "24 hours"),
+        _spent("30d", "30 days"),
+        shared.cost_in_30_days(width=6),
+        parts.graph(
+            "Cost per hour by model",
+            "US dollars per hour, stacked. No alert reads it; LLMTeamBudgetBurnFast watches teams.",
+            "currencyUSD",
+            {MODEL: f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600"},
+            stacked=True,
+            empty=NO_COST,
+        ),
+        parts.comparison(
+            "Cost by model",
+            "US dollars in the time that is shown, and what requests and tokens cost now. No alert reads it.",
+            {
+                "Cost": (
+                    "currencyUSD",
+                    f"sum by (job, model) ({expressions.total(f'job_model:llm_cost_usd:rate5m{CHOSEN}')})",
+                ),
+                "1000 requests": ("currencyUSD", _cost_of(1000, "llm_requests")),
+                "1 million tokens": ("currencyUSD", _cost_of(1000000, "llm_tokens_used")),
+            },
+            columns={"job": "Gateway", "model": "Model"},
+            width=12,
+            empty=NO_COST,
+        ),
+    ]
+
+
+def _spent(window: str, words: str) -> Any:
+    return parts.number(
+        f"Cost of the last {words}",
+        f"US dollars in the last {words}, as far back as data reach, of the chosen gateways. "
+        "No alert reads it; those on budgets watch teams.",
+        "currencyUSD",
+        {"cost": f"sum(job:llm_cost_usd:increase{window}{CHOSEN_JOB})"},
+        width=6,
+        empty=NO_COST,
+    )
+
+
+def _cost_of(many: int, signal: str) -> str:
+    cost = f"sum by (job, model) (job_model:llm_cost_usd:rate5m{CHOSEN})"
+    return f"{cost} / (sum by (job, model) (job_model:{signal}:rate5m{CHOSEN}) > 0) * {many}"
+
+
+def _tokens() -> list[Any]:
+    return [
+        shared.tokens_by_type(),
+        parts.graph(
+            "Tokens by model",
+            "Tokens per second, input and output together, stacked. LLMTokenSurge watches their sum.",
+            "short",
+            {MODEL: f"job_model:llm_tokens_used:rate5m{CHOSEN}"},
+            stacked=True,
+        ),
+        parts.graph(
+            "Tokens per request by model",
+            "Size of requests and answers together. No alert reads it; if it rises, LLMTokenSurge may fire without "
+            "more requests.",
+            "short",
+            {MODEL: f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}"},
+        ),
+        shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge"),
+        parts.bars(
+            "Most used models",
+            "Tokens in the time that is shown, of the ten models that used most. No alert reads it.",
+            "short",
+            {MODEL: f"topk(10, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
+        ),
+        parts.graph(
+            "Tokens without a price",
+            "Tokens per second of models that cost nothing: neither does the gateway charge for them, nor has "
+            "llmmon_token_prices their price. No alert reads it, and alerts on budgets do not see these tokens.",
+            "short",
+            {
+                MODEL: f"job_model:llm_tokens_used:rate5m{CHOSEN} > 0"
+                f" unless on (job, model) job_model:llm_cost_usd:rate5m{CHOSEN} > 0"
+            },
+            empty="All have a price",
+        ),
+    ]
+
+
+def _teams() -> list[Any]:
+    return [
+        parts.graph(
+            "Cost per hour by team",
+            "US dollars per hour, stacked. LLMTeamBudgetBurnFast compares an hour's cost with a team's budget.",
+            "currencyUSD",
+            {"{{team}}": f"sum by (team) (job_team:llm_cost_usd:rate5m{TEAM}) * 3600"},
+            stacked=True,
+            empty=NO_TEAMS,
+        ),
+        parts.graph(
+            "Tokens by team",
+            "Tokens per second, input and output together, stacked. No alert reads it; LLMTokenSurge watches gateways.",
+            "short",
+            {"{{team}}": f"sum by (team) (job_team:llm_tokens_used:rate5m{TEAM})"},
+            stacked=True,
+            empty=NO_TEAMS,
+        ),
+        parts.comparison(
+            "Teams",
+            "What each team used in the time that is shown. LLMTeamBudgetBurnFast and LLMTeamBudgetForecastOver watch "
+            "teams that have a budget.",
+            {
+                "Cost": ("currencyUSD", f"sum by (team) ({expressions.total(f'job_team:llm_cost_usd:rate5m{TEAM}')})"),
+                "Tokens": ("short", f"sum by (team) ({expressions.total(f'job_team:llm_tokens_used:rate5m{TEAM}')})"),
+                "Requests": ("short", f"sum by (team) ({expressions.total(f'job_team:llm_requests:rate5m{TEAM}')})"),
+            },
+            columns={"team": "Team"},
+            width=12,
+            empty=NO_TEAMS,
+        ),
+        parts.comparison(
+            "Models of teams",
+            "What each team used which model for, in the time that is shown. No alert reads it.",
+            {
+                "Cost": (
+                    "currencyUSD",
+                    f"sum by (team, model) ({expressions.total(f'job_team_model:llm_cost_usd:rate5m{TEAM_MODEL}')})",
+                ),
+                "Tokens": (
+                    "short",
+                    "sum by (team, model) "
+                    f"({expressions.total(f'job_team_model_type:llm_tokens_used:rate5m{TEAM_MODEL}')})",
+                ),
+            },
+            columns={"team": "Team", "model": "Model"},
+            width=12,
+            empty=NO_TEAMS,
+        ),
+    ]
+
+
+def _budgets() -> list[Any]:
+    # Of all gateways, as the alerts: a budget has none.
+    return [
+        parts.bars(
+            "Budget used, 30 days",
+            "Share of its monthly budget that a team has spent in the last 30 days, at all gateways. "
+            "LLMTeamBudgetForecastOver fires before it is used up.",
+            "percentunit",
+            {"{{team}}": f"{_of_teams('increase30d')} / on (team) {BUDGET}"},
+            width=8,
+            highest=1,
+            empty=NO_BUDGETS,
+        ),
+        parts.graph(
+            "Budget used in an hour",
+            "Share of its monthly budget that a team has spent in the last hour. Above the line LLMTeamBudgetBurnFast "
+            "fires, if the team goes on.",
+            "percentunit",
+            {"{{team}}": f"{_of_teams('increase1h')} / on (team) {BUDGET}"},
+            width=8,
+            threshold="team_budget_hourly_share",
+            empty=NO_BUDGETS,
+        ),
+        parts.graph(
+            "Budget used in 30 days, forecast",
+            "Share of its monthly budget that a team would spend in 30 days, going on as in the last 7 days. "
+            "Above the line LLMTeamBudgetForecastOver fires.",
+            "percentunit",
+            {"{{team}}": f"{_of_teams('increase7d')} / 7 * 30 / on (team) {BUDGET}"},
+            width=8,
+            threshold="team_budget_forecast_ratio",
+            empty=NO_BUDGETS,
+        ),
+    ]
+
+
+def _of_teams(increase: str) -> str:
+    return f'sum by (team) (job_team:llm_cost_usd:{increase}{{team=~"$team"}})'

@@ -1,0 +1,263 @@
+"""The page that a gateway's alerts open: what fails, what is slow, what waits, and can it be scraped at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards import expressions, frame, parts, shared
+from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
+
+# The row that is clicked becomes the choice; time and data source stay.
+TO_MODEL = (
+    "/d/llmmon-operations?${datasource:queryparam}&${__url_time_range}"
+    "&var-job=${__data.fields.Gateway:percentencode}&var-model=${__data.fields.Model:percentencode}"
+)
+PROBED, PROBED_WITHOUT_TOKEN = (
+    f'probe_http_status_code{{job="llm-metrics-{job}", gateway=~"$job"}}' for job in ("probe", "noauth")
+)
+INSTANCE = "{{job}} {{instance}}"
+
+
+def build() -> Any:
+    return frame.board(
+        "operations",
+        "LLM gateway operations",
+        "What fails, what is slow, what waits, and can the gateway be scraped: the page that an alert of a gateway "
+        "opens.",
+        rows={
+            "Models": _models(),
+            "Failures": _failures(),
+            "Time": _time(),
+            "Load": _load(),
+            "Objectives": _objectives(),
+            "Metrics pages": _pages(),
+        },
+        alerts='component="llm", job=~"$job|"',
+        variables=(frame.gateways(), frame.models_of_gateways()),
+    )
+
+
+def _models() -> list[Any]:
+    failed = f"sum by (job, model) (job_model:llm_requests_failed:ratio_rate5m{CHOSEN})"
+    return [
+        parts.comparison(
+            "Models",
+            "Each model now; a click on a gateway shows that model alone. LLMHighFailureRatio reads what failed, "
+            "LLMHighLatencyP95 the P95, LLMRequestsWaiting what waits.",
+            {
+                "Requests": ("reqps", f"sum by (job, model) (job_model:llm_requests:rate5m{CHOSEN})"),
+                "Failed": ("percentunit", failed),
+                "P50": ("s", _slowest("llm_response_latency_seconds", 50)),
+                "P95": ("s", _slowest("llm_response_latency_seconds", 95)),
+                "First token P95": ("s", _slowest("llm_time_to_first_token_seconds", 95)),
+                "Tokens per second": ("short", f"sum by (job, model) (job_model:llm_tokens_used:rate5m{CHOSEN})"),
+                "Waiting": ("none", f"sum by (job, model) (job_model:llm_requests_waiting{CHOSEN})"),
+            },
+            columns={"job": "Gateway", "model": "Model"},
+            link=TO_MODEL,
+        )
+    ]
+
+
+def _slowest(signal: str, percent: int) -> str:
+    return f"max by (job, model) (job_model:{signal}:p{percent}_rate5m{CHOSEN})"
+
+
+def _failures() -> list[Any]:
+    return [
+        shared.failure_ratio(),
+        parts.graph(
+            "Failed requests by reason",
+            "Failed requests per second by what the gateway says of them: a status, an exception, why an answer ended. "
+            "LLMHighFailureRatio fires on their sum. Empty for kinds of gateways that give no reason.",
+            "reqps",
+            {
+                "{{job}} {{reason}}": f"sum by (job, reason) (job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
+            },
+            stacked=True,
+            empty="No failures, or no reasons",
+        ),
+    ]
+
+
+def _time() -> list[Any]:
+    buckets = f"sum by (le) (job_model_le:llm_response_latency_seconds_bucket:rate5m{CHOSEN})"
+    return [
+        parts.graph(
+            "Response time by model (P95)",
+            "95 of 100 answers came within this time; interpolated between the edges of the gateway's histogram. "
+            "Above the line LLMHighLatencyP95 fires.",
+            "s",
+            {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN}"},
+            threshold="latency_p95_seconds",
+        ),
+        parts.graph(
+            "Slow answers by model",
+            "Share of answers that took longer than the P95 threshold, counted exactly. "
+            "Above the line LLMSlowRequestsOver5Percent fires. "
+            "Empty if the threshold is no edge of the gateway's histogram.",
+            "percentunit",
+            {MODEL: f"job_model:llm_response_latency_seconds_slow:ratio_rate5m{CHOSEN}"},
+            threshold="slow_request_ratio",
+            empty="No traffic, or not countable",
+        ),
+        parts.heat(
+            "Response times",
+            "Answers per second by how long they took. Choose one gateway: those of other kinds have other edges. "
+            "LLMHighLatencyP95 reads these. Empty for gateways that measure in milliseconds.",
+            "s",
+            buckets,
+            width=12,
+        ),
+        parts.graph(
+            "Response time by model (P50, P99)",
+            "Half of the answers, and 99 of 100, came within these times. No alert reads them: if only the P99 is "
+            "high, some requests are slow; if the P50 is high as well, all are.",
+            "s",
+            {
+                f"{MODEL} P50": f"job_model:llm_response_latency_seconds:p50_rate5m{CHOSEN}",
+                f"{MODEL} P99": f"job_model:llm_response_latency_seconds:p99_rate5m{CHOSEN}",
+            },
+        ),
+        parts.graph(
+            "Time to first token by model",
+            "Half, and 95 of 100, of the answers began within these times. No alert reads them: if they are high "
+            "while the time between tokens is not, requests wait or prompts are long.",
+            "s",
+            {
+                f"{MODEL} P50": f"job_model:llm_time_to_first_token_seconds:p50_rate5m{CHOSEN}",
+                f"{MODEL} P95": f"job_model:llm_time_to_first_token_seconds:p95_rate5m{CHOSEN}",
+            },
+            empty="No traffic, or not measured",
+        ),
+        parts.graph(
+            "Time between tokens by model (P95)",
+            "What docs/gateways.md calls between tokens, or per token. No alert reads it: if it is high, the model "
+            "itself is slow, or too many requests share its server.",
+            "s",
+            {MODEL: f"job_model:llm_inter_token_latency_seconds:p95_rate5m{CHOSEN}"},
+            empty="No traffic, or not measured",
+        ),
+    ]
+
+
+def _load() -> list[Any]:
+    return [
+        parts.graph(
+            "Requests in the works by model",
+            "Requests that are being answered. No alert reads it: if it no longer rises while requests wait, the "
+            "server is full.",
+            "none",
+            {MODEL: f"job_model:llm_requests_running{CHOSEN}"},
+            width=8,
+            empty="Not measured",
+        ),
+        parts.graph(
+            "Requests waiting by model",
+            "Requests in the servers' queues. Above the line LLMRequestsWaiting fires.",
+            "none",
+            {MODEL: f"job_model:llm_requests_waiting{CHOSEN}"},
+            width=8,
+            threshold="waiting_requests",
+            empty="Not measured",
+        ),
+        parts.graph(
+            "KV cache by model",
+            "Share of the KV cache that is in use, of the server where it is fullest. Above the line "
+            "LLMKVCacheNearlyFull fires.",
+            "percentunit",
+            {MODEL: f"job_model:llm_kv_cache_usage_ratio{CHOSEN}"},
+            width=8,
+            threshold="kv_cache_usage_ratio",
+            empty="Not measured",
+        ),
+        parts.graph(
+            "Requests, and what is usual",
+            "Requests per second of the chosen gateways, whatever model is chosen, and what is usual. "
+            "LLMNoTraffic fires if there are none although there usually are, LLMRequestSurge if there are far more.",
+            "reqps",
+            {
+                "now": f"sum(job:llm_requests:rate5m{CHOSEN_JOB})",
+                "usual": f"sum(job:llm_requests:rate5m_baseline{CHOSEN_JOB})",
+            },
+            width=8,
+            dashed="usual",
+        ),
+        shared.surge("Requests", "llm_requests", "request_surge_ratio", "LLMRequestSurge", width=8),
+        shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge", width=8),
+    ]
+
+
+def _objectives() -> list[Any]:
+    return [
+        _burning("Error budget", "availability", "failures", "1h", "LLMErrorBudgetBurnFast"),
+        _burning("Error budget", "availability", "failures", "3d", "LLMErrorBudgetBurnSlow"),
+        _burning("Latency budget", "latency", "slow answers", "1h", "LLMLatencyBudgetBurnFast"),
+        _burning("Latency budget", "latency", "slow answers", "3d", "LLMLatencyBudgetBurnSlow"),
+    ]
+
+
+def _burning(budget: str, objective: str, what: str, window: str, alert: str) -> Any:
+    over = {"1h": "hour", "3d": "3 days"}[window]
+    return parts.graph(
+        f"{budget}, burn rate of the last {over}",
+        f"How many times as fast as llmmon_slo allows {what} add up: at 1 the 30 days' allowance lasts 30 days. "
+        f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well.",
+        "none",
+        {"{{job}}": expressions.burn_rate(objective, window)},
+        width=6,
+        threshold=f"burn_rate_{window}",
+    )
+
+
+def _pages() -> list[Any]:
+    return [
+        parts.graph(
+            "Targets that can be scraped",
+            "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires; if a gateway has no line at "
+            "all, LLMAllTargetsGone.",
+            "none",
+            {INSTANCE: f"up{CHOSEN_JOB}"},
+            width=8,
+            empty="No targets",
+        ),
+        parts.graph(
+            "What the metrics page answers",
+            "The HTTP status that the prober gets with the gateway's token and without; 0 is no answer. At 401 or 403 "
+            "with the token LLMMetricsAuthFailure fires, at 200 without it LLMMetricsExposedWithoutAuth. Empty "
+            "without the prober.",
+            "none",
+            {
+                "{{gateway}} {{instance}}": PROBED,
+                "{{gateway}} {{instance}} without a token": PROBED_WITHOUT_TOKEN,
+            },
+            width=8,
+            empty="No prober",
+        ),
+        parts.graph(
+            "Request series of a metrics page",
+            "How many series of requests a page has. If they are gone, and were there within a day, LLMMetricsMissing "
+            "fires.",
+            "none",
+            {INSTANCE: f"job_instance:llm_requests_series:count{CHOSEN_JOB}"},
+            width=8,
+            empty="No request metrics",
+        ),
+        parts.graph(
+            "Series of a scrape",
+            "Series that one metrics page brings. Above the line LLMCardinalityHigh fires; LLMCardinalityGrowth, "
+            "LLMSampleLimitNear and LLMSampleLimitHit compare it with what it was and may be.",
+            "short",
+            {INSTANCE: f"scrape_samples_post_metric_relabeling{CHOSEN_JOB}"},
+            threshold="series_per_target",
+            empty="No targets",
+        ),
+        parts.graph(
+            "Duration of a scrape",
+            "How long the gateway takes to write its metrics page. No alert reads it: at "
+            "llmmon_prometheus_scrape_timeout the scrape fails, and LLMTargetDown fires.",
+            "s",
+            {INSTANCE: f"scrape_duration_seconds{CHOSEN_JOB}"},
+            empty="No targets",
+        ),
+    ]

@@ -1,0 +1,72 @@
+"""Panels that more than one dashboard shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards import expressions, parts
+from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
+
+NO_COST = "No cost known"
+USUAL = (
+    "What is usual: the busier of the hour that ended a while ago and the median of this hour in the last three weeks. "
+    "For whole gateways, whatever model is chosen."
+)
+
+
+def failure_ratio() -> Any:
+    return parts.graph(
+        "Failure ratio by model",
+        "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
+        "LLMHighFailureRatio fires.",
+        "percentunit",
+        {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
+        threshold="failure_ratio",
+    )
+
+
+def tokens_by_type() -> Any:
+    return parts.graph(
+        "Tokens, input and output",
+        "Tokens per second of all that is chosen above, stacked. LLMTokenSurge compares their sum with the usual.",
+        "short",
+        {"{{type}}": f"sum by (type) (job_model_type:llm_tokens_used:rate5m{CHOSEN})"},
+        stacked=True,
+    )
+
+
+def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = parts.WIDTH // 2) -> Any:
+    return parts.graph(
+        f"{what}, times the usual",
+        f"{USUAL} At the line {alert} fires.",
+        "none",
+        {"{{job}}": f"job:{signal}:surge_ratio{CHOSEN_JOB}"},
+        width=width,
+        threshold=threshold,
+        empty="Not enough history",
+    )
+
+
+def cost_today(*, width: int) -> Any:
+    return parts.number(
+        "Cost today",
+        "US dollars since midnight, by your browser's clock, of the chosen gateways; if you have chosen a fixed time, "
+        "in that time. No alert reads it; LLMTeamBudgetBurnFast watches teams.",
+        "currencyUSD",
+        {"today": expressions.cost_today()},
+        width=width,
+        empty=NO_COST,
+        latest=True,
+    ).time_from("now/d")
+
+
+def cost_in_30_days(*, width: int) -> Any:
+    return parts.number(
+        "Cost of 30 days, forecast",
+        "US dollars that 30 days cost, going on as in the last 7 days, of the chosen gateways. In the first 7 days of "
+        "data it is too low. LLMTeamBudgetForecastOver asks the same of each team.",
+        "currencyUSD",
+        {"forecast": expressions.cost_in_30_days()},
+        width=width,
+        empty=NO_COST,
+    )

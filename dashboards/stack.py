@@ -1,0 +1,343 @@
+"""The page that alerts on the monitoring itself open: is it up, does it keep up, does it deliver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboards import frame, parts
+
+PROMETHEUS = '{job="prometheus"}'
+ALERTMANAGER = '{job="alertmanager"}'
+OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
+RECENT = "[$__rate_interval]"
+SERVICE = "{{job}} {{instance}}"
+NOTHING = "Nothing happened"
+
+
+def build() -> Any:
+    return frame.board(
+        "stack",
+        "LLM monitoring's own health",
+        "Is the monitoring up, does Prometheus keep up, are alerts delivered: the page that an alert on the "
+        "monitoring opens.",
+        rows={
+            "Now": _now(),
+            "Delivery of alerts": _delivery(),
+            "Rules": _rules(),
+            "Scrapes": _scrapes(),
+            "Series and storage": _storage(),
+            "Processes": _processes(),
+        },
+        alerts='component="monitoring", alertname!="Watchdog"',
+    )
+
+
+def _now() -> list[Any]:
+    return [
+        parts.number(
+            "Services",
+            "Parts of the monitoring that Prometheus can scrape, of all it knows. MonitoringTargetDown watches them.",
+            "none",
+            {"up": f"sum(up{OWN})", "of": f"count(up{OWN})"},
+            width=4,
+            empty="Unknown",
+        ),
+        parts.red_below(
+            parts.number(
+                "Watchdog",
+                "1 while the alert Watchdog fires, which it always does. If not, rules are not evaluated, and nothing "
+                "else is true here.",
+                "none",
+                {"fires": 'count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'},
+                width=4,
+                empty="Unknown",
+            ),
+            1,
+        ),
+        parts.red_below(
+            parts.number(
+                "Configurations loaded",
+                "0 if Prometheus or Alertmanager refused its configuration and runs the previous one. "
+                "PrometheusConfigReloadFailed and AlertmanagerFailedReload watch them.",
+                "none",
+                {
+                    "loaded": f"min(prometheus_config_last_reload_successful{PROMETHEUS}"
+                    f" or alertmanager_config_last_reload_successful{ALERTMANAGER})"
+                },
+                width=4,
+                empty="Unknown",
+            ),
+            1,
+        ),
+        parts.red_below(
+            parts.number(
+                "Alertmanagers",
+                "Alertmanagers that Prometheus sends alerts to. At 0 PrometheusNotConnectedToAlertmanagers fires.",
+                "none",
+                {"known": f"min(prometheus_notifications_alertmanagers_discovered{PROMETHEUS})"},
+                width=4,
+                empty="Unknown",
+            ),
+            1,
+        ),
+        parts.number(
+            "Alertmanagers in the cluster",
+            "Alertmanagers that know of each other; 1, or nothing, for a single one. No alert reads it: Watchdog, "
+            "sent twice, shows a cluster that fell apart.",
+            "none",
+            {"members": f"min(alertmanager_cluster_members{ALERTMANAGER})"},
+            width=4,
+            empty="No cluster",
+        ),
+        parts.number(
+            "Silences",
+            "Active silences. No alert reads it: whoever wonders why nobody was told looks here.",
+            "none",
+            {"active": 'max(alertmanager_silences{job="alertmanager", state="active"})'},
+            width=4,
+            empty="Unknown",
+        ),
+    ]
+
+
+def _delivery() -> list[Any]:
+    failed = f"sum by (instance, integration) (rate(alertmanager_notifications_failed_total{ALERTMANAGER}[15m]))"
+    sent = f"sum by (instance, integration) (rate(alertmanager_notifications_total{ALERTMANAGER}[15m]))"
+    latency = f"sum by (le, integration) (rate(alertmanager_notification_latency_seconds_bucket{ALERTMANAGER}[15m]))"
+    return [
+        parts.graph(
+            "Notifications by channel",
+            "Notifications per second that Alertmanager sent, failed ones included. No alert reads it by itself; "
+            "AlertNotificationsFailing reads which share failed.",
+            "short",
+            {"{{instance}} {{integration}}": f"{sent} > 0"},
+            width=8,
+            empty=NOTHING,
+        ),
+        parts.graph(
+            "Notifications that failed",
+            "Share of the last 15 minutes' notifications that did not arrive. Above the line "
+            "AlertNotificationsFailing fires.",
+            "percentunit",
+            {"{{instance}} {{integration}}": f"{failed} / ({sent} > 0)"},
+            width=8,
+            threshold="failed_notifications_ratio",
+            empty=NOTHING,
+        ),
+        parts.graph(
+            "Duration of notifications (P95)",
+            "95 of 100 notifications took at most so long. No alert reads it: a slow channel delays the others of its "
+            "group.",
+            "s",
+            {"{{integration}}": f"histogram_quantile(0.95, {latency}) >= 0"},
+            width=8,
+            empty=NOTHING,
+        ),
+        parts.graph(
+            "Alerts in Alertmanager",
+            "Alerts that it holds: active ones are notified, suppressed ones silenced or inhibited. No alert reads it.",
+            "none",
+            {"{{instance}} {{state}}": f"alertmanager_alerts{ALERTMANAGER}"},
+            width=8,
+            empty="No Alertmanager",
+        ),
+        parts.graph(
+            "Alerts sent by Prometheus",
+            "Alerts per second to each Alertmanager. If all of one's fail, PrometheusErrorSendingAlerts fires.",
+            "short",
+            {
+                "{{alertmanager}}": f"rate(prometheus_notifications_sent_total{PROMETHEUS}{RECENT})",
+                "{{alertmanager}} failed": f"rate(prometheus_notifications_errors_total{PROMETHEUS}{RECENT})",
+            },
+            width=8,
+            empty="No Alertmanager",
+        ),
+        parts.graph(
+            "Alerts that wait in Prometheus",
+            "Length of the queue to Alertmanager. No alert reads it; before it overflows PrometheusErrorSendingAlerts "
+            "fires.",
+            "none",
+            {"{{instance}}": f"prometheus_notifications_queue_length{PROMETHEUS}"},
+            width=8,
+            empty="Unknown",
+        ),
+    ]
+
+
+def _rules() -> list[Any]:
+    last, interval = "prometheus_rule_group_last_duration_seconds", "prometheus_rule_group_interval_seconds"
+    return [
+        parts.graph(
+            "Time that rules take, of the time they have",
+            "Duration of a group's last evaluation, divided by its interval. Above 1 evaluations are left out and "
+            "PrometheusMissedRuleEvaluations fires.",
+            "percentunit",
+            {"{{rule_group}}": f"max by (rule_group) ({last}{PROMETHEUS} / {interval}{PROMETHEUS})"},
+            width=8,
+            empty="No rules",
+        ),
+        parts.graph(
+            "Evaluations that failed",
+            "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires.",
+            "short",
+            {
+                "{{rule_group}}": "sum by (rule_group) "
+                f"(rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m]))"
+            },
+            width=8,
+            empty="No rules",
+        ),
+        parts.graph(
+            "Evaluations left out",
+            "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires.",
+            "short",
+            {
+                "{{rule_group}}": "sum by (rule_group) "
+                f"(rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m]))"
+            },
+            width=8,
+            empty="No rules",
+        ),
+    ]
+
+
+def _scrapes() -> list[Any]:
+    return [
+        parts.graph(
+            "Targets by job",
+            "Targets that can be scraped, of everything that Prometheus watches. MonitoringTargetDown and "
+            "LLMTargetDown watch them.",
+            "none",
+            {"{{job}}": "sum by (job) (up)"},
+            width=6,
+            empty="No targets",
+        ),
+        parts.graph(
+            "Slowest scrape by job",
+            "The longest of a job's scrapes. No alert reads it: at llmmon_prometheus_scrape_timeout a scrape fails.",
+            "s",
+            {"{{job}}": "max by (job) (scrape_duration_seconds)"},
+            width=6,
+            empty="No targets",
+        ),
+        parts.graph(
+            "Series by job",
+            "Series that all targets of a job bring. LLMCardinalityHigh and LLMCardinalityGrowth watch each target of "
+            "a gateway.",
+            "short",
+            {"{{job}}": "sum by (job) (scrape_samples_post_metric_relabeling)"},
+            width=6,
+            stacked=True,
+            empty="No targets",
+        ),
+        parts.graph(
+            "Scrapes above their limit",
+            "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires.",
+            "short",
+            {"{{instance}}": f"rate(prometheus_target_scrapes_exceeded_sample_limit_total{PROMETHEUS}{RECENT})"},
+            width=6,
+            empty="Unknown",
+        ),
+    ]
+
+
+def _storage() -> list[Any]:
+    size, limit = (
+        f"instance:prometheus_storage_bytes:sum{PROMETHEUS}",
+        f"prometheus_tsdb_retention_limit_bytes{PROMETHEUS}",
+    )
+    return [
+        parts.graph(
+            "Series in memory",
+            "Series that Prometheus holds. Above the line PrometheusHeadSeriesHigh fires.",
+            "short",
+            {"{{instance}}": f"prometheus_tsdb_head_series{PROMETHEUS}"},
+            width=6,
+            threshold="head_series",
+            empty="Unknown",
+        ),
+        parts.graph(
+            "New series",
+            "Series per second that have not been there before. No alert reads it: a steady flow is labels that never "
+            "repeat, and in the end PrometheusHeadSeriesHigh.",
+            "short",
+            {"{{instance}}": f"rate(prometheus_tsdb_head_series_created_total{PROMETHEUS}{RECENT})"},
+            width=6,
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Samples",
+            "Samples per second that Prometheus stores. No alert reads it: it is what disk and memory are used for.",
+            "short",
+            {
+                "{{instance}}": "sum by (instance) "
+                f"(rate(prometheus_tsdb_head_samples_appended_total{PROMETHEUS}{RECENT}))"
+            },
+            width=6,
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Storage",
+            "What Prometheus has on its disk, and what llmmon_prometheus_retention_size lets it have, if that is set. "
+            "PrometheusStorageFillingUp compares them some days ahead.",
+            "bytes",
+            {"{{instance}}": size, "{{instance}} may": f"{limit} > 0"},
+            width=6,
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Trouble with storage",
+            "Compactions, loads and writes per hour that failed. Above 0 PrometheusTSDBCompactionsFailing, "
+            "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires.",
+            "short",
+            {
+                "compactions": f"increase(prometheus_tsdb_compactions_failed_total{PROMETHEUS}[1h])",
+                "loads": f"increase(prometheus_tsdb_reloads_failures_total{PROMETHEUS}[1h])",
+                "writes": f"increase(prometheus_tsdb_wal_writes_failed_total{PROMETHEUS}[1h])",
+                "truncations": f"increase(prometheus_tsdb_wal_truncations_failed_total{PROMETHEUS}[1h])",
+            },
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Duration of queries (P99)",
+            "99 of 100 queries, of rules and of dashboards, took at most so long in this part. No alert reads it: "
+            "slow dashboards show here.",
+            "s",
+            {
+                "{{slice}}": "max by (slice) "
+                '(prometheus_engine_query_duration_seconds{job="prometheus", quantile="0.99"}) >= 0'
+            },
+            empty="Unknown",
+        ),
+    ]
+
+
+def _processes() -> list[Any]:
+    return [
+        parts.graph(
+            "Memory",
+            "Memory of each part of the monitoring. No alert reads it: at llmmon_memory_limits the engine ends the "
+            "container, and MonitoringTargetDown may fire.",
+            "bytes",
+            {SERVICE: f"process_resident_memory_bytes{OWN}"},
+            width=8,
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Processor",
+            "Processor seconds per second of each part of the monitoring: 1 is one core. No alert reads it.",
+            "none",
+            {SERVICE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
+            width=8,
+            empty="Unknown",
+        ),
+        parts.graph(
+            "Running since",
+            "How long each part has been running: a saw's teeth are restarts. No alert reads it; MonitoringTargetDown "
+            "watches the parts.",
+            "s",
+            {SERVICE: f"time() - process_start_time_seconds{OWN}"},
+            width=8,
+            empty="Unknown",
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""The stack's own health is read from what a real Prometheus and a real Alertmanager say of themselves."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Lock
+
+from tests.rules import dashboards, prometheus, rendering
+from tests.rules.dashboards import BOARDS, STACK
+from tests.unit.collection import services
+from tests.unit.collection.loopback import Answer, Server
+
+VERSIONS = list(zip(services.VERSIONS["prometheus"], services.VERSIONS["alertmanager"], strict=True))
+QUERIES = [
+    dashboards.filled_in(expression, rate_interval="10s") for expression in dashboards.expressions(BOARDS[STACK])
+]
+NEVER_ANSWERED = "prometheus_no_such_metric"
+ENOUGH_SECONDS = 60
+# Ansible's templating is not made for threads.
+rendering_at_a_time = Lock()
+
+# Notifies every second, so that there is something to see.
+ALERTMANAGER = """
+route: {{receiver: all, group_wait: 0s, group_interval: 1s, repeat_interval: 1s}}
+receivers: [{{name: all, webhook_configs: [{{url: "{url}/hook"}}]}}]
+"""
+
+CLUSTER = ("--cluster.listen-address=127.0.0.1:0", "--cluster.settle-timeout=1s")
+# The first alerts are sent before an Alertmanager is known.
+FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
+
+
+def test_every_query_finds_something(tmp_path: Path) -> None:
+    """Both versions at once, since they mostly wait."""
+    with Server() as receiver, ThreadPoolExecutor() as pool:
+        receiver.answers["POST /hook"] = Answer()
+        results = pool.map(lambda versions: unanswered(*versions, tmp_path / versions[0], receiver.url), VERSIONS)
+        # That one is reported, so would any other be.
+        assert list(results) == [[NEVER_ANSWERED]] * len(VERSIONS)
+
+
+def unanswered(version: str, alertmanager_version: str, folder: Path, receiver: str) -> list[str]:
+    """Queries to which a Prometheus of this version has no answer, not even in the end."""
+    configuration = ALERTMANAGER.format(url=receiver)
+    with services.alertmanager(alertmanager_version, folder / "am", configuration, *CLUSTER) as alertmanager:
+        write_configuration(version, folder, alertmanager.url.removeprefix("http://"))
+        with prometheus.running(version, folder, *FLAGS) as server:
+            asked, deadline = [*QUERIES, NEVER_ANSWERED], time.monotonic() + ENOUGH_SECONDS
+            while len(asked) > 1 and time.monotonic() < deadline:
+                time.sleep(1)
+                asked = [query for query in asked if not server.query(query)]
+            return asked
+
+
+def write_configuration(version: str, folder: Path, alertmanager: str) -> None:
+    """What a deployment gets, with everything happening every second."""
+    with rendering_at_a_time:
+        tree = rendering.render_tree(
+            llmmon_services=["prometheus", "alertmanager"],
+            llmmon_prometheus_alertmanagers=[alertmanager],
+            llmmon_prometheus_version=version,
+            llmmon_prometheus_scrape_interval="1s",
+            llmmon_prometheus_scrape_timeout="1s",
+            llmmon_prometheus_rule_interval="1s",
+        )
+    (folder / "rules").mkdir(parents=True)
+    for name, content in tree.items():
+        if name.startswith("rules/"):
+            (folder / name).write_text(content, encoding="utf-8")
+    # Only what belongs to the stack is there to be scraped.
+    own = re.sub(r"\n  - job_name: \"llm.*", "", tree["prometheus.yml"], flags=re.DOTALL)
+    assert "llmmon-alertmanager:9093" in own
+    (folder / "prometheus.yml").write_text(own.replace("llmmon-alertmanager:9093", alertmanager), encoding="utf-8")

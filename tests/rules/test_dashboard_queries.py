@@ -1,0 +1,135 @@
+"""Every query of the dashboards reads series that exist, recorded ones wherever there are any, and finds something."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.rules import catalogue, dashboards, exposition, promtool, recorded, rendering
+from tests.rules.dashboards import BOARDS, ENGINES, STACK
+from tests.rules.promql import metric_names
+from tests.rules.test_presets import metrics
+
+PAGES = [page for page in exposition.pages() if page.job in {"canonical", "litellm", "vllm", "sglang"}]
+# What Prometheus says of its targets, and the prober of gateways.
+OF_TARGETS = {
+    "ALERTS",
+    "probe_http_status_code",
+    "scrape_duration_seconds",
+    "scrape_samples_post_metric_relabeling",
+    "up",
+}
+# Labels that recorded series have; whoever groups by another one has to read the raw series.
+RECORDED_BY = {"job", "model", "type", "team", "le"}
+MINUTES = 55
+
+# Besides the pages: their targets, tokens that nobody has a price for, and a configuration that was refused.
+MORE = {
+    'up{job="litellm", instance="a:1"}': "1x60",
+    'scrape_duration_seconds{job="litellm", instance="a:1"}': "0.1x60",
+    'scrape_samples_post_metric_relabeling{job="litellm", instance="a:1"}': "100x60",
+    'probe_http_status_code{job="llm-metrics-probe", gateway="litellm", instance="a:1"}': "200x60",
+    'probe_http_status_code{job="llm-metrics-noauth", gateway="litellm", instance="a:1"}': "401x60",
+    'llm_tokens_used_total{job="canonical", instance="a:1", model="unpriced", type="input"}': "0+60x60",
+    'prometheus_config_last_reload_successful{job="prometheus", instance="p:1"}': "0x60",
+}
+
+
+@cache
+def rules() -> dict[str, str]:
+    return rendering.render_rules(
+        llmmon_gateways=[{"name": page.job, "kind": page.kind, "targets": ["a:1"]} for page in PAGES],
+        llmmon_token_prices=recorded.PRICES,
+        # Little enough to be spent within the hour.
+        llmmon_team_budgets={"search": 720},
+    )
+
+
+def known_to(uid: str) -> set[str]:
+    """What a dashboard may read."""
+    names = catalogue.recorded_names(rules()) | OF_TARGETS
+    return names.union(*(page.names for page in exposition.pages() if page.kind == ENGINES.get(uid)))
+
+
+@pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid != STACK])
+def test_queries_read_only_what_is_recorded_or_exposed(uid: str) -> None:
+    """What the stack's own health is read from, real services are asked in test_dashboard_of_the_stack.py."""
+    known = known_to(uid)
+    for expression in dashboards.expressions(BOARDS[uid]) + dashboards.frame_expressions(BOARDS[uid]):
+        assert metric_names(dashboards.filled_in(expression)) <= known, expression
+
+
+@pytest.mark.parametrize("uid", ENGINES)
+def test_engines_are_asked_only_what_is_not_recorded(uid: str) -> None:
+    for expression in dashboards.expressions(BOARDS[uid]):
+        assert not needlessly_raw(expression, ENGINES[uid]), expression
+
+
+def test_a_needlessly_raw_query_is_found() -> None:
+    assert needlessly_raw('sum by (job) (rate(vllm:prompt_tokens_total{job=~"$job"}[5m]))', "vllm")
+    assert needlessly_raw("vllm:num_requests_running", "vllm")
+    assert not needlessly_raw("sum by (job, instance) (vllm:num_requests_running)", "vllm")
+    assert not needlessly_raw("sum(rate(vllm:num_preemptions_total[5m]))", "vllm")
+
+
+def needlessly_raw(expression: str, kind: str) -> set[str]:
+    """Metrics that are read raw, grouped by nothing that their recorded series does not have as well."""
+    mapped = {name for name, _ in metrics(rendering.presets()[kind])}
+    grouped = {label.strip() for labels in re.findall(r"by \(([^)]*)\)", expression) for label in labels.split(",")}
+    return set() if grouped - RECORDED_BY else metric_names(dashboards.filled_in(expression)) & mapped
+
+
+@pytest.mark.parametrize("version", promtool.VERSIONS)
+def test_every_query_finds_something_when_there_is_traffic(version: str, tmp_path: Path) -> None:
+    asked = [expression for board in BOARDS.values() for expression in dashboards.frame_expressions(board)]
+    for uid, board in BOARDS.items():
+        asked += dashboards.expressions(board) if uid != STACK else []
+    result = ask(version, tmp_path, asked, MORE)
+    assert result.returncode == 0, promtool.explain(result)
+
+
+def test_a_query_that_finds_nothing_is_reported(tmp_path: Path) -> None:
+    version = promtool.VERSIONS[-1]
+    board = BOARDS["llmmon-cost"]
+    without_unpriced = {series: values for series, values in MORE.items() if "unpriced" not in series}
+    result = ask(version, tmp_path, dashboards.expressions(board), without_unpriced)
+    assert result.returncode == 1
+    assert "unless on (job, model)" in promtool.explain(result)
+    assert promtool.explain(result).count("expr: ") == 1
+
+
+def ask(version: str, place: Path, asked: list[str], more: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Whether each expression finds something, in one run."""
+    files = rules()
+    for name, content in files.items():
+        (place / name).write_text(content, encoding="utf-8")
+    series = [series for page in PAGES for series in page.input_series(MINUTES)]
+    series += [{"series": name, "values": values} for name, values in more.items()]
+    questions: list[dict[str, Any]] = [
+        {
+            "expr": f"count({expression}) > bool 0",
+            "eval_time": f"{MINUTES}m",
+            "exp_samples": [{"labels": "{}", "value": 1}],
+        }
+        for expression in sorted({dashboards.filled_in(expression) for expression in asked})
+    ]
+    (place / "cases.yml").write_text(
+        yaml.safe_dump(
+            {
+                "rule_files": list(files),
+                "group_eval_order": [
+                    group["name"] for content in files.values() for group in yaml.safe_load(content)["groups"]
+                ],
+                "evaluation_interval": "1m",
+                "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": questions}],
+            },
+        ),
+        encoding="utf-8",
+    )
+    return promtool.test_rules(version, [place / "cases.yml"])
