@@ -30,6 +30,14 @@ def test_the_dashboards_are_these() -> None:
     assert set(dashboards.ENGINES) < set(BOARDS)
 
 
+def test_the_page_about_them_is_true() -> None:
+    page = (rendering.REPOSITORY / "docs" / "dashboards.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (LLM .+?) \| `([\w-]+)` \|", page, re.MULTILINE)
+    assert rows == [(board["title"], uid) for uid, board in BOARDS.items()]
+    for board in BOARDS.values():
+        assert f"**{board['title']}" in page
+
+
 def test_the_committed_files_are_what_the_code_writes() -> None:
     committed = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
     assert committed == documents(), "run: make dashboards"
