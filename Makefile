@@ -10,7 +10,8 @@ PLAYBOOK := $(BIN)/ansible-playbook
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down check test lint unit rules contract molecule e2e bench dashboards docs requirements clean
+.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e bench bench-rules dashboards docs \
+  requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +58,18 @@ unit: $(READY) ## plans, classifiers, templates, archives: no service, no networ
 
 rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the version range
 	@$(BIN)/python -m tests.testbed tools >/dev/null
-	$(BIN)/pytest -q tests/rules tests/routing
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target promtool amtool
+
+# At the same time: the one computes, the other mostly waits for Alertmanager.
+promtool:
+	$(BIN)/pytest -q tests/rules
+
+amtool:
+	$(BIN)/pytest -q tests/routing
+
+mutations: $(READY) ## take each guard out of the rules and see that a test notices
+	@$(BIN)/python -m tests.testbed tools >/dev/null
+	$(BIN)/python -m tests.rules.mutations
 
 # With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead; the
 # replays are about the stand-in and stay away.
@@ -83,6 +95,10 @@ bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside c
 	@$(BIN)/python -m tests.testbed up
 	$(BIN)/python -m tests.bench.no_change
 	$(BIN)/python -m tests.bench.grafana_dashboards
+
+bench-rules: $(READY) ## what the rules of 20 gateways cost, and how much faster dashboards are for them
+	@$(BIN)/python -m tests.testbed tools >/dev/null
+	$(BIN)/python -m tests.bench.rules
 
 dashboards: $(READY) ## write the dashboards' JSON from their code
 	$(BIN)/python -m dashboards

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,13 @@ CASES = Path(__file__).parent / "cases"
 
 def run(version: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [tool("promtool", version), *arguments], capture_output=True, text=True, check=False, timeout=120
+        [tool("promtool", version), *arguments],
+        # It ends long before it would need the memory that a fifth of its time went into collecting.
+        env={**os.environ, "GOGC": "off"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from tests.rules import rendering
@@ -39,6 +40,7 @@ NOT_FOR_MODELS = (
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
 
 
+@cache
 def variants() -> dict[str, dict[str, str]]:
     default = rendering.render_rules()
     one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1])
