@@ -324,7 +324,13 @@ def measure(server: Server, figure: Figure, runs: int, seconds: int) -> Speedup:
 
 
 def ask(session: requests.Session, server: Server, expression: str, end: float, seconds: int) -> Answer:
-    parameters = {"query": expression, "start": end - seconds, "end": end, "step": STEP, "stats": "all"}
+    parameters: dict[str, str | float] = {
+        "query": expression,
+        "start": end - seconds,
+        "end": end,
+        "step": STEP,
+        "stats": "all",
+    }
     begun = time.monotonic()
     answer = session.get(f"{server.url}/api/v1/query_range", params=parameters, timeout=120)
     elapsed = time.monotonic() - begun
