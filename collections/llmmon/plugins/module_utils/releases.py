@@ -61,6 +61,11 @@ def new_name(now: Optional[datetime.datetime] = None) -> str:
     return moment.strftime("%Y%m%dT%H%M%S.%fZ")
 
 
+def is_release_name(name: str) -> bool:
+    """Whether a name is one that ``new_name`` gives."""
+    return _RELEASE_NAME.fullmatch(name) is not None
+
+
 def check_path(path: str) -> str:
     """Return ``path`` when it stays inside a release, refuse it otherwise."""
     parts = Path(path).parts
@@ -99,7 +104,7 @@ def stamp_secrets(files: list[File], actual: dict[str, bytes], stamp: str) -> li
 
 def is_stamped(path: str, name: str) -> bool:
     """Whether a path is the name of a secret with a stamp."""
-    return path.startswith(f"{name}.") and bool(_RELEASE_NAME.fullmatch(path[len(name) + 1 :]))
+    return path.startswith(f"{name}.") and is_release_name(path[len(name) + 1 :])
 
 
 class Releases:
@@ -112,7 +117,7 @@ class Releases:
         """All release names, oldest first."""
         if not self.root.is_dir():
             return []
-        return sorted(entry.name for entry in self.root.iterdir() if _RELEASE_NAME.fullmatch(entry.name))
+        return sorted(entry.name for entry in self.root.iterdir() if is_release_name(entry.name))
 
     def target(self, link: str) -> Optional[str]:
         """The release a link points at, or None when the link or its release is missing."""
@@ -120,7 +125,7 @@ class Releases:
             name = str((self.root / link).readlink())
         except OSError:
             return None
-        return name if _RELEASE_NAME.fullmatch(name) and (self.root / name).is_dir() else None
+        return name if is_release_name(name) and (self.root / name).is_dir() else None
 
     def point(self, link: str, name: str) -> None:
         """Let ``link`` point at a release, atomically: readers see the old release or the new one."""
