@@ -57,9 +57,9 @@ def can_have_own_mounts() -> bool:
 
 
 @contextmanager
-def prometheus(version: str, root: Path, configuration: str) -> Iterator[Service]:
+def prometheus(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
     """Prometheus with a configuration in ``current``, on a port of its own choice."""
-    program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data"]
+    program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", *flags]
     with _running(program, root, "prometheus.yml", configuration) as service:
         yield service
 

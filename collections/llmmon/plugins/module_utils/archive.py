@@ -99,7 +99,7 @@ class ServiceRecord:
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """The first member: what follows, from where and when. ``size`` is that of all files between it and the manifest."""
+    """The first member: what follows, from where and when. ``size`` is that of the files after it but the manifest."""
 
     scope: str
     created: datetime.datetime

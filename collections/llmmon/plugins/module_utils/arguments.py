@@ -48,6 +48,37 @@ def grafana_token_arguments() -> dict[str, Any]:
 GRAFANA_CREDENTIALS = ("password", "password_file", "token", "token_file")
 
 
+def backup_arguments() -> dict[str, Any]:
+    """Options of the doc fragment ``llmmon.stack.backup``."""
+    settings: dict[str, Any] = {
+        "scope": {"type": "str", "choices": ["full", "config"], "default": "full"},
+        "services": {
+            "type": "list",
+            "elements": "dict",
+            "required": True,
+            "options": {
+                "name": {"type": "str", "required": True, "choices": ["prometheus", "alertmanager", "grafana"]},
+                "container": {"type": "str", "required": True},
+                "url": {"type": "str", "required": True},
+                "version": {"type": "str"},
+                "config_root": {"type": "path", "required": True},
+                "data_directory": {"type": "path", "required": True},
+            },
+        },
+        "data_root": {"type": "path", "required": True},
+        "directory": {"type": "path", "required": True},
+        "keep": {"type": "int", "default": 7},
+        "compression_level": {"type": "int", "default": 1},
+        "encryption": {"type": "str", "choices": ["", "gpg", "age"], "default": ""},
+        "public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        # An address may hold a password.
+        "restic_repository": {"type": "str", "default": "", "no_log": True},
+        "restic_password_file": {"type": "str", "default": "", "no_log": False},
+        "grafana_database_host": {"type": "str", "default": ""},
+    }
+    return {"settings": {"type": "dict", "required": True, "options": settings}}
+
+
 def _secret(module: AnsibleModule, name: str) -> Optional[str]:
     """A password or token of the module's parameters, or of the file they name, kept out of all output."""
     path = module.params.get(f"{name}_file")

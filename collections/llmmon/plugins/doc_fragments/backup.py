@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a backup depends on, for the modules that make one and that let a timer make one."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Doc fragment."""
+
+    DOCUMENTATION = r"""
+options:
+  settings:
+    description: What to back up, from where to where.
+    type: dict
+    required: true
+    suboptions:
+      scope:
+        description: V(full) for everything, V(config) for the configuration alone.
+        type: str
+        choices: [full, config]
+        default: full
+      services:
+        description: The services of the host.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
+          container: {description: Name of its container., type: str, required: true}
+          url: {description: Its base URL as seen from the host., type: str, required: true}
+          version: {description: The version it should have; not used here., type: str}
+          config_root: {description: Directory of its configuration releases., type: path, required: true}
+          data_directory: {description: Directory of its data., type: path, required: true}
+      data_root:
+        description: Directory that holds the services' data, the state file and the lock of operations.
+        type: path
+        required: true
+      directory:
+        description: Directory for the archives; made when missing, with mode 0700.
+        type: path
+        required: true
+      keep:
+        description: How many archives of a scope stay, the new one counted.
+        type: int
+        default: 7
+      compression_level:
+        description: Level of gzip, V(1) to V(9).
+        type: int
+        default: 1
+      encryption:
+        description: Tool that encrypts the archive to O(settings.public_keys); V("") leaves it as it is.
+        type: str
+        choices: ["", gpg, age]
+        default: ""
+      public_keys:
+        description: Armored blocks of OpenPGP for V(gpg), lines of age or SSH for V(age).
+        type: list
+        elements: str
+        default: []
+      restic_repository:
+        description: Repository of restic to copy the archive to; V("") copies nothing.
+        type: str
+        default: ""
+      restic_password_file:
+        description: File on the host with the repository's password.
+        type: str
+        default: ""
+      grafana_database_host:
+        description: Name or address of an external database's server as the host reaches it; V("") takes grafana.ini's.
+        type: str
+        default: ""
+"""

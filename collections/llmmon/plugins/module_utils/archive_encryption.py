@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Encrypt an archive to public keys, by a tool of the distribution; the host never has the key that opens it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from pathlib import Path
+
+PACKAGES = {"gpg": "gpg", "age": "age"}
+
+
+class EncryptionError(Exception):
+    """The archive cannot be encrypted; the message is one sentence for the operator."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Encryption:
+    """``tool`` is ``gpg``, ``age`` or empty; the keys are armored blocks of OpenPGP, or age's and SSH's lines."""
+
+    tool: str = ""
+    public_keys: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse at once what would fail after the data were read."""
+        if not self.tool:
+            return
+        if not self.public_keys:
+            raise EncryptionError(
+                "there is no key to encrypt to: set llmmon_backup_public_keys, or no llmmon_backup_encryption"
+            )
+        if not shutil.which(self.tool):
+            raise EncryptionError(
+                f"{self.tool} is missing on the host: install the package {PACKAGES[self.tool]}, or run backup.yml"
+            )
+
+    def commands(self, scratch: Path) -> list[list[str]]:
+        """The command that encrypts, with its keys in ``scratch``."""
+        if not self.tool:
+            return []
+        if self.tool == "age":
+            keys = scratch / "recipients"
+            _write(keys, "".join(f"{key.strip()}\n" for key in self.public_keys))
+            return [["age", "--encrypt", "--recipients-file", str(keys)]]
+        home = scratch / "gnupg"
+        home.mkdir(mode=0o700)
+        command = ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--quiet", "--compress-algo", "none"]
+        for number, key in enumerate(self.public_keys):
+            path = scratch / f"recipient-{number}.asc"
+            _write(path, key.strip() + "\n")
+            command += ["--recipient-file", str(path)]
+        return [[*command, "--encrypt"]]
+
+
+def _write(path: Path, content: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(content)
