@@ -18,7 +18,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRE
 
 RELEASE = "20260101T000000.000000Z"
 OLDER_RELEASE = "20251201T000000.000000Z"
-SECRET_KEY = "the-key-of-grafana"
+SECRET_KEY = "the-key-of-grafana"  # noqa: S105
 
 
 @dataclass
@@ -118,6 +118,6 @@ def contents(archive: Path) -> dict[str, bytes]:
     actual = {path: (len(data), hashlib.sha256(data).hexdigest()) for path, data in found.items()}
     actual.pop("manifest.json")
     assert {path: (record.size, record.sha256) for path, record in manifest.files.items()} == actual
-    assert list(found)[0] == "backup.json"
+    assert next(iter(found)) == "backup.json"
     assert list(found)[-1] == "manifest.json"
     return found

@@ -13,18 +13,21 @@ from pathlib import Path
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 from tests.unit.collection import services
 from tests.unit.collection.backing_up import OLDER_RELEASE, RELEASE, SECRET_KEY, Machine, contents
-from tests.unit.collection.services import Service
 
 pytestmark = [
     pytest.mark.usefixtures("as_root"),
     pytest.mark.skipif(not services.can_have_own_mounts(), reason="Alertmanager needs a file system view of its own"),
 ]
 
-PROMETHEUS_CONFIGURATION = "scrape_configs: []\n"
+# A sample a second, without anything to scrape.
+PROMETHEUS_CONFIGURATION = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n"
+RULES = "groups: [{name: always, rules: [{record: always, expr: vector(1)}]}]\n"
 ALERTMANAGER_CONFIGURATION = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
 
 
@@ -33,6 +36,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     """One host for all tests of the module, with services that run."""
     machine = Machine(tmp_path_factory.mktemp("machine"))
     machine.prepare()
+    rules = machine.data_root / "prometheus" / "current" / "rules.yml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(RULES)
     with (
         services.prometheus(
             "3.5.3", machine.data_root / "prometheus", PROMETHEUS_CONFIGURATION, "--web.enable-admin-api"
@@ -40,6 +46,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         services.alertmanager("0.33.1", machine.data_root / "alertmanager", ALERTMANAGER_CONFIGURATION) as alertmanager,
     ):
         machine.urls = {"prometheus": prometheus.url, "alertmanager": alertmanager.url}
+
+        def scraped() -> bool | None:
+            return bool(prometheus.client.get("/api/v1/query", query="always")["data"]["result"]) or None
+
+        assert wait_for(scraped, 20)
         yield machine
 
 
@@ -61,7 +72,7 @@ def silence(machine: Machine, comment: str) -> str:
         "createdBy": "me",
         "comment": comment,
     }
-    client = Service.client.fget(type("S", (), {"url": machine.urls["alertmanager"]}))  # type: ignore[attr-defined]
+    client = HttpClient(Connection(url=machine.urls["alertmanager"]))
     return str(client.send("POST", "/api/v2/silences", body)["silenceID"])
 
 
@@ -110,7 +121,7 @@ def test_the_configuration_alone_needs_no_service(machine: Machine) -> None:
 def test_two_at_once_are_told_apart(machine: Machine) -> None:
     with (
         Operations(machine.data_root).locked("backup"),
-        pytest.raises(BackupError, match="backup .* is at work since"),
+        pytest.raises(BackupError, match=r"backup .* is at work since"),
     ):
         back_up(machine.settings())
 

@@ -25,7 +25,11 @@ options:
         elements: dict
         required: true
         suboptions:
-          name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
+          name:
+            description: Which service it is.
+            type: str
+            required: true
+            choices: [prometheus, alertmanager, grafana]
           container: {description: Name of its container., type: str, required: true}
           url: {description: Its base URL as seen from the host., type: str, required: true}
           version: {description: The version it should have; not used here., type: str}

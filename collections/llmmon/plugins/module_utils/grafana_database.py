@@ -58,7 +58,7 @@ DatabaseSettings = Union[SqliteSettings, PostgresSettings]
 def database_settings(ini: Path, data_directory: Path, host: str = "") -> DatabaseSettings:
     """What Grafana's own configuration says of its database; ``host`` replaces the name it has for the server."""
     # No section's keys count for the others, as those of DEFAULT would.
-    parser = configparser.ConfigParser(interpolation=None, strict=False, default_section="")
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:
         # Keys before the first section belong to none.
         parser.read_string("[top]\n" + ini.read_text(encoding="utf-8"))
