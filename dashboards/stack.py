@@ -26,6 +26,7 @@ def build() -> Any:
             "Rules": _rules(),
             "Scrapes": _scrapes(),
             "Series and storage": _storage(),
+            "Backups": _backups(),
             "Processes": _processes(),
         },
         alerts='component="monitoring", alertname!="Watchdog"',
@@ -308,6 +309,26 @@ def _storage() -> list[Any]:
                 '(prometheus_engine_query_duration_seconds{job="prometheus", quantile="0.99"}) >= 0'
             },
             empty="Unknown",
+        ),
+    ]
+
+
+def _backups() -> list[Any]:
+    return [
+        parts.graph(
+            "Age of the last backup",
+            "How long ago the last backup of each scope succeeded. If backups are scheduled and it grows above "
+            "llmmon_thresholds.backup_age_hours, MonitoringBackupTooOld fires.",
+            "s",
+            {"{{scope}}": "time() - max by (scope) (llmmon_backup_last_success_timestamp_seconds)"},
+            empty="No backup yet",
+        ),
+        parts.graph(
+            "Size of the last backup",
+            "Bytes of the last archive of each scope. No alert reads it: a full one that shrinks lacks something.",
+            "bytes",
+            {"{{scope}}": "max by (scope) (llmmon_backup_last_success_bytes)"},
+            empty="No backup yet",
         ),
     ]
 

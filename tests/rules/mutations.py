@@ -234,6 +234,13 @@ MUTATIONS = [
              'prometheus_tsdb_retention_limit_bytes{job="prometheus"}'),
     Mutation("an hour's growth is a trend", "alerts_stack", "data that will soon",
              "\n          and on (job, instance) instance:prometheus_storage_bytes:sum offset 12h", ""),
+    Mutation("the configuration alone is a full backup", "alerts_stack", "too old is reported",
+             'timestamp_seconds{scope="full"}', "timestamp_seconds"),
+    Mutation("a backup that never was is not missed", "alerts_stack", "was never made",
+             '\n          or absent(max(llmmon_backup_last_success_timestamp_seconds{scope="full"})) and'
+             " llmmon_backup_scheduled offset 7200s", ""),
+    Mutation("a new schedule is late at once", "alerts_stack", "was never made",
+             " and llmmon_backup_scheduled offset 7200s", ""),
 ]  # fmt: skip
 
 

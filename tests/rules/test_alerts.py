@@ -22,6 +22,7 @@ OF_MONEY = dict.fromkeys(("LLMTokenSurge", "LLMTeamBudgetBurnFast", "LLMTeamBudg
 EVERYTHING: dict[str, Any] = {
     "llmmon_gateways": [{**gateway, "bearer_token": "made-up"} for gateway in rendering.GATEWAYS],
     "llmmon_team_budgets": {"search": 720},
+    "llmmon_backup_schedule": "daily",
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
@@ -144,6 +145,18 @@ def test_without_budgets_no_team_is_over_its_own() -> None:
     assert names == ALERTS - {"LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"}
 
 
+def test_without_a_schedule_no_backup_is_missed() -> None:
+    assert {alert["alert"] for alert in alerts(llmmon_backup_schedule="")} == ALERTS - {"MonitoringBackupTooOld"}
+
+
+def test_where_the_configuration_alone_is_scheduled_any_backup_counts() -> None:
+    for scope, selector in (("full", 'scope="full"'), ("config", 'scope=~".+"')):
+        found = [
+            a["expr"] for a in alerts(llmmon_backup_schedule_scope=scope) if a["alert"] == "MonitoringBackupTooOld"
+        ]
+        assert [expression.count(selector) for expression in found] == [2]
+
+
 def test_every_gateway_has_its_own_sample_limit() -> None:
     gateways = [
         {"name": "small", "targets": ["a:1"], "sample_limit": 1000},
@@ -178,6 +191,7 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "failed_notifications_ratio": ("AlertNotificationsFailing", "> {}", 1),
     "head_series": ("PrometheusHeadSeriesHigh", "> {}", 1),
     "storage_days_left": ("PrometheusStorageFillingUp", ", {} * 86400)", 1),
+    "backup_age_hours": ("MonitoringBackupTooOld", "> {}\n", 3600),
 }
 
 

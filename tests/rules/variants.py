@@ -50,6 +50,8 @@ def variants() -> dict[str, dict[str, str]]:
         llmmon_gateways=[{**rendering.GATEWAYS[0], "bearer_token": "made-up"}],
         llmmon_team_budgets={"search": 720, "chat": 720},
         llmmon_prometheus_retention_size="1GB",
+        llmmon_backup_schedule="daily",
+        llmmon_thresholds={"backup_age_hours": 2},
     )
     return {
         "default": default,

@@ -44,6 +44,7 @@ THRESHOLDS: dict[str, Range] = {
     "failed_notifications_ratio": _RATIO,
     "head_series": _POSITIVE,
     "storage_days_left": _POSITIVE,
+    "backup_age_hours": _POSITIVE,
 }
 _OBJECTIVE: Range = (lambda value: 0 < value < 1, "between 0 and 1")
 OBJECTIVES: dict[str, Range] = {"availability": _OBJECTIVE, "latency": _OBJECTIVE, "minimum_requests": _POSITIVE}

@@ -28,14 +28,15 @@ groups:
 """
 
 
+def rules(scope: str, timestamp: int, size: int) -> str:
+    """A rule file that tells when (seconds since 1970) the last backup of a scope was made, and its size in bytes."""
+    return _RULES.format(scope=scope, timestamp=timestamp, size=size)
+
+
 def publish(config_root: Path, container: str, scope: str, timestamp: int, record: FileRecord) -> str:
     """Write the rule file and let Prometheus load it; returns a sentence when something stood in the way."""
     try:
-        _write(
-            config_root / DIRECTORY,
-            f"backup_{scope}.yml",
-            _RULES.format(scope=scope, timestamp=timestamp, size=record.size),
-        )
+        _write(config_root / DIRECTORY, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
     except OSError as error:
         return f"the metric of the backup was not written: {error.filename}: {error.strerror}"
     releases = Releases(config_root)

@@ -80,6 +80,10 @@ missing_libraries:
   returned: always
   type: list
   elements: str
+backups_scheduled:
+  description: Whether the host has a timer of M(llmmon.stack.stack_backup_schedule).
+  returned: always
+  type: bool
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -246,6 +250,7 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
+        "backups_scheduled": Path("/etc/systemd/system/llmmon-backup.timer").exists(),
     }
     conflicts = port_conflicts(parameters["ports"], free, containers)
     if conflicts:

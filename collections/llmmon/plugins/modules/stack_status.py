@@ -44,6 +44,9 @@ options:
   record_to:
     description: JSON file on the host in which versions, images, digests and releases are written down.
     type: path
+  backup_directory:
+    description: Directory of the archives; the last good ones are told.
+    type: path
 requirements:
   - docker (SDK for Python)
   - requests
@@ -85,6 +88,17 @@ services:
     targets_total: {description: Scrape targets (Prometheus)., type: int}
     firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
     problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
+backups:
+  description: The last good archive of each scope.
+  returned: when O(backup_directory) is given
+  type: list
+  elements: dict
+  contains:
+    scope: {description: What is in it., type: str}
+    archive: {description: Its path., type: str}
+    created: {description: When it was made (UTC)., type: str}
+    age_seconds: {description: How long ago that is., type: int}
+    bytes: {description: Its size., type: int}
 """
 
 import json
@@ -93,6 +107,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import last_good
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
@@ -239,6 +254,7 @@ def main() -> None:
             "require_healthy": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},
+            "backup_directory": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -266,7 +282,9 @@ def main() -> None:
         changed = bool(target) and record(Path(target), deployed(records), module.check_mode)
     except OSError as error:
         module.fail_json(msg=f"{target} cannot be written: {error.strerror}", services=records)
-    module.exit_json(changed=changed, services=records)
+    directory = module.params["backup_directory"]
+    backups = {"backups": last_good(Path(directory))} if directory else {}
+    module.exit_json(changed=changed, services=records, **backups)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,316 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Let a host back itself up."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_backup_schedule
+short_description: Let a host back itself up by a timer of systemd, or no longer
+version_added: 0.1.0
+description:
+  - Installs the code of M(llmmon.stack.stack_backup), a file with its settings and a timer, so that the host makes the
+    same backups without a controller. An empty O(schedule) removes all of it; archives stay.
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  schedule:
+    description: When to back up, as systemd's OnCalendar says it; V("") for never.
+    type: str
+    required: true
+  library:
+    description: Directory for the code.
+    type: path
+    default: /usr/local/lib/llmmon
+  settings_file:
+    description: File for the settings, readable for root alone.
+    type: path
+    default: /etc/llmmon/backup/settings.json
+  units:
+    description: Directory of systemd's units.
+    type: path
+    default: /etc/systemd/system
+extends_documentation_fragment:
+  - llmmon.stack.backup
+requirements:
+  - systemd
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- name: Back up every night
+  llmmon.stack.stack_backup_schedule:
+    schedule: "*-*-* 03:15:00"
+    settings:
+      data_root: /var/lib/llmmon
+      directory: /var/backups/llmmon
+      services:
+        - name: prometheus
+          container: llmmon-prometheus
+          url: http://127.0.0.1:9090
+          config_root: /etc/llmmon/prometheus
+          data_directory: /var/lib/llmmon/prometheus
+"""
+
+RETURN = r"""
+timer:
+  description: Name of the timer, empty when there is none.
+  returned: success
+  type: str
+  sample: llmmon-backup.timer
+changed_files:
+  description: Files that were written or deleted.
+  returned: success
+  type: list
+  elements: str
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils import backup
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
+
+SERVICE = "llmmon-backup.service"
+TIMER = "llmmon-backup.timer"
+HIDDEN = "<not shown>"
+
+_PACKAGE = "ansible_collections.llmmon.stack.plugins.module_utils"
+
+_SERVICE_UNIT = """\
+# Managed by llmmon, changes are overwritten.
+[Unit]
+Description=Backup of the LLM monitoring stack
+After=docker.service
+
+[Service]
+Type=oneshot
+Environment=PYTHONPATH={library} PYTHONDONTWRITEBYTECODE=1
+ExecStart={python} -m {module} {settings}
+WorkingDirectory=/
+UMask=0077
+Nice=10
+IOSchedulingClass=idle
+PrivateTmp=yes
+NoNewPrivileges=yes
+"""
+
+_TIMER_UNIT = """\
+# Managed by llmmon, changes are overwritten.
+[Unit]
+Description=When the LLM monitoring stack is backed up
+
+[Timer]
+OnCalendar={schedule}
+# After a night in which the host was off, at once.
+Persistent=true
+AccuracySec=1s
+
+[Install]
+WantedBy=timers.target
+"""
+
+# Content and mode of a file; without content it is not to be there.
+Wanted = tuple[Optional[str], int]
+
+
+class ScheduleError(Exception):
+    """The schedule cannot be made true; the message is one sentence for the operator."""
+
+
+def sources() -> dict[str, str]:
+    """The code of a backup by its path in a library: what this very process has loaded to make one."""
+    found = {}
+    *parents, _ = f"{_PACKAGE}.x".split(".")
+    for depth in range(1, len(parents) + 1):
+        # Regular packages: else another collection on the host could hide ours.
+        found["/".join([*parents[:depth], "__init__.py"])] = ""
+    for name in _imported(backup.__name__, set()):
+        loader: Any = sys.modules[name].__loader__
+        found[name.replace(".", "/") + ".py"] = loader.get_source(name) or ""
+    return found
+
+
+def _imported(name: str, seen: set[str]) -> set[str]:
+    """A module and the modules of the collection that it imports, directly or not."""
+    seen.add(name)
+    for value in list(vars(sys.modules[name]).values()):
+        origin = str(getattr(value, "__module__", "") or "")
+        if origin.startswith(_PACKAGE + ".") and origin not in seen:
+            _imported(origin, seen)
+    return seen
+
+
+def wanted_files(parameters: dict[str, Any], python: str) -> dict[Path, Wanted]:
+    """What has to be on the host: all of it, or nothing when there is no schedule."""
+    library, settings = Path(parameters["library"]), Path(parameters["settings_file"])
+    units = Path(parameters["units"])
+    names = {"library": library, "python": python, "module": backup.__name__, "settings": settings}
+    found: dict[Path, Wanted] = {library / path: (text, 0o644) for path, text in sources().items()}
+    found[settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
+    found[units / SERVICE] = (_SERVICE_UNIT.format(**names), 0o644)
+    found[units / TIMER] = (_TIMER_UNIT.format(schedule=parameters["schedule"]), 0o644)
+    if not parameters["schedule"]:
+        found = {path: (None, mode) for path, (_, mode) in found.items()}
+    # Of an earlier version.
+    found.update({path: (None, 0) for path in library.rglob("*.py") if path not in found})
+    return found
+
+
+def actual(path: Path) -> Wanted:
+    """Content and mode of a file on the host."""
+    try:
+        return path.read_text(encoding="utf-8"), path.stat().st_mode & 0o7777
+    except (FileNotFoundError, NotADirectoryError):
+        return None, 0
+
+
+def changes(wanted: dict[Path, Wanted]) -> list[Path]:
+    """The files that are not as they should be."""
+
+    def differs(path: Path) -> bool:
+        content, mode = actual(path)
+        return content != wanted[path][0] or (content is not None and mode != wanted[path][1])
+
+    return sorted(path for path in wanted if differs(path))
+
+
+def differences(changed: list[Path], wanted: dict[Path, Wanted], secret: str) -> list[dict[str, str]]:
+    """One diff a changed file, without what only root may see."""
+
+    def shown(content: Optional[str]) -> str:
+        text = content or ""
+        return text.replace(json.dumps(secret), json.dumps(HIDDEN)) if secret else text
+
+    return [
+        {
+            "before_header": str(path),
+            "after_header": str(path),
+            "before": shown(actual(path)[0]),
+            "after": shown(wanted[path][0]),
+        }
+        for path in changed
+    ]
+
+
+class Schedule:
+    """Applies what is wanted on the host."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._schedule: str = parameters["schedule"]
+        self._library = Path(parameters["library"])
+        self.wanted = wanted_files(parameters, sys.executable)
+
+    def check(self) -> None:
+        """Refuse a schedule that systemd does not understand, before anything is written."""
+        if not self._schedule:
+            return
+        if "\n" in self._schedule or _run("systemd-analyze", "calendar", self._schedule).returncode != 0:
+            raise ScheduleError(
+                f"systemd does not understand the schedule {self._schedule!r}: correct llmmon_backup_schedule, for"
+                " instance to daily; 'systemd-analyze calendar' on the host tells what is wrong"
+            )
+
+    def runs(self) -> bool:
+        """Whether the timer is as it should be: on, now and at boot, or off."""
+        states = {_run("systemctl", verb, "--quiet", TIMER).returncode == 0 for verb in ("is-active", "is-enabled")}
+        return states == {bool(self._schedule)}
+
+    def apply(self, changed: list[Path]) -> None:
+        if not self._schedule and not self.runs():
+            _require("systemctl", "disable", "--now", TIMER)
+        for path in changed:
+            content, mode = self.wanted[path]
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                _write(path, content, mode)
+        if not self._schedule:
+            self._prune()
+        _require("systemctl", "daemon-reload")
+        if self._schedule:
+            _require("systemctl", "enable", "--quiet", TIMER)
+            # Only so a timer that runs takes a new time.
+            _require("systemctl", "restart", TIMER)
+
+    def _prune(self) -> None:
+        """Delete the directories that hold nothing any more."""
+        directories = {parent for path in self.wanted for parent in path.parents if self._library in parent.parents}
+        settings = {path.parent for path in self.wanted if path.name == "settings.json"}
+        for directory in sorted(directories | {self._library} | settings, reverse=True):
+            with contextlib.suppress(OSError):
+                directory.rmdir()
+
+
+def _write(path: Path, content: str, mode: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if mode == 0o600 else 0o755)
+    temporary = path.with_name(f".{path.name}.new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        os.fchmod(handle.fileno(), mode)
+        handle.write(content)
+    temporary.replace(path)
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise ScheduleError(
+            f"{command[0]} cannot be started ({error.strerror}): scheduled backups need systemd, so set no"
+            " llmmon_backup_schedule on this host"
+        ) from error
+
+
+def _require(*command: str) -> None:
+    done = _run(*command)
+    if done.returncode != 0:
+        raise ScheduleError(f"{' '.join(command)} failed: {' '.join(done.stderr.split())}")
+
+
+def main() -> None:
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            **backup_arguments(),
+            "schedule": {"type": "str", "required": True},
+            "library": {"type": "path", "default": "/usr/local/lib/llmmon"},
+            "settings_file": {"type": "path", "default": "/etc/llmmon/backup/settings.json"},
+            "units": {"type": "path", "default": "/etc/systemd/system"},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        schedule = Schedule(module.params)
+        schedule.check()
+        changed = changes(schedule.wanted)
+        result: dict[str, Any] = {
+            "changed": bool(changed) or not schedule.runs(),
+            "timer": TIMER if module.params["schedule"] else "",
+            "changed_files": [str(path) for path in changed],
+        }
+        if module._diff:
+            result["diff"] = differences(changed, schedule.wanted, module.params["settings"]["restic_repository"])
+        if result["changed"] and not module.check_mode:
+            schedule.apply(changed)
+    except ScheduleError as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"the schedule of backups cannot be installed: {error.filename}: {error.strerror}")
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
