@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.stack_status import (
     container_facts,
     deployed,
-    disk_usage,
     problems,
     same_version,
 )

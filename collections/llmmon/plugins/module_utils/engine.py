@@ -117,6 +117,51 @@ class Engine:
                 return []
             return list(image.attrs.get("RepoDigests") or [])
 
+    def image_id(self, image: str) -> str:
+        """Identity of an image on the host; empty when it is not there."""
+        with _explained(f"looking up the image {image}"):
+            try:
+                return str(self._client.images.get(image).id)
+            except docker.errors.ImageNotFound:
+                return ""
+
+    def names(self) -> list[str]:
+        """Names of all containers, also of those that do not run."""
+        with _explained("listing the containers"):
+            return sorted(
+                str(container.name) for container in self._client.containers.list(all=True, ignore_removed=True)
+            )
+
+    def stop(self, name: str, seconds: int = 60) -> None:
+        """Stop a container in order; one that is still busy after that many seconds is killed."""
+        with _explained(f"stopping the container {name}"):
+            self._client.containers.get(name).stop(timeout=seconds)
+
+    def start(self, name: str) -> None:
+        """Start a container; one that runs is left alone."""
+        with _explained(f"starting the container {name}"):
+            self._client.containers.get(name).start()
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Give a container another name, running or not."""
+        with _explained(f"renaming the container {name} to {new_name}"):
+            self._client.containers.get(name).rename(new_name)
+
+    def restart_policy(self, name: str, policy: str) -> None:
+        """Set whether the engine starts a container by itself: ``no`` or ``always``."""
+        with _explained(f"setting the restart policy of the container {name}"):
+            settings: Any = {"Name": policy}
+            self._client.containers.get(name).update(restart_policy=settings)
+
+    def remove(self, name: str) -> bool:
+        """Remove a container, running or not; says whether there was one."""
+        with _explained(f"removing the container {name}"):
+            try:
+                self._client.containers.get(name).remove(force=True, v=True)
+            except docker.errors.NotFound:
+                return False
+            return True
+
     def hang_up(self, name: str) -> None:
         """Send SIGHUP to a container's first process."""
         with _explained(f"sending SIGHUP to the container {name}"):

@@ -32,6 +32,7 @@ _RELEASE_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
 SECRET_MODE = 0o440
+MANIFEST_MODE = 0o400
 
 
 class ReleaseError(Exception):
@@ -102,6 +103,17 @@ def stamp_secrets(files: list[File], actual: dict[str, bytes], stamp: str) -> li
     ]
 
 
+def file_mode(release: Path, path: Path) -> int:
+    """The mode of a file or directory of a release, the release itself included."""
+    if path.is_dir():
+        return DIRECTORY_MODE
+    relative = path.relative_to(release)
+    # Digests of secrets are for root's eyes only: a short secret could be guessed from one.
+    if str(relative) == MANIFEST:
+        return MANIFEST_MODE
+    return SECRET_MODE if relative.parts[0] == SECRETS else FILE_MODE
+
+
 def is_stamped(path: str, name: str) -> bool:
     """Whether a path is the name of a secret with a stamp."""
     return path.startswith(f"{name}.") and is_release_name(path[len(name) + 1 :])
@@ -165,15 +177,9 @@ class Releases:
             entries = [Path(directory)] + [Path(directory) / file for file in files if file != MANIFEST]
             for path in entries:
                 status = path.lstat()
-                if (status.st_mode & 0o7777, status.st_uid, status.st_gid) != (self._mode(base, path), 0, group):
+                if (status.st_mode & 0o7777, status.st_uid, status.st_gid) != (file_mode(base, path), 0, group):
                     wrong.append(str(path.relative_to(base)))
         return sorted(wrong)
-
-    @staticmethod
-    def _mode(base: Path, path: Path) -> int:
-        if path.is_dir():
-            return DIRECTORY_MODE
-        return SECRET_MODE if path.relative_to(base).parts[0] == SECRETS else FILE_MODE
 
     def write(self, name: str, files: list[File], group: int) -> Path:
         """Write a whole release; what it holds is on the disk before this returns."""
@@ -186,8 +192,7 @@ class Releases:
                 self._make_directory(base / parent, group)
             _write(path, file.content, file.mode, group)
         manifest = {"files": {file.path: file.digest for file in files}}
-        # Digests of secrets are for root's eyes only: a short secret could be guessed from one.
-        _write(base / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n", 0o400, 0)
+        _write(base / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n", MANIFEST_MODE, 0)
         _sync_directory(base)
         return base
 

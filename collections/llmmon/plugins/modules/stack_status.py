@@ -102,12 +102,12 @@ backups:
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import last_good
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
@@ -144,18 +144,6 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
             f" (proved: {record['running_release'] or 'none'}): run site.yml"
         )
     return found
-
-
-def disk_usage(directory: Path) -> int:
-    """Bytes on disk below a directory; files that vanish meanwhile count nothing."""
-    total = 0
-    for parent, _, files in os.walk(directory):
-        for file in files:
-            try:
-                total += (Path(parent) / file).lstat().st_blocks * 512
-            except OSError:
-                continue
-    return total
 
 
 def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:

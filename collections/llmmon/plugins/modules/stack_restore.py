@@ -1,0 +1,240 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: Apache-2.0
+"""Restore the stack of a host from an archive, one step at a time."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_restore
+short_description: Restore the stack of a host from an archive, all or nothing
+version_added: 0.1.0
+description:
+  - A restore is six steps, which C(restore.yml) takes with the services' own steps between them. Up to
+    O(state=exchanged) nothing is touched but a directory of its own; from then on everything can be put back until
+    O(state=kept).
+  - Whatever an archive holds is checked first, all of it, against its manifest. Links, devices, paths that lead
+    elsewhere, more bytes than it tells of, and archives of newer or unfit versions are refused.
+  - A run that was killed leaves a journal in O(data_root). O(state=put_back) makes everything as it was before.
+attributes:
+  check_mode:
+    support: full
+    description: O(state=checked) reads only. The other states do nothing.
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details: Checking and putting back may be repeated, the other steps follow one another.
+options:
+  state:
+    description:
+      - V(checked) reads the archive and tells what it would replace.
+      - V(staged) does that and keeps what was read for the exchange.
+      - V(exchanged) stops the services, renames their containers, and exchanges data and configuration.
+      - V(settled), once the restored services run, sends Alertmanager the silences that it lacks.
+      - V(kept) removes what was there before. V(put_back) makes that current again.
+    type: str
+    required: true
+    choices: [checked, staged, exchanged, settled, kept, put_back]
+  archive:
+    description: Path of the archive on the host, for O(state=checked) and O(state=staged).
+    type: path
+  services:
+    description: The services of the host.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
+      version: {description: The version it will run in., type: str, required: true}
+      url: {description: Its base URL as seen from the host., type: str, required: true}
+      container: {description: Name of its container., type: str, required: true}
+      other_containers:
+        description: Names of other containers that use its data or configuration.
+        type: list
+        elements: str
+        default: []
+      uid: {description: User that its data belong to., type: int, required: true}
+      gid: {description: Group that its data belong to., type: int, required: true}
+      data_directory: {description: Directory of its data., type: path, required: true}
+      config_root: {description: Directory of its configuration releases., type: path, required: true}
+  data_root:
+    description: Directory that holds the services' data, the journal and the lock of operations.
+    type: path
+    required: true
+  config_root:
+    description: Directory that holds the services' configuration.
+    type: path
+    required: true
+  minimum_free_mb:
+    description: MiB that have to stay free beside what is restored.
+    type: int
+    default: 1024
+  admin_password:
+    description: Grafana's admin password when the inventory sets one; the archive's stays otherwise.
+    type: str
+    default: ""
+  secret_key:
+    description: Grafana's secret key when the inventory sets one; it has to be the archive's.
+    type: str
+    default: ""
+  timeout:
+    description: Seconds to wait for services that are put back to be healthy.
+    type: float
+    default: 120.0
+requirements:
+  - docker (SDK for Python)
+  - requests
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- name: Check an archive
+  llmmon.stack.stack_restore:
+    state: checked
+    archive: /var/backups/llmmon/llm_monitoring_backup_20260102_030405_full.tar.gz
+    data_root: /var/lib/llmmon
+    config_root: /etc/llmmon
+    services:
+      - name: prometheus
+        version: 3.13.2
+        url: http://127.0.0.1:9090
+        container: llmmon-prometheus
+        other_containers: [llmmon-prober]
+        uid: 65534
+        gid: 65534
+        data_directory: /var/lib/llmmon/prometheus
+        config_root: /etc/llmmon/prometheus
+"""
+
+RETURN = r"""
+replaced:
+  description: What is or would be replaced by what, one line each.
+  returned: when O(state) is checked or staged
+  type: list
+  elements: str
+silences:
+  description: How many silences Alertmanager lacked and was sent.
+  returned: when O(state) is settled
+  type: int
+put_back:
+  description: Whether there was anything to put back.
+  returned: when O(state) is put_back
+  type: bool
+not_running:
+  description: Containers that were put back and are not healthy.
+  returned: when O(state) is put_back
+  type: list
+  elements: str
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError
+from ansible_collections.llmmon.stack.plugins.module_utils.releases import ReleaseError
+from ansible_collections.llmmon.stack.plugins.module_utils.restoring import Restore, RestoreError, Service, Settings
+
+CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK = "checked", "staged", "exchanged", "settled", "kept", "put_back"
+
+
+def restore_of(parameters: dict[str, Any]) -> Restore:
+    """The restore that the module's parameters describe."""
+    services = [
+        Service(
+            name=service["name"],
+            version=service["version"],
+            url=service["url"],
+            containers=(service["container"], *service["other_containers"]),
+            uid=service["uid"],
+            gid=service["gid"],
+            data_directory=Path(service["data_directory"]),
+            config_root=Path(service["config_root"]),
+        )
+        for service in parameters["services"]
+    ]
+    settings = Settings(
+        data_root=Path(parameters["data_root"]),
+        config_root=Path(parameters["config_root"]),
+        minimum_free=parameters["minimum_free_mb"] * 2**20,
+        admin_password=parameters["admin_password"],
+        secret_key=parameters["secret_key"],
+    )
+    return Restore(services, settings)
+
+
+def take_step(restore: Restore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Take the step that ``state`` names; returns what the module returns."""
+    state = parameters["state"]
+    if state == CHECKED:
+        return {"changed": False, "replaced": restore.check(Path(parameters["archive"]))}
+    if check_mode:
+        return {"changed": False}
+    if state == STAGED:
+        return {"changed": True, "replaced": restore.stage(Path(parameters["archive"]))}
+    if state == SETTLED:
+        silences = restore.settle()
+        return {"changed": silences > 0, "silences": silences}
+    engine = Engine()
+    if state == PUT_BACK:
+        found = restore.put_back(engine, parameters["timeout"])
+        return {"changed": found["put_back"], **found}
+    if state == EXCHANGED:
+        restore.exchange(engine)
+    else:
+        restore.keep(engine)
+    return {"changed": True}
+
+
+def main() -> None:
+    """Module entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {
+                "type": "str",
+                "required": True,
+                "choices": [CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK],
+            },
+            "archive": {"type": "path"},
+            "services": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True, "choices": ["prometheus", "alertmanager", "grafana"]},
+                    "version": {"type": "str", "required": True},
+                    "url": {"type": "str", "required": True},
+                    "container": {"type": "str", "required": True},
+                    "other_containers": {"type": "list", "elements": "str", "default": []},
+                    "uid": {"type": "int", "required": True},
+                    "gid": {"type": "int", "required": True},
+                    "data_directory": {"type": "path", "required": True},
+                    "config_root": {"type": "path", "required": True},
+                },
+            },
+            "data_root": {"type": "path", "required": True},
+            "config_root": {"type": "path", "required": True},
+            "minimum_free_mb": {"type": "int", "default": 1024},
+            "admin_password": {"type": "str", "default": "", "no_log": True},
+            "secret_key": {"type": "str", "default": "", "no_log": True},
+            "timeout": {"type": "float", "default": 120.0},
+        },
+        required_if=[("state", CHECKED, ["archive"]), ("state", STAGED, ["archive"])],
+        supports_check_mode=True,
+    )
+    if DOCKER_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+    try:
+        module.exit_json(**take_step(restore_of(module.params), module.params, module.check_mode))
+    except (ArchiveError, EngineError, HttpError, OperationError, ReleaseError, RestoreError) as error:
+        module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=f"the restore was given up: {error.filename or 'a file'}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

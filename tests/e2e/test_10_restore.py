@@ -1,0 +1,225 @@
+"""restore.yml over SSH: what an archive holds comes back, on its own host and on a fresh one, or nothing is changed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+
+from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, kill_group, make_inventory
+from tests.e2e.test_9_backup import archive_of, back_up, silence
+from tests.testbed import hosts
+from tests.testbed.shell import wait_until
+
+ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
+DASHBOARD = {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVersion": 37}
+DATA_SOURCE_SECRET = "e2e-data-source-5ecret"  # noqa: S105 - made up
+# A second that no rule or scrape writes to, so that what is read there later is what was written.
+MARKED = 'llmmon_e2e_marker{kind="before"}'
+ALWAYS = "groups: [{name: mine, interval: 1s, rules: [{alert: AlwaysOn, expr: vector(1)}]}]\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """An archive, and what was true when it was made."""
+
+    archive: str
+    silence: str
+    at: float
+    up: dict[str, str]
+    since: str
+
+
+def grafana(stack: Stack, method: str, path: str, body: Any = None) -> Any:
+    data = f"-H 'Content-Type: application/json' --data '{json.dumps(body)}'" if body is not None else ""
+    answer = stack.on_host(f"curl -sSf -u '{ADMIN}' -X {method} {data} 'http://127.0.0.1:3000{path}'")
+    return json.loads(answer)
+
+
+def up_at(stack: Stack, moment: float) -> dict[str, str]:
+    found = stack.api(9090, f"/api/v1/query?query={quote('up')}&time={moment}")["data"]["result"]
+    return {f"{sample['metric']['job']} {sample['metric']['instance']}": sample["value"][1] for sample in found}
+
+
+def active_since(stack: Stack, name: str) -> str:
+    alerts = stack.api(9090, "/api/v1/alerts")["data"]["alerts"]
+    return next((str(alert["activeAt"]) for alert in alerts if alert["labels"]["alertname"] == name), "")
+
+
+def restore(stack: Stack, archive: str, *, confirm: bool = True, **variables: Any) -> Result:
+    answer = {"confirm": "yes"} if confirm else {}
+    return stack.run("restore.yml", variables={"archive": archive, **answer, **variables})
+
+
+@pytest.fixture(scope="module")
+def saved(stack: Stack) -> Saved:
+    """Things of all kinds, and a backup of them."""
+    grafana(stack, "POST", "/api/dashboards/db", {"dashboard": DASHBOARD, "folderUid": "", "overwrite": True})
+    source = {"uid": "by_hand", "name": "By hand", "type": "prometheus", "access": "proxy", "basicAuth": True}
+    source |= {"url": "http://llmmon-prometheus:9090", "basicAuthUser": "me"}
+    source["secureJsonData"] = {"basicAuthPassword": DATA_SOURCE_SECRET}
+    grafana(stack, "POST", "/api/datasources", source)
+    identity = silence(stack, "restored")
+    # The Watchdog has been active since the first evaluation, which its state tells across restarts.
+    wait_until(lambda: bool(active_since(stack, "Watchdog")), timeout=30, what="The Watchdog is not active")
+    wait_until(lambda: len(stack.query("up")) >= 5, timeout=30, what="Nothing was scraped")
+    at = float(stack.query("up")[0]["value"][0])
+    return Saved(archive_of(back_up(stack)), identity, at, up_at(stack, at), active_since(stack, "Watchdog"))
+
+
+def assert_restored(stack: Stack, saved: Saved) -> None:
+    assert up_at(stack, saved.at) == saved.up
+    silences = stack.api(9093, "/api/v2/silences")
+    assert [entry["comment"] for entry in silences if entry["status"]["state"] == "active"].count("restored") == 1
+    assert grafana(stack, "GET", "/api/dashboards/uid/by-hand")["dashboard"]["title"] == "Made by hand"
+    # The proxy sends the password, which it can only when it decrypts it.
+    answer = grafana(stack, "GET", "/api/datasources/proxy/uid/by_hand/api/v1/query?query=vector(1)")
+    assert answer["status"] == "success"
+    for service in SERVICES:
+        links = {stack.on_host(f"readlink /etc/llmmon/{service}/{link}") for link in ("current", "running")}
+        assert len(links) == 1
+    assert nothing_left(stack)
+
+
+def nothing_left(stack: Stack) -> bool:
+    """Neither old data, nor staging, nor a journal, nor a container of before."""
+    places = "/var/lib/llmmon/restore /var/lib/llmmon/operation.json /etc/llmmon/.restore"
+    left = stack.on_host(f"ls -d {places} 2>/dev/null || true")
+    return not left and "before-restore" not in stack.on_host("docker ps --all --format '{{.Names}}'")
+
+
+def destroy_some(stack: Stack, saved: Saved) -> None:
+    """What people regret: the dashboard and the silence go, and the configuration is edited."""
+    grafana(stack, "DELETE", "/api/dashboards/uid/by-hand")
+    stack.on_host(f"curl -sSf -X DELETE http://127.0.0.1:9093/api/v2/silence/{saved.silence}")
+
+
+def test_without_confirmation_nothing_is_touched(stack: Stack, saved: Saved) -> None:
+    before = stack.fingerprint()
+    result = restore(stack, saved.archive, confirm=False)
+    assert result.code != 0
+    for word in ("Nothing was touched", "/var/lib/llmmon/prometheus", "run again with -e confirm=yes"):
+        assert word in result.message, result.output
+    assert stack.fingerprint() == before
+    assert nothing_left(stack)
+
+
+def test_it_comes_back_on_its_own_host(stack: Stack, saved: Saved) -> None:
+    destroy_some(stack, saved)
+    result = restore(stack, saved.archive.rpartition("/")[2])
+    assert result.code == 0, result.output
+    assert_restored(stack, saved)
+    # What has been active before is active since then.
+    wait_until(lambda: bool(active_since(stack, "Watchdog")), timeout=30, what="The Watchdog is not active")
+
+
+def test_the_password_of_the_inventory_holds_after_a_restore(stack: Stack, saved: Saved) -> None:
+    password = "another-Passw0rd-5ecret"  # noqa: S105 - made up
+    variables = {"llmmon_grafana_admin_password": password}
+    result = restore(stack, saved.archive, **variables)
+    assert result.code == 0, result.output
+    status = f"curl -s -o /dev/null -w '%{{http_code}}' -u 'admin:{password}' http://127.0.0.1:3000/api/user"
+    assert stack.on_host(status) == "200"
+    result = stack.run("site.yml", "--tags", "grafana")
+    assert result.code == 0, result.output
+    assert grafana(stack, "GET", "/api/user")["login"] == "admin"
+
+
+def test_what_does_not_work_is_put_back(stack: Stack, saved: Saved) -> None:
+    """The proof fails at the end: there is no such gateway in the configuration that was restored."""
+    before = stack.fingerprint()
+    gateway = {"name": "another-one", "kind": "litellm", "targets": ["gateway.example:4000"]}
+    result = restore(stack, saved.archive, llmmon_gateways=[gateway], llmmon_verify_timeout=5)
+    assert result.code != 0
+    for word in ("Nothing was restored", "what was there before is back", "another-one"):
+        assert word in result.message, result.output
+    after = stack.fingerprint()
+    for service in SERVICES:
+        assert after[f"{service} release"] == before[f"{service} release"]
+        assert after[f"{service} container"].split()[0] == before[f"{service} container"].split()[0]
+    assert nothing_left(stack)
+    result = stack.run("verify.yml")
+    assert result.code == 0, result.output
+
+
+@pytest.mark.parametrize("phase", ["stopping the services", "exchanging data", "starting the restored"])
+def test_a_killed_restore_is_put_back_and_done_by_the_next(stack: Stack, saved: Saved, phase: str) -> None:
+    process = stack.start("restore.yml", variables={"archive": saved.archive, "confirm": "yes"})
+    journal = "/var/lib/llmmon/operation.json"
+
+    def reached() -> bool:
+        assert process.poll() is None, "the play ended before it could be killed"
+        return phase in stack.on_host(f"cat {journal} 2>/dev/null || true")
+
+    # A phase that is over before it was seen is as good: what counts is a kill between the first and the last step.
+    wait_until(
+        lambda: reached() or "starting" in stack.on_host(f"cat {journal} 2>/dev/null || true"),
+        timeout=180,
+        what=f"The restore did not come to {phase}",
+        pause=0.02,
+    )
+    kill_group(process)
+    stack.on_host("pkill -9 -f [A]nsiballZ || true")
+    if phase == "starting the restored":
+        # Whoever deploys meanwhile is told, and makes nothing worse.
+        refused = stack.run("backup.yml")
+        assert refused.code != 0
+        assert "run restore.yml again" in refused.message, refused.output
+    result = restore(stack, saved.archive)
+    assert result.code == 0, result.output
+    assert_restored(stack, saved)
+
+
+def test_data_of_a_newer_prometheus_are_refused(stack: Stack, saved: Saved) -> None:
+    before = stack.fingerprint()
+    result = restore(stack, saved.archive, llmmon_prometheus_version="2.53.3")
+    assert result.code != 0
+    for word in ("which versions before 2.55 cannot read", "llmmon_prometheus_version"):
+        assert word in result.message, result.output
+    assert stack.fingerprint() == before
+
+
+def test_a_damaged_archive_is_refused(stack: Stack, saved: Saved) -> None:
+    before = stack.fingerprint()
+    copy = "/var/backups/llmmon/llm_monitoring_backup_20000101_000000_full.tar.gz"
+    stack.on_host(f"cp {saved.archive} {copy} && printf x | dd of={copy} bs=1 seek=20000 conv=notrunc status=none")
+    result = restore(stack, copy)
+    stack.on_host(f"rm {copy}")
+    assert result.code != 0
+    assert f"the archive {copy} is refused" in result.message, result.output
+    assert stack.fingerprint() == before
+    assert nothing_left(stack)
+
+
+@pytest.fixture
+def second(stack: Stack, tmp_path: Path) -> Iterator[Stack]:
+    """A host that has never seen llmmon."""
+    name = f"{stack.host.name}-second"
+    hosts.destroy(name)
+    host = hosts.create(name)
+    yield dataclasses.replace(stack, host=host, inventory=make_inventory(tmp_path, host, stack.gateway))
+    hosts.destroy(name)
+
+
+def test_it_comes_back_on_a_fresh_host(stack: Stack, saved: Saved, second: Stack, tmp_path: Path) -> None:
+    # The archive comes to the controller, and from there to the other host.
+    fetched = tmp_path / "backups"
+    settings = {"llmmon_backup_fetch": True, "llmmon_backup_fetch_to": str(fetched), "llmmon_backup_scope": "full"}
+    archive = fetched / archive_of(back_up(stack, **settings)).rpartition("/")[2]
+    assert [oct(path.stat().st_mode & 0o777) for path in sorted(fetched.iterdir())] == ["0o600", "0o600"]
+    assert stack.on_host("ls -d /tmp/llmmon-* 2>/dev/null || true") == ""
+    result = restore(second, str(archive))
+    assert result.code == 0, result.output
+    assert_restored(second, saved)
+    # The other host's next deployment finds all as it is.
+    inventory = second.inventory / "group_vars" / "llmmon" / "testbed.yml"
+    assert yaml.safe_load(inventory.read_text())
+    again = second.run("site.yml")
+    assert again.code == 0, again.output
+    assert up_at(second, saved.at) == saved.up
