@@ -121,8 +121,7 @@ def test_it_comes_back_on_its_own_host(stack: Stack, saved: Saved) -> None:
 
 def test_the_password_of_the_inventory_holds_after_a_restore(stack: Stack, saved: Saved) -> None:
     password = "another-Passw0rd-5ecret"  # noqa: S105 - made up
-    variables = {"llmmon_grafana_admin_password": password}
-    result = restore(stack, saved.archive, **variables)
+    result = restore(stack, saved.archive, llmmon_grafana_admin_password=password)
     assert result.code == 0, result.output
     status = f"curl -s -o /dev/null -w '%{{http_code}}' -u 'admin:{password}' http://127.0.0.1:3000/api/user"
     assert stack.on_host(status) == "200"
