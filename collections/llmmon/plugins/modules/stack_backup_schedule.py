@@ -77,7 +77,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils import backup
@@ -139,7 +139,9 @@ def sources() -> dict[str, str]:
         found["/".join([*parents[:depth], "__init__.py"])] = ""
     for name in _imported(backup.__name__, set()):
         loader: Any = sys.modules[name].__loader__
-        found[name.replace(".", "/") + ".py"] = loader.get_source(name) or ""
+        source: Union[str, bytes] = loader.get_source(name)
+        # Ansible's own loader on the controller gives bytes, the one of a shipped module text.
+        found[name.replace(".", "/") + ".py"] = source.decode() if isinstance(source, bytes) else source
     return found
 
 

@@ -1,0 +1,322 @@
+"""What a backup does when the disk, the clock, a key or an earlier run is not as it should be; no service runs here."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils import backup
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Room, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import Kept, fragments, kept, stale
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_workplace import Workplace
+from ansible_collections.llmmon.stack.plugins.module_utils.clock import UTC, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database import (
+    DatabaseError,
+    PostgresSettings,
+    SqliteSettings,
+    copy_sqlite,
+    database_settings,
+    dump_postgres,
+)
+
+from tests.conftest import REPOSITORY
+from tests.unit.collection import services
+from tests.unit.collection.backing_up import Machine, contents
+from tests.unit.collection.loopback import unused_port
+
+needs_root = pytest.mark.usefixtures("as_root")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    found = Machine(tmp_path)
+    found.prepare()
+    return found
+
+
+def archive_name(day: int, scope: str = "full") -> ArchiveName:
+    return ArchiveName(datetime.datetime(2026, 1, day, tzinfo=UTC), scope)
+
+
+def archives(*names: ArchiveName, good: bool = True) -> list[Kept]:
+    return [Kept(Path("/backups") / str(name), name, 1, good) for name in names]
+
+
+def test_the_archive_just_made_stays_also_when_the_clock_went_back() -> None:
+    made = archive_name(1)
+    found = archives(made, archive_name(2), archive_name(3))
+    assert [old.name for old in stale(found, 1, made)] == [archive_name(2), archive_name(3)]
+    assert made not in [old.name for old in stale(found, 0, made)]
+
+
+def test_what_is_not_good_neither_counts_nor_goes() -> None:
+    broken = archives(archive_name(1), good=False)
+    good = archives(archive_name(2), archive_name(3))
+    assert stale(broken + good, 2, archive_name(3)) == []
+
+
+def test_archives_of_another_scope_do_not_count() -> None:
+    found = archives(archive_name(1), archive_name(2, "config"), archive_name(3))
+    assert [old.name for old in stale(found, 1, archive_name(3))] == [archive_name(1)]
+
+
+def test_files_of_others_in_the_directory_are_none_of_ours(tmp_path: Path) -> None:
+    ours = tmp_path / f".{archive_name(1)}.partial"
+    orphan = tmp_path / f"{archive_name(2)}.sha256"
+    for path in (ours, orphan, tmp_path / ".notes.partial", tmp_path / "holiday.tar.gz", tmp_path / "holiday.sha256"):
+        path.touch()
+    assert fragments(tmp_path) == sorted([ours, orphan])
+    assert kept(tmp_path) == []
+
+
+def test_room_is_asked_of_each_file_system(tmp_path: Path) -> None:
+    (room,) = backup.rooms(tmp_path / "not" / "there", tmp_path, 1000, 500)
+    assert room.place == tmp_path
+    assert room.needed > 1500
+    both = backup.rooms(Path("/proc"), tmp_path, 1000, 500)
+    assert [found.place for found in both] == [Path("/proc"), tmp_path]
+    assert both[0].needed - both[1].needed == 500
+    message = backup.lack(Room(tmp_path, 2**30), 2**29)
+    assert message is not None
+    assert "may need 1024 MiB" in message
+    assert "llmmon_backup_directory" in message
+    assert backup.lack(Room(tmp_path, 2**30), 2**30) is None
+
+
+@needs_root
+def test_too_little_room_is_noticed_before_anything_is_made(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backup, "_RESERVE", 2**60)
+    with pytest.raises(BackupError, match="MiB are free"):
+        back_up(machine.settings(scope="config"))
+    assert not machine.archives.exists()
+    assert machine.leftovers() == []
+
+
+# The check beforehand cannot see what others write meanwhile, so here it sees nothing at all.
+_ON_A_FULL_DISK = """
+import sys
+from tests.unit.collection.backing_up import Machine
+from pathlib import Path
+from ansible_collections.llmmon.stack.plugins.module_utils import backup
+backup.Backup._require_room = lambda *_: None
+machine = Machine(Path(sys.argv[1]))
+try:
+    backup.back_up(machine.settings(scope="config"))
+except backup.BackupError as error:
+    print(error)
+print(sorted(path.name for path in machine.archives.iterdir()), machine.leftovers())
+"""
+
+
+@needs_root
+@pytest.mark.skipif(not services.can_have_own_mounts(), reason="a small disk needs a file system view of its own")
+def test_a_disk_that_is_full_leaves_nothing(machine: Machine) -> None:
+    machine.archives.mkdir()
+    (machine.config_root / "grafana" / "20260101T000000.000000Z" / "much").write_bytes(os.urandom(2**20))
+    small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=256k none "$0" && exec "$@"', machine.archives]
+    finished = subprocess.run(
+        [*small, sys.executable, "-c", _ON_A_FULL_DISK, str(machine.root)],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'collections'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "and then no more (No space left on device)" in finished.stdout, finished.stderr
+    assert finished.stdout.endswith("[] []\n")
+
+
+def snapshot(directory: Path, taken: datetime.datetime, number: str = "1a2b") -> Path:
+    found = directory / f"{taken.strftime('%Y%m%dT%H%M%SZ')}-{number}"
+    found.mkdir(parents=True)
+    (found / "index").touch()
+    return found
+
+
+def test_what_a_killed_run_left_goes_and_what_others_have_stays(tmp_path: Path) -> None:
+    snapshots, partial = tmp_path / "snapshots", tmp_path / ".archive.partial"
+    theirs = snapshot(snapshots, utc_now(), "aaaa")
+    killed = Workplace(tmp_path)
+    killed.open(partial)
+    partial.touch()
+    killed.expect_snapshot(snapshots)
+    # The kill came before the answer: of the new ones ours is the one that was begun when we asked.
+    ours = snapshot(snapshots, utc_now(), "bbbb")
+    later = snapshot(snapshots, utc_now() + datetime.timedelta(hours=1), "cccc")
+    (killed.path / "grafana.db").touch()
+    following = Workplace(tmp_path)
+    assert sorted(following.clear()) == sorted([str(partial), str(ours)])
+    assert (theirs.is_dir(), later.is_dir(), ours.exists(), following.path.exists()) == (True, True, False, False)
+
+
+def test_a_named_snapshot_goes_by_its_name_alone(tmp_path: Path) -> None:
+    killed = Workplace(tmp_path)
+    killed.open(tmp_path / ".archive.partial")
+    killed.expect_snapshot(tmp_path / "snapshots")
+    ours = snapshot(tmp_path / "snapshots", utc_now(), "bbbb")
+    theirs = snapshot(tmp_path / "snapshots", utc_now(), "aaaa")
+    killed.name_snapshot(ours.name)
+    assert Workplace(tmp_path).clear() == [str(ours)]
+    assert theirs.is_dir()
+
+
+@needs_root
+def test_a_database_in_use_is_copied_and_no_file_beside_it_is_roots(tmp_path: Path) -> None:
+    source, target = tmp_path / "grafana.db", tmp_path / "copy.db"
+    database = sqlite3.connect(source)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("CREATE TABLE dashboard (title TEXT)")
+    database.commit()
+    # The last one to close deletes what lies beside the database, so the copy has to make it anew.
+    database.close()
+    os.chown(source, 472, 0)
+    copy_sqlite(source, target)
+    assert {path.stat().st_uid for path in tmp_path.glob("grafana.db*")} == {472}
+    writing = sqlite3.connect(source)
+    writing.execute("INSERT INTO dashboard VALUES ('not yet in the file itself')")
+    writing.commit()
+    target.unlink()
+    copy_sqlite(source, target)
+    assert sqlite3.connect(target).execute("SELECT count(*) FROM dashboard").fetchone() == (1,)
+    assert [path.name for path in tmp_path.glob("copy.db*")] == ["copy.db"]
+
+
+def test_a_damaged_database_is_no_backup(tmp_path: Path) -> None:
+    source = tmp_path / "grafana.db"
+    source.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(DatabaseError, match=r"grafana\.db cannot be copied"):
+        copy_sqlite(source, tmp_path / "copy.db")
+
+
+@pytest.mark.parametrize(
+    ("ini", "expected"),
+    [
+        ("", SqliteSettings(Path("/data/grafana.db"))),
+        ("[database]\npath = sub/other.db\n", SqliteSettings(Path("/data/sub/other.db"))),
+        (
+            "[database]\ntype = postgres\nhost = db:5433\nname = g\nuser = u\n"
+            'password = """p;#"""\nssl_mode = require\n',
+            PostgresSettings("db", "5433", "g", "u", "p;#", "require"),
+        ),
+        (
+            "[database]\nurl = postgres://u%40x:p%3A@[::1]:5434/g?sslmode=verify-full\n",
+            PostgresSettings("::1", "5434", "g", "u@x", "p:", "verify-full"),
+        ),
+    ],
+)
+def test_what_the_configuration_says_of_the_database(tmp_path: Path, ini: str, expected: object) -> None:
+    path = tmp_path / "grafana.ini"
+    path.write_text(ini)
+    assert database_settings(path, Path("/data")) == expected
+
+
+def test_the_host_may_reach_the_database_by_another_name(tmp_path: Path) -> None:
+    path = tmp_path / "grafana.ini"
+    path.write_text("[database]\ntype = postgres\nhost = host.llmmon.internal\n")
+    found = database_settings(path, Path("/data"), "127.0.0.1")
+    assert isinstance(found, PostgresSettings)
+    assert found.host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("ini", "words"),
+    [
+        ("[database]\ntype = mysql\n", "mysql, which llmmon does not back up"),
+        ("[database]\npath = /elsewhere/grafana.db\n", "not in its data directory"),
+        ("[database]\ntype = postgres\npassword = $__env{PASSWORD}\n", r"password .* use \$__file"),
+        ("[database]\ntype = postgres\npassword = $__file{/not/there}\n", "/not/there"),
+    ],
+)
+def test_a_database_that_cannot_be_backed_up_is_named(tmp_path: Path, ini: str, words: str) -> None:
+    path = tmp_path / "grafana.ini"
+    path.write_text(ini)
+    with pytest.raises(DatabaseError, match=words):
+        database_settings(path, Path("/data"))
+
+
+@pytest.mark.skipif(not shutil.which("pg_dump"), reason="pg_dump is not installed here")
+def test_a_server_that_does_not_answer_is_named_and_the_password_is_not(tmp_path: Path) -> None:
+    settings = PostgresSettings("127.0.0.1", str(unused_port()), "grafana", "grafana", "s3cret-of-postgres")
+    with pytest.raises(DatabaseError) as raised:
+        dump_postgres(settings, tmp_path / "database.dump", tmp_path)
+    assert settings.port in str(raised.value)
+    assert settings.password not in str(raised.value)
+    assert not (tmp_path / "pgpass").exists()
+
+
+# Stands where pg_dump is looked for, and tells what it was given.
+_TELLING = """#!/bin/sh
+for argument; do case $argument in --file=*) file=${argument#--file=} ;; esac; done
+{ echo "$@"; env; stat -c %a "$PGPASSFILE"; cat "$PGPASSFILE"; } > "$file"
+"""
+
+
+def test_the_password_goes_by_a_file_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(_TELLING)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    target = tmp_path / "database.dump"
+    dump_postgres(PostgresSettings("db", "5432", "grafana", "u", r"a:b\c"), target, tmp_path)
+    told = target.read_text()
+    assert told.endswith("600\n*:*:*:*:a\\:b\\\\c\n")
+    assert told.count("a:b") == 0
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
+def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: Machine, tmp_path: Path) -> None:
+    # The agent's socket has to have a short path.
+    home = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
+
+    def gpg(*arguments: str) -> bytes:
+        command = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback", *arguments]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    try:
+        gpg("--passphrase", "", "--quick-generate-key", "operator@example.org", "future-default", "default", "never")
+        key = gpg("--armor", "--export").decode()
+        archive = Path(back_up(machine.settings(scope="config", encryption="gpg", public_keys=[key])).archive)
+        assert archive.name.endswith(".tar.gz.gpg")
+        assert b"the-key-of-grafana" not in archive.read_bytes()
+        opened = tmp_path / "opened.tar.gz"
+        gpg("--output", str(opened), "--decrypt", str(archive))
+        assert "state.json" in contents(opened)
+        assert machine.leftovers() == []
+    finally:
+        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+        shutil.rmtree(home)
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
+def test_a_key_that_is_none_leaves_no_archive(machine: Machine) -> None:
+    with pytest.raises(BackupError, match="gpg failed"):
+        back_up(machine.settings(scope="config", encryption="gpg", public_keys=["no key"]))
+    assert list(machine.archives.iterdir()) == []
+    assert machine.leftovers() == []
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("age"), reason="age is not installed here")
+def test_an_archive_for_a_key_of_age_opens_with_it(machine: Machine, tmp_path: Path) -> None:
+    identity, opened = tmp_path / "identity", tmp_path / "opened.tar.gz"
+    subprocess.run(["age-keygen", "--output", identity], capture_output=True, check=True)
+    key = subprocess.run(["age-keygen", "-y", identity], capture_output=True, text=True, check=True).stdout
+    archive = back_up(machine.settings(scope="config", encryption="age", public_keys=[key])).archive
+    subprocess.run(["age", "--decrypt", "--identity", identity, "--output", opened, archive], check=True)
+    assert "state.json" in contents(opened)
+
+
+@needs_root
+def test_encryption_without_a_key_is_refused_at_once(machine: Machine) -> None:
+    with pytest.raises(BackupError, match="llmmon_backup_public_keys"):
+        back_up(machine.settings(scope="config", encryption="gpg"))
