@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 from tests.e2e.stack import SERVICES, Result, Stack
 
@@ -87,3 +91,107 @@ def test_check_mode_says_what_would_be_done(stack: Stack) -> None:
     result = back_up(stack, "--check")
     assert "would be written, at most" in result.message
     assert stack.on_host(f"ls -A {DIRECTORY}") == before
+
+
+def test_only_the_last_archives_of_a_scope_stay(stack: Stack) -> None:
+    full = stack.on_host(f"ls {DIRECTORY}/*_full.tar.gz")
+    made = [archive_of(back_up(stack, llmmon_backup_scope="config", llmmon_backup_keep=1)) for _ in range(2)]
+    assert stack.on_host(f"ls {DIRECTORY}/*_config.tar.gz") == made[-1]
+    assert stack.on_host(f"ls {DIRECTORY}/*_full.tar.gz") == full
+
+
+def schedule(stack: Stack, when: str, **variables: object) -> None:
+    """Let the host back itself up, or no longer; its service can be started and killed on the host."""
+    variables["llmmon_backup_schedule"] = when
+    result = stack.run("site.yml", "--tags", "backup", variables=dict(variables))
+    assert result.code == 0, result.output
+
+
+def wait_on_host(stack: Stack, condition: str, seconds: int = 60) -> None:
+    """Wait on the host itself: what is waited for may last for a moment only."""
+    stack.on_host(f"timeout {seconds} sh -c 'until {condition}; do sleep 0.05; done'")
+
+
+def words_of_the_service(stack: Stack) -> str:
+    return stack.on_host("journalctl --unit llmmon-backup.service --no-pager --output cat --lines 20")
+
+
+@pytest.fixture
+def much(stack: Stack) -> Iterator[None]:
+    """Data that take some seconds to compress, in which something can happen."""
+    stack.on_host("head -c 150M /dev/urandom > /var/lib/llmmon/grafana/much")
+    yield
+    stack.on_host("rm /var/lib/llmmon/grafana/much")
+
+
+@pytest.fixture
+def small_disk(stack: Stack) -> Iterator[str]:
+    """A file system of its own, with room for what is much and little else."""
+    place = "/mnt/small"
+    stack.on_host(f"mkdir -p {place} && mount -t tmpfs -o size=320M none {place}")
+    yield place
+    stack.on_host(f"umount {place} && rmdir {place}")
+
+
+@pytest.mark.usefixtures("much")
+def test_a_second_backup_is_told_of_the_first_and_a_killed_one_is_cleared_away(stack: Stack) -> None:
+    schedule(stack, "yearly")
+    stack.on_host("systemctl start --no-block llmmon-backup.service")
+    wait_on_host(stack, f"ls {DIRECTORY}/.*.partial >/dev/null 2>&1")
+    second = stack.run("backup.yml")
+    first_goes_on = stack.on_host("systemctl is-active llmmon-backup.service", check=False) == "activating"
+    assert second.code != 0
+    assert first_goes_on, "the first was too fast for this test"
+    assert "is at work since" in second.message
+    stack.on_host("systemctl kill --signal KILL llmmon-backup.service")
+    wait_on_host(stack, "systemctl is-failed --quiet llmmon-backup.service")
+    left = leftovers(stack)
+    assert ".partial" in left
+    assert SNAPSHOTS in left
+    third = back_up(stack)
+    assert "left by a killed run, cleared away" in third.message
+    assert leftovers(stack) == ""
+    assert members(stack, archive_of(third))[-1] == "manifest.json"
+
+
+@pytest.mark.usefixtures("much")
+def test_a_disk_that_fills_up_meanwhile_costs_the_archive_and_nothing_else(stack: Stack, small_disk: str) -> None:
+    before = stack.fingerprint()
+    schedule(stack, "yearly", llmmon_backup_directory=small_disk)
+    stack.on_host("systemctl start --no-block llmmon-backup.service")
+    wait_on_host(stack, f"ls {small_disk}/.*.partial >/dev/null 2>&1")
+    stack.on_host(f"head -c 400M /dev/zero > {small_disk}/others", check=False)
+    wait_on_host(stack, "systemctl is-failed --quiet llmmon-backup.service")
+    assert "No space left on device" in words_of_the_service(stack)
+    assert stack.on_host(f"ls -A {small_disk}") == "others"
+    assert leftovers(stack, small_disk) == ""
+    # Now it is known before anything is begun.
+    refused = stack.run("backup.yml", variables={"llmmon_backup_directory": small_disk})
+    assert refused.code != 0
+    assert "MiB are free" in refused.message
+    assert stack.on_host(f"ls -A {small_disk}") == "others"
+    assert stack.fingerprint() == before
+
+
+def test_archives_may_lie_on_another_file_system(stack: Stack, small_disk: str) -> None:
+    archive = archive_of(back_up(stack, llmmon_backup_directory=small_disk))
+    assert archive.startswith(small_disk)
+    stack.on_host(f"cd {small_disk} && sha256sum --check --strict {archive}.sha256")
+
+
+def test_the_timer_backs_up_and_prometheus_knows_when(stack: Stack) -> None:
+    before = int(stack.on_host("date +%s"))
+    schedule(stack, "*:*:0/15")
+    wait_on_host(stack, f'[ -n "$(find {DIRECTORY} -name "*_full.tar.gz" -newermt @{before})" ]', 120)
+    known = f"llmmon_backup_last_success_timestamp_seconds{{scope='full'}} >= {before}"
+    wait_for(lambda: stack.query(known) or None, 60)
+    assert len(stack.query(known)) == 1
+    assert len(stack.query("llmmon_backup_last_success_bytes{scope='full'} > 1000")) == 1
+    shown = stack.run("status.yml")
+    assert re.search(r"last backup: /var/backups/llmmon/\S+_full\.tar\.gz, 0\.0 hours ago", shown.message)
+    schedule(stack, "")
+    assert stack.on_host("systemctl list-unit-files --no-legend 'llmmon-backup*'", check=False) == ""
+    stack.on_host("test ! -e /usr/local/lib/llmmon && test ! -e /etc/llmmon/backup")
+    # Whatever rule file was added, the proof is right about the rules.
+    verified = stack.run("verify.yml")
+    assert verified.code == 0, verified.output

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils import backup
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Room, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_copying import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import Kept, fragments, kept, stale
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import UTC, utc_now
@@ -25,6 +28,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database impo
     database_settings,
     dump_postgres,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 from tests.conftest import REPOSITORY
 from tests.unit.collection import services
@@ -120,7 +124,8 @@ print(sorted(path.name for path in machine.archives.iterdir()), machine.leftover
 def test_a_disk_that_is_full_leaves_nothing(machine: Machine) -> None:
     machine.archives.mkdir()
     (machine.config_root / "grafana" / "20260101T000000.000000Z" / "much").write_bytes(os.urandom(2**20))
-    small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=256k none "$0" && exec "$@"', machine.archives]
+    small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=256k none "$0" && exec "$@"']
+    small.append(str(machine.archives))
     finished = subprocess.run(
         [*small, sys.executable, "-c", _ON_A_FULL_DISK, str(machine.root)],
         cwd=REPOSITORY,
@@ -320,3 +325,73 @@ def test_an_archive_for_a_key_of_age_opens_with_it(machine: Machine, tmp_path: P
 def test_encryption_without_a_key_is_refused_at_once(machine: Machine) -> None:
     with pytest.raises(BackupError, match="llmmon_backup_public_keys"):
         back_up(machine.settings(scope="config", encryption="gpg"))
+
+
+_NOBODY = 65534
+# Debian keeps the server's programs, one version beside another, out of the way.
+_SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+
+
+@needs_root
+@pytest.mark.skipif(not _SERVERS or not shutil.which("pg_dump"), reason="PostgreSQL is not installed here")
+def test_a_dump_of_a_real_server_holds_its_tables(tmp_path: Path) -> None:
+    programs, password, port = _SERVERS[-1].parent, "s3cret:of\\postgres", str(unused_port())
+    # It runs as nobody, who does not come into pytest's directories.
+    home = Path(tempfile.mkdtemp())
+    environment = {**os.environ, "PGPASSWORD": password}
+    try:
+        (home / "password").write_text(password)
+        for path in (home, home / "password"):
+            os.chown(path, _NOBODY, _NOBODY)
+        arguments = ["--auth=scram-sha-256", "--username=grafana", f"--pwfile={home}/password", f"{home}/data"]
+        subprocess.run([programs / "initdb", *arguments], user=_NOBODY, group=_NOBODY, capture_output=True, check=True)
+        server = [str(programs / "postgres"), "-D", f"{home}/data", "-p", port, "-k", str(home), "-h", "127.0.0.1"]
+        with subprocess.Popen(server, user=_NOBODY, group=_NOBODY, stderr=subprocess.DEVNULL) as running:
+            try:
+                psql = ["psql", "--host=127.0.0.1", f"--port={port}", "--username=grafana", "--quiet", "--command"]
+                wait_for(lambda: _succeeds("pg_isready", "--host=127.0.0.1", f"--port={port}") or None, 30)
+                for command in (
+                    "CREATE DATABASE grafana",
+                    "CREATE TABLE dashboard (title text); INSERT INTO dashboard VALUES ('mine')",
+                ):
+                    database = "postgres" if "DATABASE" in command else "grafana"
+                    subprocess.run([*psql, command, database], env=environment, check=True)
+                dump_postgres(PostgresSettings("127.0.0.1", port, "grafana", "grafana", password), tmp_path / "d", home)
+            finally:
+                running.terminate()
+    finally:
+        shutil.rmtree(home)
+    text = subprocess.run(["pg_restore", "--file=-", tmp_path / "d"], capture_output=True, text=True, check=True).stdout
+    assert "COPY public.dashboard (title) FROM stdin;\nmine\n" in text
+
+
+def _succeeds(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("restic"), reason="restic is not installed here")
+def test_restic_keeps_the_last_copies_and_gives_them_back(machine: Machine, tmp_path: Path) -> None:
+    repository, password = tmp_path / "repository", tmp_path / "password"
+    password.write_text("s3cret-of-restic\n")
+    copied = {"restic_repository": str(repository), "restic_password_file": str(password), "keep": 1}
+    first = back_up(machine.settings(scope="config", **copied)).archive
+    last = back_up(machine.settings(scope="config", **copied)).archive
+    assert first != last
+    restic = ["restic", "--repo", str(repository), "--password-file", str(password)]
+    told = subprocess.run([*restic, "snapshots", "--json"], capture_output=True, check=True).stdout
+    (found,) = json.loads(told)
+    assert found["tags"] == ["llmmon", "config"]
+    given_back = subprocess.run([*restic, "dump", "latest", last], capture_output=True, check=True).stdout
+    assert given_back == Path(last).read_bytes()
+    # A copy that fails costs no archive, and the sentence says where it is.
+    password.write_text("another\n")
+    with pytest.raises(
+        BackupError, match=r"_config\.tar\.gz was written but not copied off the host: restic init"
+    ) as no:
+        back_up(machine.settings(scope="config", **copied))
+    assert Path(str(no.value).split()[0]).is_file()
+
+
+def test_what_restic_says_is_shown_without_the_password_of_the_address(tmp_path: Path) -> None:
+    assert "s3cret" not in repr(Restic("rest:https://me:s3cret@backups.example/", tmp_path))
