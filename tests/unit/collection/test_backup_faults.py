@@ -15,6 +15,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils import backup
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing import (
+    ArchiveWriter,
+    Member,
+    WritingError,
+    gzip_command,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Room, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_copying import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import Kept, fragments, kept, stale
@@ -136,6 +142,15 @@ def test_a_disk_that_is_full_leaves_nothing(machine: Machine) -> None:
     )
     assert "and then no more (No space left on device)" in finished.stdout, finished.stderr
     assert finished.stdout.endswith("[] []\n")
+
+
+def test_an_archive_that_was_not_finished_is_deleted_by_its_writer(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WritingError, match="became shorter"),
+        ArchiveWriter(tmp_path / "a", [gzip_command(1)]) as writer,
+    ):
+        writer.add(Member("state.json", 10, b"less"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def snapshot(directory: Path, taken: datetime.datetime, number: str = "1a2b") -> Path:
