@@ -25,7 +25,7 @@ _SHOW_TEMPLATES = (
     f"mount -t tmpfs none /usr/share && mkdir -p {_TEMPLATES} && touch {_TEMPLATES}/default.tmpl"
     f' {_TEMPLATES}/email.tmpl && exec "$@"'
 )
-_OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 @dataclass
@@ -53,7 +53,7 @@ class Service:
 
 def can_have_own_mounts() -> bool:
     """Whether this machine lets a process of the test see other files than the rest does."""
-    return subprocess.run([*_OWN_MOUNTS, "true"], capture_output=True, check=False).returncode == 0
+    return subprocess.run([*OWN_MOUNTS, "true"], capture_output=True, check=False).returncode == 0
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def alertmanager(version: str, root: Path, configuration: str, *flags: str) -> I
     alone = not any(flag.startswith("--cluster.listen-address") for flag in flags)
     cluster = ["--cluster.listen-address="] if alone else []
     program = [str(tool("alertmanager", version)), f"--storage.path={root}/data", *cluster, *flags]
-    command = [*_OWN_MOUNTS, "sh", "-c", _SHOW_TEMPLATES, "sh", *program]
+    command = [*OWN_MOUNTS, "sh", "-c", _SHOW_TEMPLATES, "sh", *program]
     with _running(command, root, "alertmanager.yml", configuration) as service:
         yield service
 

@@ -21,6 +21,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
 
 LOCK = "operation.lock"
 JOURNAL = "operation.json"
+_NEW_JOURNAL = f".{JOURNAL}.new"
 
 # Neither file holds much; what is longer is not ours.
 _MOST_BYTES = 2**20
@@ -127,12 +128,13 @@ class Operations:
 
     def end(self) -> None:
         """The operation has ended, well or with everything put back."""
-        with contextlib.suppress(FileNotFoundError):
-            (self.data_root / JOURNAL).unlink()
+        for name in (JOURNAL, _NEW_JOURNAL):
+            with contextlib.suppress(FileNotFoundError):
+                (self.data_root / name).unlink()
         _sync(self.data_root)
 
     def _write(self, journal: Journal) -> Journal:
-        temporary = self.data_root / f".{JOURNAL}.new"
+        temporary = self.data_root / _NEW_JOURNAL
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as handle:

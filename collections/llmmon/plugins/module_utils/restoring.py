@@ -57,6 +57,7 @@ STOPPING = "stopping the services"
 EXCHANGING = "exchanging data and configuration"
 STARTING = "starting the restored services"
 KEEPING = "removing what was there before"
+RETURNING = "starting the services of before"
 
 _ADMIN_PASSWORD = f"{SECRETS}/admin_password"
 _SECRET_KEY = f"{SECRETS}/secret_key"
@@ -118,7 +119,7 @@ class Restore:
                 raise RestoreError(
                     "an earlier restore was interrupted and has to be put back first: run restore.yml again"
                 )
-            self._clear()
+            self._clear_staging()
             try:
                 self.work.mkdir(mode=0o700)
                 self.staging.mkdir(mode=0o700)
@@ -339,21 +340,35 @@ class Restore:
         with self.operations.locked(OPERATION):
             journal = self.operations.journal()
             if journal is None:
-                self._clear()
-                return {"put_back": False, "not_running": []}
+                self._clear_staging()
+                # One that was killed while it wrote its first journal leaves a fragment.
+                self.operations.end()
+                return {"put_back": False, "kept": False, "not_running": []}
             if journal.phase == KEEPING:
                 self._finish(engine)
-                return {"put_back": False, "not_running": []}
+                return {"put_back": False, "kept": True, "not_running": []}
             containers = journal.details["containers"]
             for container in containers:
                 _remove_other(engine, container)
             for place in journal.details.get("places", []):
                 Place.from_journal(place).put_back()
+            self._clear()
+            # From here on the services of before write: a file that is new to us is one of theirs, and has to stay.
+            self.operations.advance(RETURNING, places=[])
             running = [container["name"] for container in containers if _put_back_container(engine, container)]
             not_running = _wait_until_healthy(engine, running, timeout)
-            self._clear()
             self.operations.end()
-            return {"put_back": True, "not_running": not_running}
+            return {"put_back": True, "kept": False, "not_running": not_running}
+
+    def _clear_staging(self) -> None:
+        """Remove what was staged and never exchanged; what was there before is nobody's to remove without a journal."""
+        for old in (self.work / "old", self.config_work / "old"):
+            if any(path.is_symlink() or not path.is_dir() for path in old.rglob("*")):
+                raise RestoreError(
+                    f"{old} holds what was there before a restore whose journal somebody has deleted: move it back"
+                    " to where it belongs, or delete it, and run again"
+                )
+        self._clear()
 
     def _clear(self) -> None:
         remove(self.work)

@@ -121,6 +121,10 @@ put_back:
   description: Whether there was anything to put back.
   returned: when O(state) is put_back
   type: bool
+kept:
+  description: Whether a restore that had succeeded was ended instead, since only old data were left to be removed.
+  returned: when O(state) is put_back
+  type: bool
 not_running:
   description: Containers that were put back and are not healthy.
   returned: when O(state) is put_back
@@ -182,7 +186,7 @@ def take_step(restore: Restore, parameters: dict[str, Any], check_mode: bool) ->
     engine = Engine()
     if state == PUT_BACK:
         found = restore.put_back(engine, parameters["timeout"])
-        return {"changed": found["put_back"], **found}
+        return {"changed": found["put_back"] or found["kept"], **found}
     if state == EXCHANGED:
         restore.exchange(engine)
     else:
