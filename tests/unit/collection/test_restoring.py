@@ -329,6 +329,28 @@ def test_a_container_that_somebody_removed_meanwhile_is_told(machine: Machine, a
     assert (machine.data_root / "grafana" / "grafana.db").read_text() == "old database"
 
 
+@pytest.mark.parametrize("text", [b"{}", b"[1]", b'[{"matchers": []}]', b"\xff", b"["])
+def test_silences_that_are_none_are_refused(machine: Machine, tmp_path: Path, text: bytes) -> None:
+    """They are sent last, and then everything is put back."""
+    machine.restore().stage(archives.whole(tmp_path / NAME, {**archives.FULL, "alertmanager/silences.json": text}))
+    machine.restore().exchange(machine.engine)
+    with pytest.raises(ArchiveError, match="is no list of silences"):
+        machine.restore().settle()
+
+
+def test_a_key_that_was_changed_during_the_restore_is_noticed(machine: Machine, archive: Path) -> None:
+    machine.restore().stage(archive)
+    machine.restore().exchange(machine.engine)
+    (machine.config_root / "grafana" / CURRENT / "secrets" / "secret_key").write_text("another")
+    with pytest.raises(RestoreError, match="is not the key of the archive, so Grafana cannot decrypt"):
+        machine.restore().settle()
+
+
+def test_settling_needs_its_journal(machine: Machine) -> None:
+    with pytest.raises(RestoreError, match="no archive was checked and staged"):
+        machine.restore().settle()
+
+
 # -- the disk
 
 FULL_DISK = """

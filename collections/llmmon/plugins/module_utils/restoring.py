@@ -47,7 +47,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore_rules import 
     secret_key_problems,
     version_problems,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.silences import carry_over
+from ansible_collections.llmmon.stack.plugins.module_utils.silences import carry_over, is_silence
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 OPERATION = "restore"
@@ -419,7 +419,7 @@ def set_secret(release: Path, name: str, content: bytes) -> None:
 def _silences(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, list) or not all(isinstance(silence, dict) for silence in found):
+        if not isinstance(found, list) or not all(is_silence(silence) for silence in found):
             raise ValueError
     except ValueError as error:
         raise ArchiveError(f"the archive's {names.ALERTMANAGER_SILENCES} is no list of silences") from error

@@ -37,7 +37,17 @@ def carry_over(wanted: list[dict[str, Any]], client: HttpClient) -> int:
     return len(lacking)
 
 
+def is_silence(found: Any) -> bool:
+    """Whether something that anybody may have written can be sent as a silence."""
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(key), str) for key in _CONTENT if key != "matchers")
+        and isinstance(found.get("matchers"), list)
+        and all(isinstance(matcher, dict) for matcher in found["matchers"])
+    )
+
+
 def _essence(silence: dict[str, Any]) -> str:
     """What makes two silences the same; a silence that was sent again starts later, since none starts in the past."""
     matchers = sorted(json.dumps({"isEqual": True, **matcher}, sort_keys=True) for matcher in silence["matchers"])
-    return json.dumps([matchers, silence["endsAt"], silence["createdBy"], silence["comment"]])
+    return json.dumps([matchers, moment(silence["endsAt"]).isoformat(), silence["createdBy"], silence["comment"]])
