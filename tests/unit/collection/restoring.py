@@ -155,7 +155,8 @@ class Machine:
             for name in service.containers:
                 if self.engine.inspect(name) is None:
                     self.engine.add(f"new-id-of-{name}", name)
-            (service.data_directory / "lock").write_text("new")
+            (service.data_directory / "wal").mkdir(exist_ok=True)
+            (service.data_directory / "wal" / "00000000").write_text("new wal")
 
     def everything(self) -> dict[str, Any]:
         """What a restore has to bring back: files with content and access, and the containers."""
