@@ -15,8 +15,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     ArchiveError,
     read_checksum_line,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.read_ahead import read_ahead
 
 CHUNK = 256 * 1024
+_CHUNKS_AHEAD = 8
 _GZIP = b"\x1f\x8b"
 _AS_GZIP = 31
 # What people take for an archive, by its first bytes.
@@ -55,18 +57,16 @@ def kind_of(start: bytes) -> str:
 
 
 class Source:
-    """The decompressed bytes of an archive, in order; ``size`` and ``sha256`` are those of the file itself."""
+    """The decompressed bytes of an archive, in order."""
 
-    def __init__(self, raw: Callable[[int], bytes]) -> None:
-        self._raw = raw
-        self._decoder = zlib.decompressobj(_AS_GZIP)
-        self._pending = b""
+    def __init__(self, read: Callable[[], bytes]) -> None:
+        self._read = read
         self._chunk = memoryview(b"")
 
     def take(self, most: int) -> memoryview:
         """From one to ``most`` bytes, none at the end of the archive."""
         if not self._chunk:
-            self._chunk = memoryview(self._decompress())
+            self._chunk = memoryview(self._read())
         taken, self._chunk = self._chunk[:most], self._chunk[most:]
         return taken
 
@@ -81,7 +81,17 @@ class Source:
             size -= len(part)
         return b"".join(parts)
 
-    def _decompress(self) -> bytes:
+
+class _Decompressor:
+    """What a gzip'd file holds."""
+
+    def __init__(self, raw: Callable[[int], bytes]) -> None:
+        self._raw = raw
+        self._decoder = zlib.decompressobj(_AS_GZIP)
+        self._pending = b""
+
+    def read(self) -> bytes:
+        """Some bytes, none at the end."""
         while True:
             if self._decoder.eof:
                 self._pending = self._decoder.unused_data or self._raw(CHUNK)
@@ -137,7 +147,9 @@ def open_source(archive: Path) -> Iterator[Source]:
         require_gzip(archive, start)
         handle.seek(0)
         file = _File(handle)
-        yield Source(file.read)
+        # zlib lets go of the interpreter while it works, as do hashing and writing what it made.
+        with read_ahead(_Decompressor(file.read).read, _CHUNKS_AHEAD) as read:
+            yield Source(read)
         if expected and file.digest() != expected:
             raise ArchiveError(
                 f"its checksum is not the one in {archive.name}{CHECKSUM_SUFFIX}; copy both files once more from where"
