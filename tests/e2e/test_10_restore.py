@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment
 
 from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, kill_group, make_inventory
 from tests.e2e.test_9_backup import archive_of, back_up, silence
@@ -20,9 +21,8 @@ from tests.testbed.shell import wait_until
 ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
 DASHBOARD = {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVersion": 37}
 DATA_SOURCE_SECRET = "e2e-data-source-5ecret"  # noqa: S105 - made up
-# A second that no rule or scrape writes to, so that what is read there later is what was written.
-MARKED = 'llmmon_e2e_marker{kind="before"}'
-ALWAYS = "groups: [{name: mine, interval: 1s, rules: [{alert: AlwaysOn, expr: vector(1)}]}]\n"
+# Pending all along: Prometheus takes up the state only of alerts that wait for ten minutes or longer.
+PATIENT = "groups: [{name: mine, interval: 1s, rules: [{alert: Patient, expr: vector(1), for: 1h}]}]\n"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,6 @@ class Saved:
     silence: str
     at: float
     up: dict[str, str]
-    since: str
 
 
 def grafana(stack: Stack, method: str, path: str, body: Any = None) -> Any:
@@ -47,9 +46,9 @@ def up_at(stack: Stack, moment: float) -> dict[str, str]:
     return {f"{sample['metric']['job']} {sample['metric']['instance']}": sample["value"][1] for sample in found}
 
 
-def active_since(stack: Stack, name: str) -> str:
+def active_since(stack: Stack, name: str) -> list[str]:
     alerts = stack.api(9090, "/api/v1/alerts")["data"]["alerts"]
-    return next((str(alert["activeAt"]) for alert in alerts if alert["labels"]["alertname"] == name), "")
+    return [str(alert["activeAt"]) for alert in alerts if alert["labels"]["alertname"] == name]
 
 
 def restore(stack: Stack, archive: str, *, confirm: bool = True, **variables: Any) -> Result:
@@ -58,7 +57,7 @@ def restore(stack: Stack, archive: str, *, confirm: bool = True, **variables: An
 
 
 @pytest.fixture(scope="module")
-def saved(stack: Stack) -> Saved:
+def saved(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     """Things of all kinds, and a backup of them."""
     grafana(stack, "POST", "/api/dashboards/db", {"dashboard": DASHBOARD, "folderUid": "", "overwrite": True})
     source = {"uid": "by_hand", "name": "By hand", "type": "prometheus", "access": "proxy", "basicAuth": True}
@@ -66,11 +65,16 @@ def saved(stack: Stack) -> Saved:
     source["secureJsonData"] = {"basicAuthPassword": DATA_SOURCE_SECRET}
     grafana(stack, "POST", "/api/datasources", source)
     identity = silence(stack, "restored")
-    # The Watchdog has been active since the first evaluation, which its state tells across restarts.
-    wait_until(lambda: bool(active_since(stack, "Watchdog")), timeout=30, what="The Watchdog is not active")
+    rules = tmp_path_factory.mktemp("rules") / "patient.yml"
+    rules.write_text(PATIENT)
+    result = stack.run("site.yml", "--tags", "prometheus", variables={"llmmon_prometheus_rule_files": [str(rules)]})
+    assert result.code == 0, result.output
+    # Longer than a Prometheus takes from its start to the moment when it takes up the state.
+    pending = "time() - ALERTS_FOR_STATE{alertname='Patient'} > 15"
+    wait_until(lambda: bool(stack.query(pending)), timeout=60, what="The alert is not pending for long enough")
     wait_until(lambda: len(stack.query("up")) >= 5, timeout=30, what="Nothing was scraped")
     at = float(stack.query("up")[0]["value"][0])
-    return Saved(archive_of(back_up(stack)), identity, at, up_at(stack, at), active_since(stack, "Watchdog"))
+    return Saved(archive_of(back_up(stack)), identity, at, up_at(stack, at))
 
 
 def assert_restored(stack: Stack, saved: Saved) -> None:
@@ -84,6 +88,13 @@ def assert_restored(stack: Stack, saved: Saved) -> None:
     for service in SERVICES:
         links = {stack.on_host(f"readlink /etc/llmmon/{service}/{link}") for link in ("current", "running")}
         assert len(links) == 1
+    # An alert that was pending has been since before this Prometheus started.
+    started = moment(stack.api(9090, "/api/v1/status/runtimeinfo")["data"]["startTime"])
+    wait_until(
+        lambda: any(moment(since) < started for since in active_since(stack, "Patient")),
+        timeout=60,
+        what="The alert has lost how long it is pending",
+    )
     assert nothing_left(stack)
 
 
@@ -115,8 +126,6 @@ def test_it_comes_back_on_its_own_host(stack: Stack, saved: Saved) -> None:
     result = restore(stack, saved.archive.rpartition("/")[2])
     assert result.code == 0, result.output
     assert_restored(stack, saved)
-    # What has been active before is active since then.
-    wait_until(lambda: bool(active_since(stack, "Watchdog")), timeout=30, what="The Watchdog is not active")
 
 
 def test_the_password_of_the_inventory_holds_after_a_restore(stack: Stack, saved: Saved) -> None:
