@@ -27,6 +27,7 @@ class ActionModule(ActionBase):
             "validate",
             "validate_user",
             "stamp_secrets",
+            "revalidate",
             "keep",
         )
     )

@@ -60,15 +60,26 @@ class Grafana:
 
     def dashboards_found(self, tag: str = "") -> list[dict[str, Any]]:
         """``GET /api/search``: dashboards with a tag, or all. Not by folder: 9.4 ignores ``folderUIDs``."""
+        return self._search(type="dash-db", **({"tag": tag} if tag else {}))
+
+    def folders_found(self) -> list[dict[str, Any]]:
+        """``GET /api/search``: all folders, those in folders too."""
+        return self._search(type="dash-folder")
+
+    def _search(self, **parameters: Any) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         page = 1
         while True:
-            parameters: dict[str, Any] = {"type": "dash-db", "limit": _PAGE, "page": page}
-            hits: list[dict[str, Any]] = self.client.get("/api/search", **parameters, **({"tag": tag} if tag else {}))
+            hits: list[dict[str, Any]] = self.client.get("/api/search", limit=_PAGE, page=page, **parameters)
             found += hits
             if len(hits) < _PAGE:
                 return found
             page += 1
+
+    def data_sources(self) -> list[dict[str, Any]]:
+        """``GET /api/datasources``: all of the organisation, without what is secret of them."""
+        answer: list[dict[str, Any]] = self.client.get("/api/datasources")
+        return answer
 
     def data_source(self, uid: str) -> Optional[dict[str, Any]]:
         """``GET /api/datasources/uid/:uid``, None when missing."""

@@ -83,6 +83,12 @@ options:
         they say C(secrets/NAME). For services that do not notice a new content under the same name.
     type: bool
     default: false
+  revalidate:
+    description:
+      - Validate also a tree that is current already. For the preflight of an upgrade, in check mode, with the images of
+        the next version.
+    type: bool
+    default: false
   keep:
     description: How many releases stay, the current one counted.
     type: int
@@ -263,9 +269,12 @@ class ConfigTree:
                 " this right; keep changes in the inventory instead."
             )
         if self.module.check_mode:
-            if steps.write_needed:
+            if steps.write_needed or self.module.params["revalidate"]:
                 result["validated"] = self._rehearse()
-        elif steps.changed:
+            return result
+        if self.module.params["revalidate"] and not steps.write_needed:
+            result["validated"] = self._rehearse()
+        if steps.changed:
             result.update(self._apply(steps))
         return result
 
@@ -397,6 +406,7 @@ def main() -> None:
             },
             "validate_user": {"type": "str", "default": "65534:65534"},
             "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
+            "revalidate": {"type": "bool", "default": False},
             "keep": {"type": "int", "default": 2},
         },
         supports_check_mode=True,

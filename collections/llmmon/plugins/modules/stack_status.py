@@ -111,16 +111,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usag
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.service_api import (
+    READY_PATHS,
+    reported_version,
+    same_version,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
-_READY_PATHS = {"prometheus": "/-/ready", "alertmanager": "/-/ready", "grafana": "/healthz"}
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"
-
-
-def same_version(expected: str, actual: str) -> bool:
-    """Whether a reported version is the expected one; distributions add suffixes such as ``+ds1``."""
-    return actual == expected or actual.startswith((expected + "+", expected + "-", expected + " "))
 
 
 def problems(record: dict[str, Any], expected_version: str) -> list[str]:
@@ -161,16 +160,14 @@ def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
 
 def api_facts(name: str, client: HttpClient) -> dict[str, Any]:
     """What a record says about the service's own answers."""
-    client.text(_READY_PATHS[name])
-    if name == "alertmanager":
-        return {"version": client.get("/api/v2/status")["versionInfo"]["version"]}
-    if name == "grafana":
-        return {"version": client.get("/api/health")["version"]}
+    version = reported_version(name, client)
+    if name != "prometheus":
+        return {"version": version}
     targets = client.get("/api/v1/targets", state="active")["data"]["activeTargets"]
     alerts = client.get("/api/v1/alerts")["data"]["alerts"]
     firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
     return {
-        "version": client.get("/api/v1/status/buildinfo")["data"]["version"],
+        "version": version,
         "targets_up": sum(target["health"] == "up" for target in targets),
         "targets_total": len(targets),
         "firing_alerts": sorted(firing - {_HEARTBEAT}),
@@ -231,7 +228,7 @@ def main() -> None:
                 "elements": "dict",
                 "required": True,
                 "options": {
-                    "name": {"type": "str", "required": True, "choices": sorted(_READY_PATHS)},
+                    "name": {"type": "str", "required": True, "choices": sorted(READY_PATHS)},
                     "container": {"type": "str", "required": True},
                     "url": {"type": "str", "required": True},
                     "version": {"type": "str", "required": True},

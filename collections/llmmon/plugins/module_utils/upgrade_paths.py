@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which version of a service may follow which. Only facts about the services; nothing here looks at a host."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Optional
+
+Version = tuple[int, int, int]
+
+# The oldest versions that llmmon deploys.
+FLOORS: dict[str, Version] = {"prometheus": (2, 53, 0), "alertmanager": (0, 28, 0), "grafana": (9, 4, 0)}
+# Prometheus's migration guide: what 3.x has written is read by 2.55 and later.
+_READS_DATA_OF_3: Version = (2, 55, 0)
+# Alertmanager's changelog: the silences that 0.33.0 writes are read by itself and by later ones.
+_WRITES_UNREADABLE_SILENCES: Version = (0, 33, 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Allowed:
+    """What the operator has decided: whether a backup is made first, and whether an older version may follow."""
+
+    backup: bool
+    downgrade: bool
+
+
+def parse(version: str) -> Optional[Version]:
+    """A version without its suffixes, None when it is not one that can be compared."""
+    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d.])", version)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
+    """Why a service must not go from one version to another, None when it may."""
+    old, new = parse(before), parse(after)
+    variable = f"llmmon_{service}_version"
+    if old is None or new is None:
+        return f"{service}: {before!r} and {after!r} cannot be compared: set {variable} to a version such as 3.5.3"
+    if new < FLOORS[service]:
+        floor = ".".join(str(number) for number in FLOORS[service])
+        return f"{service} {after} is older than {floor}, the oldest that is supported: set {variable} to a later one"
+    if service == "alertmanager" and new == _WRITES_UNREADABLE_SILENCES:
+        return f"{service} {after} writes silences that no earlier version reads: set {variable} to 0.33.1 or later"
+    if new < old:
+        return _refuse_downgrade(service, before, after, allowed)
+    if service == "prometheus" and needs_backup(old, new) and not allowed.backup:
+        return (
+            f"{service} {before} cannot read what {after} will have written: go to 2.55 first, or let a backup be made"
+            " (llmmon_upgrade_backup: true)"
+        )
+    return None
+
+
+def needs_backup(old: Version, new: Version) -> bool:
+    """Whether a Prometheus could not read its data any more once the new one has written to them."""
+    return new[0] >= 3 and old < _READS_DATA_OF_3
+
+
+def starts_without_silences(service: str, before: str, after: str) -> bool:
+    """Whether an Alertmanager must not be given its predecessor's file of silences, which it would not survive."""
+    old, new = parse(before), parse(after)
+    return service == "alertmanager" and old == _WRITES_UNREADABLE_SILENCES and new is not None and new < old
+
+
+def _refuse_downgrade(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
+    if service == "grafana":
+        return (
+            f"{service} cannot go back from {before} to {after}, its database only moves forward: restore a backup that"
+            f" was made with {after}, or set llmmon_grafana_version to {before}"
+        )
+    if service == "prometheus" and _major(before) >= 3 and (parse(after) or (0, 0, 0)) < _READS_DATA_OF_3:
+        return (
+            f"{service} {after} cannot read what {before} has written: go back to 2.55 or later, or restore a backup"
+            f" that was made with {after}"
+        )
+    if not allowed.downgrade:
+        return (
+            f"{service} would go back from {before} to {after}: say -e llmmon_upgrade_allow_downgrade=true if that is"
+            f" meant, or set llmmon_{service}_version to {before} or later"
+        )
+    return None
+
+
+def _major(version: str) -> int:
+    return (parse(version) or (0, 0, 0))[0]
