@@ -15,6 +15,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.reload import (
     Refusal,
     alertmanager_hash,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.service_api import same_version
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import assess
@@ -69,7 +70,7 @@ def test_prometheus_s_errors_get_the_right_cause(version: str, prometheus_in_bot
 @pytest.mark.parametrize("version", VERSIONS["prometheus"])
 def test_status_reads_what_prometheus_says(version: str, prometheus_in_both_versions: dict[str, Service]) -> None:
     facts = stack_status.api_facts("prometheus", prometheus_in_both_versions[version].client)
-    assert stack_status.same_version(version, facts["version"])
+    assert same_version(version, facts["version"])
     assert (facts["targets_total"] >= facts["targets_up"], facts["firing_alerts"]) == (True, [])
 
 
@@ -95,4 +96,4 @@ def test_alertmanager_takes_and_refuses_a_configuration(version: str, tmp_path: 
         with pytest.raises(Refusal, match=r"undefined receiver \\\"z\\\" used in route"):
             reloader.reload()
 
-        assert stack_status.same_version(version, stack_status.api_facts("alertmanager", service.client)["version"])
+        assert same_version(version, stack_status.api_facts("alertmanager", service.client)["version"])

@@ -10,12 +10,12 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.service_api import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.stack_status import (
     container_facts,
     deployed,
     problems,
-    same_version,
 )
 
 from tests.unit.collection.loopback import Answer, Server, as_json
