@@ -162,6 +162,19 @@ class Engine:
                 return False
             return True
 
+    def network_containers(self, name: str) -> Optional[list[str]]:
+        """Names of the containers in a network, also of those that do not run; None when there is no such network."""
+        with _explained(f"looking up the network {name}"):
+            if name not in {network.name for network in self._client.networks.list(names=[name])}:
+                return None
+            found = self._client.containers.list(all=True, filters={"network": name}, ignore_removed=True)
+            return sorted(str(container.name) for container in found)
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network that nothing is in."""
+        with _explained(f"removing the network {name}"):
+            self._client.networks.get(name).remove()
+
     def hang_up(self, name: str) -> None:
         """Send SIGHUP to a container's first process."""
         with _explained(f"sending SIGHUP to the container {name}"):

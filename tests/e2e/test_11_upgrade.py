@@ -1,0 +1,286 @@
+"""upgrade.yml over SSH, on a host of its own with the oldest versions: the next ones, proved, or the old ones back."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.stack import SECRETS, Result, Stack, kill_group, make_inventory
+from tests.e2e.test_9_backup import silence
+from tests.testbed import hosts, state, traffic
+from tests.testbed.shell import wait_until
+
+INTERVAL = 2
+ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
+JOURNAL = "/var/lib/llmmon/operation.json"
+# Prometheus 3 knows this function by another name, behind a switch.
+ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'holt_winters(up[1m], 0.5, 0.5)'}]}]\n"
+# Starts as the stand-in does, after it lost what people made by hand.
+FORGETFUL = "import os,sqlite3; d=sqlite3.connect('/var/lib/grafana/grafana.db');"
+FORGETFUL += "d.execute('DELETE FROM dashboard WHERE uid=?',('by-hand',)); d.commit(); d.close();"
+FORGETFUL += "os.execv('/run.sh',['/run.sh'])"
+
+
+def versions(component: str) -> list[dict[str, str]]:
+    """What the testbed has of a component, the oldest first."""
+    return [image for image in state.read("images")["all"] if image["component"] == component]
+
+
+def variables(component: str, image: dict[str, str]) -> dict[str, str]:
+    return {f"llmmon_{component}_version": image["version"], f"llmmon_{component}_image": image["image"]}
+
+
+OLD = {"prometheus": "2.53.3", "alertmanager": "0.28.1"}
+NEW = {"prometheus": "3.5.3", "alertmanager": "0.33.1"}
+
+
+@pytest.fixture(scope="module")
+def old(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The oldest versions on a host of their own, with things that people made."""
+    name = f"{fresh_stack.host.name}-upgrade"
+    hosts.destroy(name)
+    host = hosts.create(name)
+    inventory = make_inventory(tmp_path_factory.mktemp("upgrade"), host, fresh_stack.gateway)
+    path = inventory / "group_vars" / "llmmon" / "testbed.yml"
+    settings = yaml.safe_load(path.read_text())
+    for component in OLD:
+        settings |= variables(component, versions(component)[0])
+    path.write_text(yaml.safe_dump(settings))
+    stack = dataclasses.replace(fresh_stack, host=host, inventory=inventory)
+    result = stack.run("site.yml")
+    assert result.code == 0, result.output
+    assert running(stack) == OLD
+    silence(stack, "kept")
+    dashboard = {"dashboard": {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVersion": 37}}
+    stack.on_host(
+        f"curl -sSf -u '{ADMIN}' -H 'Content-Type: application/json' http://127.0.0.1:3000/api/dashboards/db"
+        f" --data '{json.dumps(dashboard)}'"
+    )
+    yield stack
+    hosts.destroy(name)
+
+
+def running(stack: Stack) -> dict[str, str]:
+    return {
+        "prometheus": stack.api(9090, "/api/v1/status/buildinfo")["data"]["version"].partition("+")[0],
+        "alertmanager": stack.api(9093, "/api/v2/status")["versionInfo"]["version"].partition("+")[0],
+    }
+
+
+def upgrade(stack: Stack, *arguments: str, **more: Any) -> Result:
+    """To the newest versions of the testbed, unless told otherwise."""
+    wanted: dict[str, Any] = {}
+    for component in NEW:
+        wanted |= variables(component, versions(component)[-1])
+    return stack.run("upgrade.yml", *arguments, variables={**wanted, **more})
+
+
+def left_behind(stack: Stack) -> str:
+    """What no upgrade may leave when it has ended, well or not."""
+    places = f"{JOURNAL} /var/lib/llmmon/*/.llmmon-*"
+    containers = "docker ps --all --format '{{.Names}}' | grep -E -- '-(next|previous)$'"
+    return stack.on_host(f"ls -d {places} 2>/dev/null; {containers}; true")
+
+
+def assert_old(stack: Stack, before: dict[str, str]) -> None:
+    """Each old container is back: the very same one, ready, started by the engine, with its configuration."""
+    assert running(stack) == OLD
+    after = stack.fingerprint()
+    for key, value in before.items():
+        assert after[key].split()[0] == value.split()[0], key
+    for service in ("prometheus", "alertmanager", "grafana"):
+        policy = stack.on_host(f"docker inspect --format '{{{{.HostConfig.RestartPolicy.Name}}}}' llmmon-{service}")
+        assert policy == "always"
+    assert [entry["comment"] for entry in active_silences(stack)] == ["kept"]
+    assert left_behind(stack) == ""
+
+
+def active_silences(stack: Stack) -> list[dict[str, Any]]:
+    return [found for found in stack.api(9093, "/api/v2/silences") if found["status"]["state"] == "active"]
+
+
+def gaps(result: Result) -> dict[str, float]:
+    """Seconds that each service was away, by the report."""
+    found = re.findall(r"(\w+)\s+\S+ -> \S+: [a-z ]+, away for ([\d.]+) s", result.message)
+    return {name: float(seconds) for name, seconds in found}
+
+
+def commit_image(stack: Stack, base: str, name: str, *changes: str) -> str:
+    """An image on the host that differs from another by how it starts."""
+    options = " ".join(f"--change '{change}'" for change in changes)
+    stack.on_host(
+        f"docker create --name making-an-image {base} && docker commit {options} making-an-image {name}"
+        " && docker rm making-an-image"
+    )
+    return name
+
+
+def test_check_mode_shows_the_plan_and_changes_nothing(old: Stack) -> None:
+    before = old.fingerprint()
+    result = upgrade(old, "--check")
+    assert result.code == 0, result.output
+    for component in NEW:
+        assert f"{OLD[component]} -> {NEW[component]}" in result.message, result.output
+    assert old.fingerprint() == before
+    assert left_behind(old) == ""
+
+
+def test_nothing_to_do_ends_quietly(old: Stack) -> None:
+    result = old.run("upgrade.yml")
+    assert result.code == 0, result.output
+    assert "Nothing to upgrade" in result.message
+    assert result.recap("changed") == 0
+
+
+def test_an_image_that_nobody_has_touches_nothing(old: Stack) -> None:
+    before = old.fingerprint()
+    result = upgrade(old, llmmon_prometheus_image="prom/prometheus:v3.5.99")
+    assert result.code != 0
+    for word in ("prom/prometheus:v3.5.99", "llmmon_prometheus_image", "nothing was touched"):
+        assert word in result.message, result.output
+    assert old.fingerprint() == before
+    assert left_behind(old) == ""
+
+
+def test_without_a_backup_there_is_no_way_from_2_53_to_3(old: Stack) -> None:
+    before = old.fingerprint()
+    result = upgrade(old, llmmon_upgrade_backup=False)
+    assert result.code != 0
+    assert "llmmon_upgrade_backup" in result.message, result.output
+    assert old.fingerprint() == before
+
+
+def test_what_only_the_next_version_rejects_is_refused_before_anything_is_touched(old: Stack, tmp_path: Any) -> None:
+    rules = tmp_path / "old.yml"
+    rules.write_text(ONLY_BEFORE_3)
+    before = old.fingerprint()
+    result = upgrade(old, llmmon_prometheus_rule_files=[str(rules)])
+    assert result.code != 0
+    assert "holt_winters" in result.message, result.output
+    assert old.fingerprint() == before
+    assert left_behind(old) == ""
+
+
+def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
+    image = versions("prometheus")[-1]["image"]
+    broken = commit_image(old, image, "prom/prometheus:broken", 'ENTRYPOINT ["/bin/false"]')
+    old_prometheus = old.fingerprint()
+    moment = float(old.query("up")[0]["value"][0])
+    samples = f"count_over_time(up{{job='prometheus'}}[60s] @ {moment})"
+    count = old.query(samples)[0]["value"][1]
+    result = upgrade(
+        old,
+        **variables("alertmanager", versions("alertmanager")[0]),
+        llmmon_prometheus_image=broken,
+        llmmon_start_timeout=30,
+    )
+    assert result.code != 0
+    assert re.search(r"prometheus\s+2\.53\.3 -> 3\.5\.3: rolled back", result.message), result.output
+    assert_old(old, old_prometheus)
+    assert old.query(samples)[0]["value"][1] == count
+
+
+@pytest.mark.parametrize(
+    "phase", ["keeping its data", "stopped, data kept", "new version started", "new version ready"]
+)
+def test_a_killed_upgrade_is_put_back_by_the_next_run(old: Stack, phase: str) -> None:
+    before = old.fingerprint()
+    interrupt(old, f"prometheus: {phase}")
+    result = old.run("upgrade.yml")
+    assert result.code == 0, result.output
+    assert "rolled back" in result.message or "not attempted" in result.message, result.output
+    assert_old(old, before)
+
+
+def test_a_reboot_in_the_middle_is_put_back_by_the_next_run(old: Stack) -> None:
+    before = old.fingerprint()
+    interrupt(old, "prometheus: new version started")
+    hosts.restart(old.host.name)
+    result = old.run("upgrade.yml")
+    assert result.code == 0, result.output
+    assert "rolled back" in result.message, result.output
+    assert_old(old, before)
+
+
+def interrupt(stack: Stack, phase: str) -> None:
+    """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase.
+
+    On the host, since the phases are shorter than a question over SSH takes: what kills waits there for the journal.
+    """
+    wanted = variables("prometheus", versions("prometheus")[-1])
+    stack.on_host(
+        f"nohup sh -c 'until grep -qs \"{phase}\" {JOURNAL}; do sleep 0.01; done; pkill -9 -f [A]nsiballZ; touch /run/killed'"
+        " >/dev/null 2>&1 & rm -f /run/killed"
+    )
+    process = stack.start("upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
+    killed = "ls /run/killed 2>/dev/null || true"
+    wait_until(lambda: bool(stack.on_host(killed)) or process.poll() is not None, timeout=180, what=f"No {phase}")
+    kill_group(process)
+    assert stack.on_host(killed), "the play ended before it could be killed"
+    assert stack.on_host(f"cat {JOURNAL}")
+
+
+def test_a_grafana_that_loses_a_dashboard_is_rolled_back_with_its_database(old: Stack) -> None:
+    before = old.fingerprint()
+    base = versions("grafana")[-1]["image"]
+    image = commit_image(
+        old,
+        base,
+        "llmmon-testbed/forgetful",
+        f"ENTRYPOINT {json.dumps(['python3', '-c', FORGETFUL])}".replace("'", "'\\''"),
+    )
+    result = old.run("upgrade.yml", variables={"llmmon_grafana_image": image})
+    assert result.code != 0
+    for word in ("rolled back", "'Made by hand' (by-hand) has gone"):
+        assert word in result.message, result.output
+    assert_old(old, before)
+    old.on_host(f"curl -sSf -u '{ADMIN}' http://127.0.0.1:3000/api/dashboards/uid/by-hand")
+
+
+def test_both_services_are_upgraded_while_traffic_flows(old: Stack) -> None:
+    load = threading.Thread(target=traffic.run, args=(old.gateway.name,), kwargs={"seconds": 90, "rate": 5})
+    load.start()
+    begun = int(old.on_host("date +%s"))
+    backups = old.on_host("ls /var/backups/llmmon")
+    result = upgrade(old)
+    ended = int(old.on_host("date +%s"))
+    load.join()
+    assert result.code == 0, result.output
+    assert running(old) == NEW
+    assert old.on_host("ls /var/backups/llmmon") != backups
+    assert set(gaps(result)) == {"alertmanager", "prometheus"}
+    assert max(gaps(result).values()) <= INTERVAL, result.output
+    # All scrapes but the one that the gap may have cost.
+    window = ended - begun
+    for job in sorted(old.jobs() - {"alertmanager"}):
+        found = old.query(f"count_over_time(up{{job='{job}'}}[{window}s] @ {ended})")
+        assert int(found[0]["value"][1]) >= window // INTERVAL - 2, job
+    assert [entry["comment"] for entry in active_silences(old)] == ["kept"]
+    assert left_behind(old) == ""
+
+
+def test_there_is_no_way_back_to_2_53(old: Stack) -> None:
+    before = old.fingerprint()
+    result = old.run("upgrade.yml", variables={"llmmon_upgrade_allow_downgrade": True})
+    assert result.code != 0
+    assert "cannot read what 3.5.3" in result.message, result.output
+    assert old.fingerprint() == before
+
+
+def test_an_older_alertmanager_is_given_the_silences(old: Stack) -> None:
+    """Only where that is meant."""
+    wanted = variables("prometheus", versions("prometheus")[-1])
+    refused = old.run("upgrade.yml", variables=wanted)
+    assert refused.code != 0
+    assert "llmmon_upgrade_allow_downgrade" in refused.message, refused.output
+    result = old.run("upgrade.yml", variables={**wanted, "llmmon_upgrade_allow_downgrade": True})
+    assert result.code == 0, result.output
+    assert running(old) == {**NEW, "alertmanager": OLD["alertmanager"]}
+    assert [entry["comment"] for entry in active_silences(old)] == ["kept"]
