@@ -127,7 +127,8 @@ def test_check_mode_shows_the_plan_and_changes_nothing(old: Stack) -> None:
     result = upgrade(old, "--check")
     assert result.code == 0, result.output
     for component in NEW:
-        assert f"{OLD[component]} -> {NEW[component]}" in result.message, result.output
+        plan = rf"{component}\s+{re.escape(OLD[component])}\S* -> {re.escape(NEW[component])}"
+        assert re.search(plan, result.message), result.output
     assert old.fingerprint() == before
     assert left_behind(old) == ""
 
@@ -182,14 +183,12 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
         llmmon_start_timeout=30,
     )
     assert result.code != 0
-    assert re.search(r"prometheus\s+2\.53\.3 -> 3\.5\.3: rolled back", result.message), result.output
+    assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
     assert_old(old, old_prometheus)
     assert old.query(samples)[0]["value"][1] == count
 
 
-@pytest.mark.parametrize(
-    "phase", ["keeping its data", "stopped, data kept", "new version started", "new version ready"]
-)
+@pytest.mark.parametrize("phase", ["stopped, data kept", "new version started", "new version ready"])
 def test_a_killed_upgrade_is_put_back_by_the_next_run(old: Stack, phase: str) -> None:
     before = old.fingerprint()
     interrupt(old, f"prometheus: {phase}")
@@ -215,10 +214,8 @@ def interrupt(stack: Stack, phase: str) -> None:
     On the host, since the phases are shorter than a question over SSH takes: what kills waits there for the journal.
     """
     wanted = variables("prometheus", versions("prometheus")[-1])
-    stack.on_host(
-        f"nohup sh -c 'until grep -qs \"{phase}\" {JOURNAL}; do sleep 0.01; done; pkill -9 -f [A]nsiballZ; touch /run/killed'"
-        " >/dev/null 2>&1 & rm -f /run/killed"
-    )
+    killer = f'until grep -qs "{phase}" {JOURNAL}; do sleep 0.01; done; pkill -9 -f [A]nsiballZ; touch /run/killed'
+    stack.on_host(f"rm -f /run/killed; nohup sh -c '{killer}' </dev/null >/dev/null 2>&1 &")
     process = stack.start("upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
     killed = "ls /run/killed 2>/dev/null || true"
     wait_until(lambda: bool(stack.on_host(killed)) or process.poll() is not None, timeout=180, what=f"No {phase}")
@@ -233,7 +230,7 @@ def test_a_grafana_that_loses_a_dashboard_is_rolled_back_with_its_database(old: 
     image = commit_image(
         old,
         base,
-        "llmmon-testbed/forgetful",
+        "llmmon-testbed/forgetful:1",
         f"ENTRYPOINT {json.dumps(['python3', '-c', FORGETFUL])}".replace("'", "'\\''"),
     )
     result = old.run("upgrade.yml", variables={"llmmon_grafana_image": image})
@@ -270,7 +267,7 @@ def test_there_is_no_way_back_to_2_53(old: Stack) -> None:
     before = old.fingerprint()
     result = old.run("upgrade.yml", variables={"llmmon_upgrade_allow_downgrade": True})
     assert result.code != 0
-    assert "cannot read what 3.5.3" in result.message, result.output
+    assert re.search(r"cannot read what 3\.5\.3\S* has written", result.message), result.output
     assert old.fingerprint() == before
 
 

@@ -139,7 +139,7 @@ def plan(service: dict[str, Any], running: dict[str, Any], wanted: dict[str, str
             continue
         another = running["containers"][name]["image_id"] != wanted[name]
         if name == main and not same_version(service["version"], before):
-            reasons.append(f"version {before} -> {service['version']}")
+            reasons.append("another version")
             another = True
         elif another:
             reasons.append(f"another image ({running['containers'][name]['image']} -> {image})")
