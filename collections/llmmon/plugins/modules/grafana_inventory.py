@@ -38,13 +38,12 @@ EXAMPLES = r"""
   llmmon.stack.grafana_inventory:
     url: http://127.0.0.1:3000
     password_file: /etc/llmmon/grafana/current/secrets/admin_password
-  register: before
 
 - name: Check that nothing of it has gone
   llmmon.stack.grafana_inventory:
     url: http://127.0.0.1:3000
     password_file: /etc/llmmon/grafana/current/secrets/admin_password
-    before: "{{ before.inventory }}"
+    before: {folders: {}, dashboards: {}, data_sources: {}}
 """
 
 RETURN = r"""
