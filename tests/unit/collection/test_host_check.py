@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.operation import Operations
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     ask_engine,
@@ -230,3 +231,12 @@ def test_a_host_without_room(tmp_path: Path) -> None:
 def test_missing_libraries_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_check, "LIBRARIES", ("json", "no_such_library"))
     assert check(tmp_path, minimum_free_mb=0)["missing_libraries"] == ["no_such_library"]
+
+
+def test_a_host_with_an_interrupted_operation_is_for_that_operation_alone(tmp_path: Path) -> None:
+    Operations(tmp_path).begin("upgrade", "prometheus: new version started", {})
+    answer = check(tmp_path, minimum_free_mb=0)
+    assert answer["failed"]
+    assert "run upgrade.yml again" in answer["msg"]
+    assert check(tmp_path, minimum_free_mb=0, operation="restore")["failed"]
+    assert not check(tmp_path, minimum_free_mb=0, operation="upgrade")["failed"]

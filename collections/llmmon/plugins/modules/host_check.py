@@ -13,6 +13,7 @@ description:
     distribution and service manager, whether a container engine is installed and answers, whether the libraries of the
     other modules are there, which of the ports are free, and how much disk there is.
   - Fails when a port is held by something else than the container it is for, or when there is too little disk.
+  - Fails when an upgrade or a restore was interrupted on the host, since only that one knows what to put back.
 attributes:
   check_mode:
     support: full
@@ -40,6 +41,10 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
+  operation:
+    description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
+    type: str
+    default: ""
   engine_socket:
     description: Socket of the container engine.
     type: path
@@ -102,6 +107,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError, Operations
 
 LIBRARIES = ("docker", "requests")
 
@@ -229,6 +235,7 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
+            "operation": {"type": "str", "default": ""},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
         supports_check_mode=True,
@@ -252,6 +259,10 @@ def main() -> None:
         "free_mb": free_mb,
         "backups_scheduled": Path("/etc/systemd/system/llmmon-backup.timer").exists(),
     }
+    try:
+        Operations(Path(parameters["data_root"])).refuse_others(parameters["operation"] or None)
+    except OperationError as error:
+        module.fail_json(msg=str(error), **facts)
     conflicts = port_conflicts(parameters["ports"], free, containers)
     if conflicts:
         module.fail_json(msg=" | ".join(conflicts), **facts)

@@ -114,8 +114,8 @@ def configuration(root: Path, service: str, keep_key: bool) -> list[Path]:
     current = releases.target(CURRENT)
     if service == "grafana" and keep_key and current:
         return [releases.root / name for name in releases.names() if name not in {current, releases.target(RUNNING)}]
-    links = [releases.root / link for link in (CURRENT, RUNNING, GENERATED, ".lock") if os.path.lexists(releases.root / link)]
-    return [*links, *(releases.root / name for name in releases.names())]
+    others = [releases.root / name for name in (CURRENT, RUNNING, GENERATED, ".lock")]
+    return [path for path in others if os.path.lexists(path)] + [releases.root / name for name in releases.names()]
 
 
 def archives(directory: Path) -> list[Path]:
