@@ -149,6 +149,7 @@ class Uninstallation:
         self.containers = self._containers(parameters["containers"])
         self.network_goes = self._network_goes()
         self.paths = self._paths()
+        self._name_what_stays()
 
     def removed(self) -> list[str]:
         """One phrase for each thing that goes."""
@@ -162,7 +163,8 @@ class Uninstallation:
             self.engine.remove(name)
         if self.network_goes:
             self.engine.remove_network(self.network)
-        for path in self.paths:
+        # Once more, since a service that stops writes files and deletes others.
+        for path in self._paths():
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
@@ -189,14 +191,18 @@ class Uninstallation:
     def _paths(self) -> list[Path]:
         found = [path for name in self.services for path in configuration(self.config_root, name, not self.data)]
         found += [path for path in [self.data_root / STATE] if path.exists()]
-        data = [path for name in self.services for path in data_of(self.data_root, name)] + archives(self.backups)
+        return found + (self._data() if self.data else [])
+
+    def _data(self) -> list[Path]:
+        return [path for name in self.services for path in data_of(self.data_root, name)] + archives(self.backups)
+
+    def _name_what_stays(self) -> None:
         if self.data:
-            return found + data
-        if data:
+            return
+        if self._data():
             self.kept.append(f"data in {self.data_root} and backups in {self.backups}")
         if "grafana" in self.services and Releases(self.config_root / "grafana").target(CURRENT):
             self.kept.append(f"{self.config_root}/grafana/{CURRENT}, which holds the key of Grafana's database")
-        return found
 
     def _remove_empty(self) -> None:
         """Directories that hold nothing any more; a mount, a link and what others put there stay."""
