@@ -60,17 +60,18 @@ class Grafana:
 
     def dashboards_found(self, tag: str = "") -> list[dict[str, Any]]:
         """``GET /api/search``: dashboards with a tag, or all. Not by folder: 9.4 ignores ``folderUIDs``."""
-        return self._search(type="dash-db", **({"tag": tag} if tag else {}))
+        return self._search("dash-db", **({"tag": tag} if tag else {}))
 
     def folders_found(self) -> list[dict[str, Any]]:
         """``GET /api/search``: all folders, those in folders too."""
-        return self._search(type="dash-folder")
+        return self._search("dash-folder")
 
-    def _search(self, **parameters: Any) -> list[dict[str, Any]]:
+    def _search(self, kind: str, **parameters: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         page = 1
         while True:
-            hits: list[dict[str, Any]] = self.client.get("/api/search", limit=_PAGE, page=page, **parameters)
+            answer = self.client.get("/api/search", type=kind, limit=_PAGE, page=page, **parameters)
+            hits: list[dict[str, Any]] = answer
             found += hits
             if len(hits) < _PAGE:
                 return found
