@@ -211,16 +211,22 @@ def test_a_reboot_in_the_middle_is_put_back_by_the_next_run(old: Stack) -> None:
 def interrupt(stack: Stack, phase: str) -> None:
     """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase.
 
-    On the host, since the phases are shorter than a question over SSH takes: what kills waits there for the journal.
+    On the host, since the phases are shorter than a question over SSH takes: what kills waits there for the journal. It
+    goes on until the play is dead too, which would tidy up otherwise.
     """
     wanted = variables("prometheus", versions("prometheus")[-1])
-    killer = f'until grep -qs "{phase}" {JOURNAL}; do sleep 0.01; done; pkill -9 -f [A]nsiballZ; touch /run/killed'
-    stack.on_host(f"rm -f /run/killed; nohup sh -c '{killer}' </dev/null >/dev/null 2>&1 &")
+    killer = (
+        f'until grep -qs "{phase}" {JOURNAL}; do sleep 0.01; done; touch /run/killing;'
+        " until [ -e /run/killed ]; do pkill -9 -f [A]nsiballZ; sleep 0.01; done"
+    )
+    stack.on_host(f"rm -f /run/killing /run/killed; nohup sh -c '{killer}' </dev/null >/dev/null 2>&1 &")
     process = stack.start("upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
-    killed = "ls /run/killed 2>/dev/null || true"
-    wait_until(lambda: bool(stack.on_host(killed)) or process.poll() is not None, timeout=180, what=f"No {phase}")
-    kill_group(process)
-    assert stack.on_host(killed), "the play ended before it could be killed"
+    killing = "ls /run/killing 2>/dev/null || true"
+    wait_until(lambda: bool(stack.on_host(killing)) or process.poll() is not None, timeout=180, what=f"No {phase}")
+    if process.poll() is None:
+        kill_group(process)
+    stack.on_host("touch /run/killed")
+    assert stack.on_host(killing), "the play ended before it could be killed"
     assert stack.on_host(f"cat {JOURNAL}")
 
 
