@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from ansible_collections.llmmon.stack.plugins.module_utils import dashboard_files, dashboard_push, dashboards, http
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_folders import Folder
 
+from tests.conftest import REPOSITORY
 from tests.contract.counting import counting
 from tests.standins.run import StandIn, running_standin
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "Stand-In-1"  # noqa: S105 - of the stand-in
 DASHBOARDS, BYTES = 30, 40_000
 AT_ONCE = 8
@@ -139,9 +140,6 @@ def bare(url: str, source: Path, number: int) -> float:
 
 def pushing(url: str, source: Path) -> Callable[[], float]:
     """Seconds of the module's own work in this process: reading files, requests, comparing."""
-    from ansible_collections.llmmon.stack.plugins.module_utils import dashboard_files, dashboard_push, dashboards, http
-    from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_folders import Folder
-
     owner = dashboards.Owner("llmmon")
     wanted = dashboard_push.Wanted(
         dashboard_files.read_directory(source, owner, "bench", {}), [Folder("bench", "Bench")], owner
@@ -161,7 +159,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.grafana_dashboards", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     runs: int = parser.parse_args().runs
-    _AnsibleCollectionFinder(paths=[str(REPOSITORY / "collections")], scan_sys_paths=True)._install()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         security = {"security": {"admin_password": PASSWORD}}

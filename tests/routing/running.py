@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -81,8 +80,3 @@ def mailbox() -> Iterator[Mailbox]:
         thread.start()
         yield box
         server.shutdown()
-
-
-def decoded(body: bytes) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(body)
-    return content

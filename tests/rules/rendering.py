@@ -12,7 +12,6 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils import render
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLE = REPOSITORY / "roles" / "prometheus"
-RULE_TEMPLATES = ROLE / "templates" / "prometheus" / "rules"
 PRESETS = ROLE / "vars" / "presets"
 
 # Two kinds, one of them twice, and one name that needs escaping. fixtures/ has gateways of every kind.

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from tests.testbed import containers, gateway_packages, network, state
 from tests.testbed.catalogue import PYTHON
 from tests.testbed.engine import LABEL, client
-from tests.testbed.shell import TestbedError, step, wait_until
+from tests.testbed.shell import step, wait_until
 
 SMTP_PORT = 2525
 HTTP_PORT = 8080
@@ -27,15 +27,11 @@ Kind = Literal["smtp", "webhook"]
 
 @dataclass(frozen=True)
 class Sinks:
-    """Both receivers, in one container."""
+    """Both receivers, in one container; their addresses are ``address:port``."""
 
     name: str
-    # For containers, address:port.
     smtp: str
     webhook: str
-    # For programs on this machine.
-    local_smtp: str
-    local_webhook: str
     folder: Path
 
     def records(self, kind: Kind) -> list[Entry]:
@@ -80,7 +76,6 @@ def start_sinks(name: str = "sinks", network_name: str = network.NAME, *, addres
         network=network_name,
         aliases=(name,),
         address=address,
-        ports=(SMTP_PORT, HTTP_PORT),
         environment={"PYTHONPATH": gateway_packages.MOUNTED_AT},
         mounts={
             packages: (gateway_packages.MOUNTED_AT, "ro"),
@@ -103,13 +98,6 @@ def start_sinks(name: str = "sinks", network_name: str = network.NAME, *, addres
     return described
 
 
-def get_sinks(name: str = "sinks") -> Sinks:
-    container = containers.find(client(), _container_name(name))
-    if container is None:
-        raise TestbedError(f"There are no sinks {name}: start them with `python -m tests.testbed sinks start {name}`.")
-    return _describe(container)
-
-
 def stop_sinks(name: str = "sinks") -> bool:
     """Remove the receivers and their records; says whether there were any."""
     existed = containers.remove(client(), _container_name(name))
@@ -129,8 +117,6 @@ def _describe(container: Container) -> Sinks:
         name=name,
         smtp=f"{address}:{SMTP_PORT}",
         webhook=f"{address}:{HTTP_PORT}",
-        local_smtp=f"127.0.0.1:{containers.published(container, SMTP_PORT)}",
-        local_webhook=f"http://127.0.0.1:{containers.published(container, HTTP_PORT)}",
         folder=state.folder("sinks", name),
     )
 

@@ -36,7 +36,7 @@ def test_stand_in_is_built_anew_when_its_program_changes(tmp_path: Path, monkeyp
 
 
 def test_half_written_record_is_left_for_later(tmp_path: Path) -> None:
-    sinks = Sinks("sinks", "", "", "", "", tmp_path)
+    sinks = Sinks("sinks", "", "", tmp_path)
     first = json.dumps({"subject": "[FIRING]"})
     (tmp_path / "smtp.jsonl").write_text(f'{first}\n{{"subj')
     assert sinks.records("smtp") == [{"subject": "[FIRING]"}]

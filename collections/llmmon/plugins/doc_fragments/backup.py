@@ -32,7 +32,7 @@ options:
             choices: [prometheus, alertmanager, grafana]
           container: {description: Name of its container., type: str, required: true}
           url: {description: Its base URL as seen from the host., type: str, required: true}
-          version: {description: The version it should have; not used here., type: str}
+          version: {description: The version it should have; not used here., type: str, required: true}
           config_root: {description: Directory of its configuration releases., type: path, required: true}
           data_directory: {description: Directory of its data., type: path, required: true}
       data_root:

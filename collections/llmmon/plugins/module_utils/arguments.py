@@ -12,6 +12,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.http import (
     Connection,
     HttpClient,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.service_api import READY_PATHS
 
 
 def http_arguments() -> dict[str, Any]:
@@ -48,23 +49,24 @@ def grafana_token_arguments() -> dict[str, Any]:
 GRAFANA_CREDENTIALS = ("password", "password_file", "token", "token_file")
 
 
+def services_argument(**more: Any) -> dict[str, Any]:
+    """A list of the services of a host, each with what every module needs to know of one, and ``more`` of it."""
+    options = {
+        "name": {"type": "str", "required": True, "choices": sorted(READY_PATHS)},
+        "container": {"type": "str", "required": True},
+        "url": {"type": "str", "required": True},
+        "version": {"type": "str", "required": True},
+        "config_root": {"type": "path", "required": True},
+        "data_directory": {"type": "path", "required": True},
+    }
+    return {"type": "list", "elements": "dict", "required": True, "options": {**options, **more}}
+
+
 def backup_arguments() -> dict[str, Any]:
     """Options of the doc fragment ``llmmon.stack.backup``."""
     settings: dict[str, Any] = {
         "scope": {"type": "str", "choices": ["full", "config"], "default": "full"},
-        "services": {
-            "type": "list",
-            "elements": "dict",
-            "required": True,
-            "options": {
-                "name": {"type": "str", "required": True, "choices": ["prometheus", "alertmanager", "grafana"]},
-                "container": {"type": "str", "required": True},
-                "url": {"type": "str", "required": True},
-                "version": {"type": "str"},
-                "config_root": {"type": "path", "required": True},
-                "data_directory": {"type": "path", "required": True},
-            },
-        },
+        "services": services_argument(),
         "data_root": {"type": "path", "required": True},
         "directory": {"type": "path", "required": True},
         "keep": {"type": "int", "default": 7},

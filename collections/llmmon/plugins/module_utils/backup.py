@@ -58,6 +58,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup_sources import
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_workplace import Workplace, WorkplaceError
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import sync
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database import DatabaseError
 from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError, Operations
@@ -341,7 +342,7 @@ class Backup:
                 handle.flush()
                 os.fsync(handle.fileno())
             partial.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
         except OSError as error:
             checksum.unlink(missing_ok=True)
             raise BackupError(f"the archive cannot be put in its place {path}: {error.strerror}") from error
@@ -404,14 +405,6 @@ def _record(service: Service, engine: Optional[Engine], deployed: dict[str, Any]
 
 def _existing(path: Path) -> Path:
     return next(candidate for candidate in (path, *path.parents) if candidate.exists())
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

@@ -17,3 +17,12 @@ def disk_usage(directory: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a directory, have reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -14,6 +14,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import sync
+
 KEPT = ".llmmon-previous"
 REFUSED = ".llmmon-refused"
 
@@ -102,7 +104,7 @@ class KeptData:
                 self._link(relative)
             else:
                 self._copy(relative)
-        _sync(self.kept)
+        sync(self.kept)
 
     def clear(self) -> None:
         """Move what the new version made of the data out of the way, without deleting any of it yet."""
@@ -110,13 +112,13 @@ class KeptData:
         for entry in sorted(self.data.iterdir()):
             if entry.name not in {KEPT, REFUSED}:
                 entry.replace(self.refused / entry.name)
-        _sync(self.data)
+        sync(self.data)
 
     def put_back(self) -> None:
         """Move the kept data to where they were."""
         for entry in sorted(self.kept.iterdir()):
             entry.replace(self.data / entry.name)
-        _sync(self.data)
+        sync(self.data)
 
     def give_to(self, user: int, group: int) -> None:
         """Let the data belong to the user of the version from before."""
@@ -170,18 +172,5 @@ class KeptData:
         shutil.copy2(source, target, follow_symlinks=False)
         status = source.lstat()
         os.chown(target, status.st_uid, status.st_gid, follow_symlinks=False)
-        if target.is_symlink():
-            return
-        descriptor = os.open(target, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        if not target.is_symlink():
+            sync(target)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import sync
 
 LOCK = "operation.lock"
 JOURNAL = "operation.json"
@@ -131,7 +132,7 @@ class Operations:
         for name in (JOURNAL, _NEW_JOURNAL):
             with contextlib.suppress(FileNotFoundError):
                 (self.data_root / name).unlink()
-        _sync(self.data_root)
+        sync(self.data_root)
 
     def _write(self, journal: Journal) -> Journal:
         temporary = self.data_root / _NEW_JOURNAL
@@ -148,7 +149,7 @@ class Operations:
             raise OperationError(
                 f"the journal {self.data_root / JOURNAL} cannot be written: {error.strerror}"
             ) from error
-        _sync(self.data_root)
+        sync(self.data_root)
         return journal
 
 
@@ -165,11 +166,3 @@ def _holder(text: str) -> str:
     except (ValueError, KeyError, TypeError):
         who = "another operation is at work"
     return f"{who} on this host: wait for it to end, then run again"
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

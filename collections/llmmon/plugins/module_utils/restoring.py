@@ -330,11 +330,6 @@ class Restore:
         self._clear()
         self.operations.end()
 
-    def interrupted(self) -> bool:
-        """Whether a restore was begun and not ended."""
-        self.operations.refuse_others(OPERATION)
-        return self.operations.journal() is not None
-
     def put_back(self, engine: Engine, timeout: float) -> dict[str, Any]:
         """Undo an exchange, or end a restore that was about to be kept; says which services do not run after that."""
         with self.operations.locked(OPERATION):

@@ -54,6 +54,7 @@ EXAMPLES = r"""
         - name: prometheus
           container: llmmon-prometheus
           url: http://127.0.0.1:9090
+          version: 3.5.3
           config_root: /etc/llmmon/prometheus
           data_directory: /var/lib/llmmon/prometheus
 """

@@ -137,6 +137,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError
@@ -204,22 +205,11 @@ def main() -> None:
                 "choices": [CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK],
             },
             "archive": {"type": "path"},
-            "services": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True, "choices": ["prometheus", "alertmanager", "grafana"]},
-                    "version": {"type": "str", "required": True},
-                    "url": {"type": "str", "required": True},
-                    "container": {"type": "str", "required": True},
-                    "other_containers": {"type": "list", "elements": "str", "default": []},
-                    "uid": {"type": "int", "required": True},
-                    "gid": {"type": "int", "required": True},
-                    "data_directory": {"type": "path", "required": True},
-                    "config_root": {"type": "path", "required": True},
-                },
-            },
+            "services": services_argument(
+                other_containers={"type": "list", "elements": "str", "default": []},
+                uid={"type": "int", "required": True},
+                gid={"type": "int", "required": True},
+            ),
             "data_root": {"type": "path", "required": True},
             "config_root": {"type": "path", "required": True},
             "minimum_free_mb": {"type": "int", "default": 1024},

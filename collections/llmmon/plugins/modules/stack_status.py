@@ -106,13 +106,13 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import last_good
 from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.service_api import (
-    READY_PATHS,
     reported_version,
     same_version,
 )
@@ -223,19 +223,7 @@ def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
         argument_spec={
-            "services": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True, "choices": sorted(READY_PATHS)},
-                    "container": {"type": "str", "required": True},
-                    "url": {"type": "str", "required": True},
-                    "version": {"type": "str", "required": True},
-                    "config_root": {"type": "path", "required": True},
-                    "data_directory": {"type": "path", "required": True},
-                },
-            },
+            "services": services_argument(),
             "require_healthy": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},

@@ -103,6 +103,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.http import (
     REQUESTS_IMPORT_ERROR,
@@ -112,7 +113,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.http import (
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.kept_data import KeptData
 from ansible_collections.llmmon.stack.plugins.module_utils.service_api import (
-    READY_PATHS,
     reported_version,
     same_version,
 )
@@ -210,30 +210,19 @@ def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
         argument_spec={
-            "services": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "name": {"type": "str", "required": True, "choices": sorted(READY_PATHS)},
-                    "container": {"type": "str", "required": True},
-                    "url": {"type": "str", "required": True},
-                    "version": {"type": "str", "required": True},
-                    "image": {"type": "str", "required": True},
-                    "config_root": {"type": "path", "required": True},
-                    "data_directory": {"type": "path", "required": True},
-                    "companions": {
-                        "type": "list",
-                        "elements": "dict",
-                        "default": [],
-                        "options": {
-                            "container": {"type": "str", "required": True},
-                            "image": {"type": "str", "required": True},
-                            "image_variable": {"type": "str", "required": True},
-                        },
+            "services": services_argument(
+                image={"type": "str", "required": True},
+                companions={
+                    "type": "list",
+                    "elements": "dict",
+                    "default": [],
+                    "options": {
+                        "container": {"type": "str", "required": True},
+                        "image": {"type": "str", "required": True},
+                        "image_variable": {"type": "str", "required": True},
                     },
                 },
-            },
+            ),
             "backup": {"type": "bool", "required": True},
             "allow_downgrade": {"type": "bool", "default": False},
             "minimum_free_mb": {"type": "int", "default": 1024},
