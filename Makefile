@@ -39,7 +39,10 @@ demo: $(READY) ## the whole stack, a real LLM gateway and traffic on this machin
 demo-down: $(READY) ## remove the demo and all it started
 	@$(BIN)/python -m tests.demo remove
 
-check: lint unit rules contract ## the inner loop: lint, unit, rules and contract tests
+# Side by side, the longest first: much of it waits, for timers and for Alertmanager.
+check: $(READY) ## the inner loop: lint, unit, rules and contract tests
+	@$(BIN)/python -m tests.testbed tools >/dev/null
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target promtool amtool unit lint contract
 
 # Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
 test: check ## everything, as CI runs it
@@ -60,7 +63,6 @@ rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the
 	@$(BIN)/python -m tests.testbed tools >/dev/null
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target promtool amtool
 
-# At the same time: the one computes, the other mostly waits for Alertmanager.
 promtool:
 	$(BIN)/pytest -q tests/rules
 
