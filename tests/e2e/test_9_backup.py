@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 from tests.e2e.stack import SERVICES, Result, Stack
@@ -195,3 +196,70 @@ def test_the_timer_backs_up_and_prometheus_knows_when(stack: Stack) -> None:
     # Whatever rule file was added, the proof is right about the rules.
     verified = stack.run("verify.yml")
     assert verified.code == 0, verified.output
+
+
+@pytest.fixture
+def external_database(stack: Stack) -> Iterator[str]:
+    """A PostgreSQL server on the host, which Grafana's configuration names; yields the user's password."""
+    password = "s3cret:of\\postgres"  # noqa: S105 - with what a connection string or a .pgpass would stumble over
+    stack.on_host("apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql age >/dev/null")
+    stack.on_host("systemctl start postgresql && until pg_isready --quiet; do sleep 0.2; done")
+    psql = "runuser -u postgres -- psql --quiet"
+    role = f"CREATE ROLE grafana LOGIN PASSWORD '{password}'"
+    stack.on_host(f'{psql} --command "{role}" --command "CREATE DATABASE grafana OWNER grafana"')
+    table = "CREATE TABLE dashboard (title text); INSERT INTO dashboard VALUES ('kept elsewhere')"
+    stack.on_host(f'{psql} --command "SET ROLE grafana; {table}" grafana')
+    ini = {"type": "postgres", "host": "database.example:5432", "name": "grafana", "user": "grafana"}
+    ini |= {"password": "$__file{/etc/llmmon/grafana/current/secrets/database}"}
+    settings = {"llmmon_grafana_ini": {"database": ini}, "llmmon_grafana_secrets": {"database": password}}
+    path = stack.inventory / "group_vars" / "llmmon" / "database.yml"
+    path.write_text(yaml.safe_dump(settings))
+    deployed = stack.run("site.yml", "--tags", "grafana")
+    assert deployed.code == 0, deployed.output
+    yield password
+    path.unlink()
+    deployed = stack.run("site.yml", "--tags", "grafana")
+    assert deployed.code == 0, deployed.output
+    stack.on_host("systemctl stop postgresql")
+
+
+def test_an_encrypted_archive_with_a_dump_of_postgresql_is_copied_off_the_host(
+    stack: Stack, external_database: str
+) -> None:
+    """Real tools on the host, which the playbook installs where they are missing: pg_dump, age and restic."""
+    words = "s3cret-of-restic"
+    stack.on_host(
+        f"umask 077; echo {words} > /root/restic-password; rm -rf /root/elsewhere /root/identity*;"
+        " age-keygen --output /root/identity 2>/dev/null"
+    )
+    result = back_up(
+        stack,
+        "-vvv",
+        llmmon_backup_encryption="age",
+        llmmon_backup_public_keys=[stack.on_host("age-keygen -y /root/identity")],
+        llmmon_backup_restic_repository="/root/elsewhere",
+        llmmon_backup_restic_password_file="/root/restic-password",  # noqa: S106 - where it lies
+        llmmon_backup_grafana_database_host="127.0.0.1",
+    )
+    for secret in (external_database, words):
+        assert secret not in result.output
+    archive = archive_of(result)
+    assert archive.endswith(".tar.gz.age")
+    assert leftovers(stack) == ""
+    refused = stack.run("restore.yml", variables={"archive": archive})
+    assert refused.code != 0
+    assert "it is encrypted: decrypt it where the private key is" in refused.message
+    # The copy off the host is the same file, and opens with the private key.
+    opened = "/root/llm_monitoring_backup_20260102_030405_full.tar.gz"
+    restic = "restic --repo /root/elsewhere --password-file /root/restic-password"
+    stack.on_host(f"{restic} dump latest {archive} | cmp - {archive}")
+    stack.on_host(f"{restic} dump latest {archive} | age --decrypt --identity /root/identity --output {opened}")
+    found = members(stack, opened)
+    assert found[-1] == "manifest.json"
+    assert "grafana/grafana.db" not in found
+    dump = stack.on_host(f"tar -xzOf {opened} grafana/database.dump | pg_restore --file=-")
+    assert "COPY public.dashboard (title) FROM stdin;\nkept elsewhere\n" in dump
+    refused = stack.run("restore.yml", variables={"archive": opened, "confirm": "yes"})
+    assert refused.code != 0
+    assert "as a dump of PostgreSQL, which restore.yml does not load" in refused.message
+    stack.on_host(f"rm -r /root/elsewhere /root/identity /root/restic-password {opened} {archive}*")
