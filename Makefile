@@ -10,7 +10,7 @@ PLAYBOOK := $(BIN)/ansible-playbook
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e bench bench-rules dashboards docs \
+.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e e2e-deployment e2e-operations bench bench-rules dashboards docs \
   requirements clean
 
 help: ## list what can be made
@@ -85,13 +85,20 @@ else
 	$(BIN)/pytest -q tests/contract
 endif
 
-molecule: $(READY) ## each role on a fresh host
+molecule: $(READY) ## each role on a fresh host, and the whole stack on one
 	@$(BIN)/python -m tests.testbed up
 	$(BIN)/molecule test --all
 
+# Two halves side by side, each with a host and a gateway of its own.
 e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens when things go wrong
 	@$(BIN)/python -m tests.testbed up
-	$(BIN)/pytest -q tests/e2e
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e-deployment e2e-operations
+
+e2e-deployment:
+	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q $(sort $(wildcard tests/e2e/test_[1-7]_*.py))
+
+e2e-operations:
+	LLMMON_E2E_NAME=operations $(BIN)/pytest -q $(sort $(wildcard tests/e2e/test_[89]_*.py)) $(sort $(wildcard tests/e2e/test_1[0-9]_*.py))
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up

@@ -261,5 +261,5 @@ def test_an_encrypted_archive_with_a_dump_of_postgresql_is_copied_off_the_host(
     assert "COPY public.dashboard (title) FROM stdin;\nkept elsewhere\n" in dump
     refused = stack.run("restore.yml", variables={"archive": opened, "confirm": "yes"})
     assert refused.code != 0
-    assert "as a dump of PostgreSQL, which restore.yml does not load" in refused.message
+    assert "as a dump of PostgreSQL, which restore.yml does not load" in refused.message, refused.output
     stack.on_host(f"rm -r /root/elsewhere /root/identity /root/restic-password {opened} {archive}*")

@@ -322,6 +322,7 @@ def test_a_file_cannot_be_written_through_a_link_that_waits_in_staging(path: Pat
         ("prometheus/data/lock", "lies in no block of Prometheus"),
         ("grafana/data/grafana.db-wal", "would lie beside the database"),
         ("grafana/data/grafana.db", "would lie beside the database"),
+        ("grafana/data/grafana.db/x", "would lie beside the database"),
     ],
 )
 def test_files_that_have_no_business_there_are_refused(path: Path, name: str, reason: str) -> None:

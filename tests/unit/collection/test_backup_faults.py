@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils import backup
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import GRAFANA_DATABASE_FILES, ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing import (
     ArchiveWriter,
     Member,
@@ -24,6 +24,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing impor
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Room, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_copying import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import Kept, fragments, kept, stale
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_sources import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import UTC, utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database import (
@@ -34,6 +35,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database impo
     database_settings,
     dump_postgres,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
 from tests.conftest import REPOSITORY
@@ -410,3 +412,19 @@ def test_restic_keeps_the_last_copies_and_gives_them_back(machine: Machine, tmp_
 
 def test_what_restic_says_is_shown_without_the_password_of_the_address(tmp_path: Path) -> None:
     assert "s3cret" not in repr(Restic("rest:https://me:s3cret@backups.example/", tmp_path))
+
+
+@pytest.mark.parametrize("place", ["mine.db", "deep/mine.db"])
+def test_the_database_is_archived_once_and_a_former_one_never(tmp_path: Path, place: str) -> None:
+    """Restored, a former one would lie where the one in use belongs; archives with such a file are refused."""
+    configuration, data, workplace = tmp_path / "etc", tmp_path / "data", Workplace(tmp_path)
+    (configuration / CURRENT).mkdir(parents=True)
+    (configuration / CURRENT / "grafana.ini").write_text(f"[database]\npath = {place}\n")
+    (data / place).parent.mkdir(parents=True)
+    sqlite3.connect(data / place).close()
+    (data / f"{place}-wal").write_text("of the copy's source")
+    for name in GRAFANA_DATABASE_FILES | {"grafana.db.copy"}:
+        (data / name).write_text("of last year")
+    workplace.open(tmp_path / "partial")
+    found = Grafana(configuration, data).members(workplace)
+    assert [member.path for member in found] == ["grafana/grafana.db", "grafana/data/grafana.db.copy"]

@@ -126,6 +126,46 @@ def test_a_fresh_host_is_restored_and_put_back_to_nothing(tmp_path: Path, archiv
     assert after == before
 
 
+INI = f"config/grafana/{archives.RELEASE}/grafana.ini"
+DATABASE = archives.FULL["grafana/grafana.db"]
+
+
+@pytest.mark.parametrize("path", ["mine.db", "/var/lib/grafana/db/deep/mine.db", '"""mine.db"""'])
+def test_the_database_is_put_where_grafana_has_it(machine: Machine, tmp_path: Path, path: str) -> None:
+    files = {**archives.FULL, INI: f"[database]\npath = {path}\n".encode()}
+    machine.restore().stage(archives.whole(tmp_path / NAME, files))
+    machine.restore().exchange(machine.engine)
+    place = path.strip('"').removeprefix("/var/lib/grafana/")
+    data = machine.data_root / "grafana"
+    assert (data / place).read_bytes() == DATABASE
+    assert not (data / "grafana.db").exists()
+    grafana = next(service for service in machine.services() if service.name == "grafana")
+    for made in (data / place, *(data / place).parents[: place.count("/")]):
+        assert (made.stat().st_uid, made.stat().st_gid) == (grafana.uid, grafana.gid)
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/etc/mine.db", "is not in its data directory"),
+        ("../mine.db", "is not in its data directory"),
+        ("$__file{SECRET}", "refers to something else"),
+        ("plugins/x/gpx_x", "would be the database; do not use this archive"),
+    ],
+)
+def test_a_database_that_would_lie_elsewhere_is_refused(
+    machine: Machine, tmp_path: Path, path: str, sentence: str
+) -> None:
+    (tmp_path / "secret").write_text("s3cret")
+    text = f"[database]\npath = {path.replace('SECRET', str(tmp_path / 'secret'))}\n"
+    archive = archives.whole(tmp_path / NAME, {**archives.FULL, INI: text.encode()})
+    before = machine.everything()
+    with pytest.raises(ArchiveError, match=sentence) as refused:
+        machine.restore().stage(archive)
+    assert "s3cret" not in str(refused.value)
+    assert machine.everything() == before
+
+
 def test_configuration_alone_leaves_data_alone(machine: Machine, tmp_path: Path) -> None:
     files = {**archives.CONFIGURATION, f"config/grafana/{archives.RELEASE}/secrets/secret_key": b"key-of-the-host"}
     path = archives.whole(tmp_path / NAME, files, archives.header(files, SCOPE_CONFIG))

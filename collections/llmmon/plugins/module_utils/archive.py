@@ -33,6 +33,8 @@ ALERTMANAGER_DATA = "alertmanager/data"
 GRAFANA_SQLITE = "grafana/grafana.db"
 GRAFANA_DUMP = "grafana/database.dump"
 GRAFANA_DATA = "grafana/data"
+# What would be the restored database, or be taken for a part of it: no file in GRAFANA_DATA has these names.
+GRAFANA_DATABASE_FILES = frozenset({"grafana.db", "grafana.db-wal", "grafana.db-shm", "grafana.db-journal"})
 
 # Single files, and the directories that any number of files may lie in.
 _FILES = {HEADER, STATE, MANIFEST, ALERTMANAGER_SILENCES, GRAFANA_SQLITE, GRAFANA_DUMP}

@@ -305,7 +305,7 @@ def check_place(path: str, header: Header) -> None:
         reason = "is data in an archive of configuration"
     elif path.startswith(f"{names.PROMETHEUS_DATA}/") and (len(parts) < 4 or not _PROMETHEUS_BLOCK.fullmatch(parts[2])):
         reason = "lies in no block of Prometheus"
-    elif path.startswith(f"{names.GRAFANA_DATA}/grafana.db"):
+    elif path.startswith(f"{names.GRAFANA_DATA}/") and parts[2] in names.GRAFANA_DATABASE_FILES:
         reason = "would lie beside the database"
     if reason:
         raise ArchiveError(f"{_shown(path)} {reason}; do not use this archive")

@@ -16,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     ALERTMANAGER_SILENCES,
     CONFIG,
     GRAFANA_DATA,
+    GRAFANA_DATABASE_FILES,
     GRAFANA_DUMP,
     GRAFANA_SQLITE,
     PROMETHEUS_DATA,
@@ -46,14 +47,14 @@ class SourceError(Exception):
 
 
 def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:
-    """Regular files below a directory, sorted; links, sockets and the top entries ``leave_out`` are none."""
+    """Regular files below a directory, sorted; links, sockets and what has a path in ``leave_out`` are none."""
+    without = {root / path for path in leave_out or ()}
     for directory, directories, files in os.walk(root):
-        if directory == str(root):
-            directories[:] = [name for name in directories if name not in (leave_out or ())]
-            files = [name for name in files if name not in (leave_out or ())]
-        directories.sort()
+        directories[:] = sorted(name for name in directories if Path(directory, name) not in without)
         for name in sorted(files):
-            path = Path(directory) / name
+            path = Path(directory, name)
+            if path in without:
+                continue
             # What vanishes meanwhile was no part of the data's state.
             with contextlib.suppress(FileNotFoundError):
                 status = path.lstat()
@@ -186,9 +187,10 @@ class Grafana:
         return [Member(place, copy.stat().st_size, copy), *tree(self._data, GRAFANA_DATA, self._left_out())]
 
     def _left_out(self) -> set[str]:
-        found = set(_GRAFANA_SCRATCH)
+        # Of a database that Grafana no longer uses, too: it would be restored in the place of the one in use.
+        found = _GRAFANA_SCRATCH | GRAFANA_DATABASE_FILES
         if isinstance(self._database, SqliteSettings):
-            name = self._database.path.name
+            name = str(self._database.path.relative_to(self._data))
             found |= {name, *(f"{name}-{suffix}" for suffix in ("wal", "shm", "journal"))}
         return found
 

@@ -13,6 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import sync
+
 # Lies in a directory of releases; whoever waits for it would wait for a file that is gone.
 _STAYS = ".lock"
 
@@ -89,12 +91,3 @@ def remove(path: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def sync(directory: Path) -> None:
-    """See to it that renames in a directory outlive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

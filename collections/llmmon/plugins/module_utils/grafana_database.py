@@ -57,16 +57,7 @@ DatabaseSettings = Union[SqliteSettings, PostgresSettings]
 
 def database_settings(ini: Path, data_directory: Path, host: str = "") -> DatabaseSettings:
     """What Grafana's own configuration says of its database; ``host`` replaces the name it has for the server."""
-    # No section's keys count for the others, as those of DEFAULT would.
-    parser = configparser.ConfigParser(interpolation=None, default_section="")
-    try:
-        # Keys before the first section belong to none.
-        parser.read_string("[top]\n" + ini.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
-        raise DatabaseError(f"{ini} cannot be read ({reason}): run site.yml --tags grafana") from error
-    section = parser["database"] if parser.has_section("database") else {}
-    values = {key: _value(text, key) for key, text in section.items()}
+    values = {key: _value(text, key) for key, text in _section(ini).items()}
     url = values.get("url", "")
     kind = url.partition("://")[0] if url else values.get("type", "sqlite3")
     if kind == "sqlite3":
@@ -78,6 +69,29 @@ def database_settings(ini: Path, data_directory: Path, host: str = "") -> Databa
         )
     found = _of_url(url) if url else _of_keys(values)
     return dataclasses.replace(found, host=host) if host else found
+
+
+def database_file(ini: Path, data_directory: Path) -> Path:
+    """Where a configuration that nobody vouches for has its SQLite database; no file that it names is read."""
+    text = _unquoted(_section(ini).get("path", ""))
+    if "$" in text:
+        raise DatabaseError(
+            "[database] path in the archive's grafana.ini refers to something else; use another archive"
+        )
+    return _on_host(text or "grafana.db", data_directory)
+
+
+def _section(ini: Path) -> dict[str, str]:
+    """The keys of [database] as they stand there."""
+    # No section's keys count for the others, as those of DEFAULT would.
+    parser = configparser.ConfigParser(interpolation=None, default_section="")
+    try:
+        # Keys before the first section belong to none.
+        parser.read_string("[top]\n" + ini.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else type(error).__name__
+        raise DatabaseError(f"{ini} cannot be read ({reason}): run site.yml --tags grafana") from error
+    return dict(parser["database"]) if parser.has_section("database") else {}
 
 
 def _of_keys(values: dict[str, str]) -> PostgresSettings:
@@ -120,11 +134,7 @@ def _split_host(text: str) -> tuple[str, str]:
 
 def _value(text: str, key: str) -> str:
     """A value without its quotes; the content of the file it names, when it names one."""
-    value = text.strip()
-    for mark in ('"""', '"', "`", "'"):
-        if len(value) >= 2 * len(mark) and value.startswith(mark) and value.endswith(mark):
-            value = value[len(mark) : -len(mark)]
-            break
+    value = _unquoted(text)
     named = _FROM_FILE.fullmatch(value)
     if named:
         try:
@@ -137,6 +147,14 @@ def _value(text: str, key: str) -> str:
         raise DatabaseError(
             f"[database] {key} in llmmon_grafana_ini is taken from where the host cannot look: use $__file{{...}}"
         )
+    return value
+
+
+def _unquoted(text: str) -> str:
+    value = text.strip()
+    for mark in ('"""', '"', "`", "'"):
+        if len(value) >= 2 * len(mark) and value.startswith(mark) and value.endswith(mark):
+            return value[len(mark) : -len(mark)]
     return value
 
 

@@ -27,9 +27,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive_reading impor
     read_archive,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_metrics import DIRECTORY as GENERATED
-from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage, sync
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import Engine
-from ansible_collections.llmmon.stack.plugins.module_utils.exchange import Place, remove, sync
+from ansible_collections.llmmon.stack.plugins.module_utils.exchange import Place, remove
+from ansible_collections.llmmon.stack.plugins.module_utils.grafana_database import DatabaseError, database_file
 from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import (
@@ -127,7 +128,7 @@ class Restore:
                 contents = self._checked(
                     archive, read_archive(archive, self._room(), Staging(self.staging, owners).open)
                 )
-                self._arrange_grafana()
+                self._arrange_grafana(contents.header)
                 self._prepare_configuration(contents.header)
                 self._mark_ready(archive, contents)
             except OSError as error:
@@ -197,13 +198,28 @@ class Restore:
                 )
         return lines
 
-    def _arrange_grafana(self) -> None:
-        """Put the database where Grafana has it, beside its other files."""
+    def _arrange_grafana(self, header: Header) -> None:
+        """Put the database where the restored configuration has it, beside Grafana's other files."""
         database = self.staging / names.GRAFANA_SQLITE
-        if database.exists():
-            data = self.staging / names.GRAFANA_DATA
-            data.mkdir(mode=0o750, exist_ok=True)
-            database.rename(data / database.name)
+        if "grafana" not in self.services or not database.exists():
+            return
+        data, owner = self.staging / names.GRAFANA_DATA, self.services["grafana"]
+        ini = self.staging / names.CONFIG / "grafana" / header.services["grafana"].release / "grafana.ini"
+        try:
+            place = database_file(ini, data)
+        except DatabaseError as error:
+            raise ArchiveError(f"it cannot be told where Grafana has its database: {error}") from error
+        for directory in reversed([place.parent, *place.parent.parents]):
+            if not directory.is_dir():
+                directory.mkdir(mode=0o750)
+                os.chown(directory, owner.uid, owner.gid)
+        try:
+            os.link(database, place)
+        except FileExistsError as error:
+            raise ArchiveError(
+                f"{place.relative_to(self.staging)} would be the database; do not use this archive"
+            ) from error
+        database.unlink()
 
     def _prepare_configuration(self, header: Header) -> None:
         """Copy the releases to the file system of the configuration, with the access that Releases gives."""
