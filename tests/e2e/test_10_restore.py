@@ -14,7 +14,7 @@ import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment
 
 from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, kill_group, make_inventory
-from tests.e2e.test_9_backup import archive_of, back_up, silence
+from tests.e2e.test_09_backup import archive_of, back_up, silence
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
 

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.stack import SECRETS, Result, Stack, kill_group, make_inventory
-from tests.e2e.test_9_backup import silence
+from tests.e2e.test_09_backup import silence
 from tests.testbed import hosts, state, traffic
 from tests.testbed.shell import wait_until
 
@@ -265,8 +265,9 @@ def test_both_services_are_upgraded_while_traffic_flows(old: Stack) -> None:
     assert set(gaps(result)) == {"alertmanager", "prometheus"}
     assert max(gaps(result).values()) <= INTERVAL, result.output
     for job in sorted(old.jobs() - {"alertmanager"}):
-        lost = longest_pause(old, job, begun) / INTERVAL - 1
-        assert lost < 1.1, f"{job} lost {lost:.1f} scrapes"
+        pause = longest_pause(old, job, begun)
+        # Between two that follow each other lies one interval, and less than another where their moments have moved.
+        assert pause // INTERVAL - 1 <= 1, f"{job} lost more than one scrape: none for {pause:.1f} s"
     assert [entry["comment"] for entry in active_silences(old)] == ["kept"]
     assert left_behind(old) == ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.e2e.stack import SERVICES, Result, Stack
-from tests.e2e.test_9_backup import archive_of, back_up, silence
+from tests.e2e.test_09_backup import archive_of, back_up, silence
 from tests.e2e.test_10_restore import DASHBOARD, grafana
 
 KEY = "/etc/llmmon/grafana/current/secrets/secret_key"
