@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from tests.e2e.stack import SECRETS, Stack, kill_group
+from tests.e2e.killing import kill_when
+from tests.e2e.stack import SECRETS, Stack
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
 
@@ -46,22 +47,13 @@ def test_the_admin_password_changed_by_hand_is_made_true_again(stack: Stack) -> 
 
 def test_a_killed_run_is_made_up_for(stack: Stack) -> None:
     """kill -9 between the switch of the configuration and its reload: files and service disagree until the next run."""
-    process = stack.start(
-        "site.yml", *PROMETHEUS, variables={"llmmon_prometheus_external_labels": {"cluster": "killed"}}
-    )
     folder = "/etc/llmmon/prometheus"
     before = stack.on_host(f"readlink {folder}/running")
-
-    def switched() -> bool:
-        assert process.poll() is None, "the play ended before it could be killed"
-        return stack.on_host(f"readlink {folder}/current") != before
-
-    wait_until(switched, timeout=120, what="The configuration was not switched", pause=0.02)
-    kill_group(process)
-    # A module that was already sent to the host may still be at work there.
-    wait_until(lambda: stack.on_host("pgrep -cf [A]nsiballZ || true") == "0", timeout=60, what="A module kept running")
+    change = {"llmmon_prometheus_external_labels": {"cluster": "killed"}}
+    kill_when(f"content('{folder}/current') != {before!r}", stack, "site.yml", *PROMETHEUS, variables=change)
+    assert stack.on_host(f"readlink {folder}/current") != before
     assert stack.on_host(f"readlink {folder}/running") == before, "the reload was proved before the kill"
-    result = stack.run("site.yml", *PROMETHEUS, variables={"llmmon_prometheus_external_labels": {"cluster": "killed"}})
+    result = stack.run("site.yml", *PROMETHEUS, variables=change)
     assert result.code == 0, result.output
     assert stack.on_host(f"readlink {folder}/current") == stack.on_host(f"readlink {folder}/running")
     assert "cluster: killed" in stack.api(9090, "/api/v1/status/config")["data"]["yaml"]

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment
 
-from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, kill_group, make_inventory
+from tests.e2e.killing import kill_when
+from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, make_inventory
 from tests.e2e.test_09_backup import archive_of, back_up, silence
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
@@ -158,22 +159,14 @@ def test_what_does_not_work_is_put_back(stack: Stack, saved: Saved) -> None:
 
 @pytest.mark.parametrize("phase", ["stopping the services", "exchanging data", "starting the restored"])
 def test_a_killed_restore_is_put_back_and_done_by_the_next(stack: Stack, saved: Saved, phase: str) -> None:
-    process = stack.start("restore.yml", variables={"archive": saved.archive, "confirm": "yes"})
     journal = "/var/lib/llmmon/operation.json"
-
-    def reached() -> bool:
-        assert process.poll() is None, "the play ended before it could be killed"
-        return phase in stack.on_host(f"cat {journal} 2>/dev/null || true")
-
-    # A phase that is over before it was seen is as good: what counts is a kill between the first and the last step.
-    wait_until(
-        lambda: reached() or "starting" in stack.on_host(f"cat {journal} 2>/dev/null || true"),
-        timeout=180,
-        what=f"The restore did not come to {phase}",
-        pause=0.02,
+    kill_when(
+        f"{phase!r} in content({journal!r})",
+        stack,
+        "restore.yml",
+        variables={"archive": saved.archive, "confirm": "yes"},
     )
-    kill_group(process)
-    stack.on_host("pkill -9 -f [A]nsiballZ || true")
+    assert phase in stack.on_host(f"cat {journal}")
     if phase == "starting the restored":
         # Whoever deploys meanwhile is told, and makes nothing worse.
         refused = stack.run("backup.yml")

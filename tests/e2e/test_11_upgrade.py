@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.stack import SECRETS, Result, Stack, kill_group, make_inventory
+from tests.e2e.killing import kill_when
+from tests.e2e.stack import SECRETS, Result, Stack, make_inventory
 from tests.e2e.test_09_backup import silence
 from tests.testbed import hosts, state, traffic
-from tests.testbed.shell import wait_until
 
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
 INTERVAL = 10
@@ -190,13 +190,27 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
     assert old.query(samples)[0]["value"][1] == count
 
 
-@pytest.mark.parametrize("phase", ["stopped, data kept", "new version started", "new version ready"])
+PHASES = ("stopping", "stopped, data kept", "new version started", "new version ready")
+
+
+@pytest.mark.parametrize("phase", PHASES)
 def test_a_killed_upgrade_is_put_back_by_the_next_run(old: Stack, phase: str) -> None:
     before = old.fingerprint()
     interrupt(old, f"prometheus: {phase}")
     result = old.run("upgrade.yml")
     assert result.code == 0, result.output
     assert "rolled back" in result.message or "not attempted" in result.message, result.output
+    assert_old(old, before)
+
+
+@pytest.mark.parametrize("phase", ["data of the new version put aside", "data put back"])
+def test_a_killed_way_back_is_gone_on_with(old: Stack, phase: str) -> None:
+    before = old.fingerprint()
+    interrupt(old, "prometheus: new version ready")
+    kill_when(f"{phase!r} in content({JOURNAL!r})", old, "upgrade.yml")
+    result = old.run("upgrade.yml")
+    assert result.code == 0, result.output
+    assert "rolled back" in result.message, result.output
     assert_old(old, before)
 
 
@@ -211,25 +225,12 @@ def test_a_reboot_in_the_middle_is_put_back_by_the_next_run(old: Stack) -> None:
 
 
 def interrupt(stack: Stack, phase: str) -> None:
-    """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase.
-
-    On the host, since the phases are shorter than a question over SSH takes: what kills waits there for the journal. It
-    goes on until the play is dead too, which would tidy up otherwise.
-    """
+    """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase."""
     wanted = variables("prometheus", versions("prometheus")[-1])
-    killer = (
-        f'until grep -qs "{phase}" {JOURNAL}; do sleep 0.01; done; touch /run/killing;'
-        " until [ -e /run/killed ]; do pkill -9 -f [A]nsiballZ; sleep 0.01; done"
+    kill_when(
+        f"{phase!r} in content({JOURNAL!r})", stack, "upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True}
     )
-    stack.on_host(f"rm -f /run/killing /run/killed; nohup sh -c '{killer}' </dev/null >/dev/null 2>&1 &")
-    process = stack.start("upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
-    killing = "ls /run/killing 2>/dev/null || true"
-    wait_until(lambda: bool(stack.on_host(killing)) or process.poll() is not None, timeout=180, what=f"No {phase}")
-    if process.poll() is None:
-        kill_group(process)
-    stack.on_host("touch /run/killed")
-    assert stack.on_host(killing), "the play ended before it could be killed"
-    assert stack.on_host(f"cat {JOURNAL}")
+    assert phase in stack.on_host(f"cat {JOURNAL}")
 
 
 def test_a_grafana_that_loses_a_dashboard_is_rolled_back_with_its_database(old: Stack) -> None:
