@@ -95,10 +95,10 @@ e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens 
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e-deployment e2e-operations
 
 e2e-deployment: $(READY)
-	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q tests/e2e/test_0[1-7]_*.py
+	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q tests/e2e/test_0[1-8]_*.py
 
 e2e-operations: $(READY)
-	LLMMON_E2E_NAME=operations $(BIN)/pytest -q tests/e2e/test_0[89]_*.py tests/e2e/test_1*.py
+	LLMMON_E2E_NAME=operations $(BIN)/pytest -q tests/e2e/test_09_*.py tests/e2e/test_1*.py
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up
