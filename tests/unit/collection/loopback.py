@@ -103,7 +103,8 @@ class Server:
         answer = self.answers.get(f"{request.method} {request.path}", Answer(404, b'{"message": "Not found"}'))
         answer = answer(request) if callable(answer) else answer
         if answer.wait:
-            self._stopping.wait(10)
+            # Longer than anybody waits for it: Alertmanager gives up after 10 s.
+            self._stopping.wait(60)
         return answer
 
 
