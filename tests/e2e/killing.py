@@ -8,6 +8,8 @@ from typing import Any
 from tests.e2e.stack import Stack, kill_group
 from tests.testbed.shell import wait_until
 
+JOURNAL = "/var/lib/llmmon/operation.json"
+
 # Modules are sent to a Python without arguments. Phases last milliseconds, so nothing is started to look at them; and
 # the killing goes on until the play is dead too, which would tidy up otherwise.
 _WATCHER = """
@@ -55,3 +57,9 @@ def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **op
             kill_group(process)
         stack.on_host("touch /run/killed")
     assert stack.on_host(killing), f"the play ended before it could be killed: {process.communicate()[0]}"
+
+
+def kill_at(phase: str, stack: Stack, playbook: str, **options: Any) -> None:
+    """Start a restore or an upgrade and kill all of it at a phase, at which the journal then stands."""
+    kill_when(f"{phase!r} in content({JOURNAL!r})", stack, playbook, **options)
+    assert phase in stack.on_host(f"cat {JOURNAL}")

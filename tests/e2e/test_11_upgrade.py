@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.killing import kill_when
+from tests.e2e.killing import JOURNAL, kill_at
 from tests.e2e.stack import SECRETS, Result, Stack, make_inventory
 from tests.e2e.test_09_backup import silence
 from tests.testbed import hosts, state, traffic
@@ -21,7 +21,6 @@ from tests.testbed import hosts, state, traffic
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
 INTERVAL = 10
 ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
-JOURNAL = "/var/lib/llmmon/operation.json"
 # Prometheus 3 knows this function by another name, behind a switch.
 ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'holt_winters(up[1m], 0.5, 0.5)'}]}]\n"
 # Starts as the stand-in does, after it lost what people made by hand.
@@ -207,7 +206,7 @@ def test_a_killed_upgrade_is_put_back_by_the_next_run(old: Stack, phase: str) ->
 def test_a_killed_way_back_is_gone_on_with(old: Stack, phase: str) -> None:
     before = old.fingerprint()
     interrupt(old, "prometheus: new version ready")
-    kill_when(f"{phase!r} in content({JOURNAL!r})", old, "upgrade.yml")
+    kill_at(phase, old, "upgrade.yml")
     result = old.run("upgrade.yml")
     assert result.code == 0, result.output
     assert "rolled back" in result.message, result.output
@@ -227,10 +226,7 @@ def test_a_reboot_in_the_middle_is_put_back_by_the_next_run(old: Stack) -> None:
 def interrupt(stack: Stack, phase: str) -> None:
     """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase."""
     wanted = variables("prometheus", versions("prometheus")[-1])
-    kill_when(
-        f"{phase!r} in content({JOURNAL!r})", stack, "upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True}
-    )
-    assert phase in stack.on_host(f"cat {JOURNAL}")
+    kill_at(phase, stack, "upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
 
 
 def test_a_grafana_that_loses_a_dashboard_is_rolled_back_with_its_database(old: Stack) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.read_ahead import rea
 
 CHUNK = 256 * 1024
 _CHUNKS_AHEAD = 8
+_TRUNCATED = "it is truncated: it ends in the middle; copy it once more, or use another archive"
 _GZIP = b"\x1f\x8b"
 _AS_GZIP = 31
 # What people take for an archive, by its first bytes.
@@ -76,7 +77,7 @@ class Source:
         while size:
             part = self.take(size)
             if not part:
-                raise ArchiveError("it is truncated: it ends in the middle; copy it once more, or use another archive")
+                raise ArchiveError(_TRUNCATED)
             parts.append(part)
             size -= len(part)
         return b"".join(parts)
@@ -103,7 +104,7 @@ class _Decompressor:
                 self._decoder = zlib.decompressobj(_AS_GZIP)
             data = self._pending or self._raw(CHUNK)
             if not data:
-                raise ArchiveError("it is truncated: it ends in the middle; copy it once more, or use another archive")
+                raise ArchiveError(_TRUNCATED)
             try:
                 found = self._decoder.decompress(data, CHUNK)
             except zlib.error as error:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.disk import sync
 
 CURRENT = "current"
 RUNNING = "running"
@@ -146,7 +147,7 @@ class Releases:
             temporary.unlink()
         temporary.symlink_to(name)
         temporary.replace(self.root / link)
-        _sync_directory(self.root)
+        sync(self.root)
 
     def read(self, name: str) -> dict[str, bytes]:
         """Content of every regular file of a release by its relative path, the manifest left out."""
@@ -193,7 +194,7 @@ class Releases:
             _write(path, file.content, file.mode, group)
         manifest = {"files": {file.path: file.digest for file in files}}
         _write(base / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n", MANIFEST_MODE, 0)
-        _sync_directory(base)
+        sync(base)
         return base
 
     @staticmethod
@@ -243,11 +244,3 @@ def _write(path: Path, content: str, mode: int, group: int) -> None:
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -96,6 +96,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup_metrics import
 from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.operation import LOCK, OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, ReleaseError, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.service_api import READY_PATHS
 
 LABEL = "llmmon.service"
 SUFFIXES = ("", "-next", "-previous")
@@ -224,7 +225,7 @@ def main() -> None:
                 "type": "list",
                 "elements": "str",
                 "required": True,
-                "choices": ["prometheus", "alertmanager", "grafana"],
+                "choices": sorted(READY_PATHS),
             },
             "containers": {"type": "list", "elements": "str", "required": True},
             "network": {"type": "str", "required": True},
