@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,11 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils import backup
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import GRAFANA_DATABASE_FILES, ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
+    GRAFANA_DATABASE_FILES,
+    ArchiveName,
+    FileRecord,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing import (
     ArchiveWriter,
     Member,
@@ -24,6 +29,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing impor
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Room, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_copying import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import Kept, fragments, kept, stale
+from ansible_collections.llmmon.stack.plugins.module_utils.backup_metrics import publish
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_sources import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.backup_workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clock import UTC, utc_now
@@ -428,3 +434,19 @@ def test_the_database_is_archived_once_and_a_former_one_never(tmp_path: Path, pl
     workplace.open(tmp_path / "partial")
     found = Grafana(configuration, data).members(workplace)
     assert [member.path for member in found] == ["grafana/grafana.db", "grafana/data/grafana.db.copy"]
+
+
+@needs_root
+def test_prometheus_can_read_the_metric_of_a_backup_by_the_timer(tmp_path: Path) -> None:
+    """Whose service has a umask that leaves nothing for others."""
+    root = tmp_path / "prometheus"
+    root.mkdir()
+    os.chown(root, 0, _NOBODY)
+    umask = os.umask(0o077)
+    try:
+        publish(root, "no-such-prometheus", "full", 1, FileRecord(1, ""))
+    finally:
+        os.umask(umask)
+    for path, mode in ((root / "generated", 0o750), (root / "generated" / "backup_full.yml", 0o640)):
+        status = path.stat()
+        assert (stat.S_IMODE(status.st_mode), status.st_gid) == (mode, _NOBODY)

@@ -56,6 +56,8 @@ def _write(directory: Path, name: str, content: str) -> None:
     with contextlib.suppress(FileExistsError):
         directory.mkdir(mode=0o750)
     os.chown(directory, 0, group)
+    # The timer's service lets nobody else read what it makes, so the mode above does not count there.
+    directory.chmod(0o750)
     temporary = directory / f".{name}.new"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
