@@ -10,53 +10,51 @@ from tests.testbed.shell import wait_until
 
 JOURNAL = "/var/lib/llmmon/operation.json"
 
-# Modules are sent to a Python without arguments. Phases last milliseconds, so nothing is started to look at them; and
-# the killing goes on until the play is dead too, which would tidy up otherwise.
-_WATCHER = """
-import glob, os, pathlib, re, time
+# Every Python of the host imports this while it is there. What llmmon may not lose it renames into place, so the
+# process looks after each rename and stops itself at the moment in question: one that watches from outside is late.
+_HOLD = """
+import os, pathlib, signal
 def content(path):
     try:
         return os.readlink(path) if os.path.islink(path) else pathlib.Path(path).read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return ""
-def kill_modules():
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            if re.fullmatch(rb"/usr/bin/python3[.0-9]*\\0", pathlib.Path(path).read_bytes()):
-                os.kill(int(path.split("/")[2]), 9)
-        except OSError:
-            pass
-os.nice(-10)
-while not (CONDITION):
-    time.sleep(0.0005)
-kill_modules()
-pathlib.Path("/run/killing").touch()
-while not os.path.exists("/run/killed"):
-    kill_modules()
-    time.sleep(0.005)
+def replace_and_look(*arguments, **options):
+    rename(*arguments, **options)
+    if CONDITION:
+        pathlib.Path("/run/hold/pid").write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
+rename, os.replace = os.replace, replace_and_look
 """
+_PACKAGES = "$(python3 -c 'import site; print(site.getsitepackages()[0])')"
+_INSTALL = f"mkdir -p /run/hold {_PACKAGES} && printf '/run/hold\\nimport hold\\n' >{_PACKAGES}/hold.pth"
+_REMOVE = f"rm -rf {_PACKAGES}/hold.pth /run/hold"
+_IS_HELD = "grep -s '^State:.T' /proc/$(cat /run/hold/pid 2>/dev/null)/status || true"
+_KILL = "pid=$(cat /run/hold/pid) && kill -9 $pid && timeout 30 tail --pid=$pid -f /dev/null"
 
 
 def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **options: Any) -> None:
-    """Start a playbook and kill all of it as soon as a condition holds on the host.
+    """Start a playbook and kill all of it at the very rename by which a condition comes to hold on the host.
 
     The condition is Python; ``content(path)`` is what a file says or where a link leads, empty when neither is there.
     """
-    watcher = shlex.quote(_WATCHER.replace("CONDITION", condition))
-    stack.on_host(f"rm -f /run/killing /run/killed; nohup python3 -c {watcher} </dev/null >/run/killing.log 2>&1 &")
+    program = shlex.quote(_HOLD.replace("CONDITION", condition))
+    stack.on_host(f"{_REMOVE}; {_INSTALL} && printf %s {program} >/run/hold/hold.py")
     process = stack.start(playbook, *arguments, **options)
-    killing = "ls /run/killing 2>/dev/null || true"
     try:
         wait_until(
-            lambda: bool(stack.on_host(killing)) or process.poll() is not None,
+            lambda: bool(stack.on_host(_IS_HELD)) or process.poll() is not None,
             timeout=180,
             what=f"Never was {condition}",
         )
+        assert process.poll() is None, f"the play ended before it could be killed: {process.communicate()[0]}"
     finally:
+        # The play first: it would tidy up after its module otherwise.
         if process.poll() is None:
             kill_group(process)
-        stack.on_host("touch /run/killed")
-    assert stack.on_host(killing), f"the play ended before it could be killed: {process.communicate()[0]}"
+        if stack.on_host(_IS_HELD):
+            stack.on_host(_KILL)
+        stack.on_host(_REMOVE)
 
 
 def kill_at(phase: str, stack: Stack, playbook: str, **options: Any) -> None:

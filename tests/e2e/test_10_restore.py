@@ -157,7 +157,9 @@ def test_what_does_not_work_is_put_back(stack: Stack, saved: Saved) -> None:
     assert result.code == 0, result.output
 
 
-@pytest.mark.parametrize("phase", ["stopping the services", "exchanging data", "starting the restored"])
+@pytest.mark.parametrize(
+    "phase", ["stopping the services", "exchanging data", "starting the restored", "removing what was"]
+)
 def test_a_killed_restore_is_put_back_and_done_by_the_next(stack: Stack, saved: Saved, phase: str) -> None:
     kill_at(phase, stack, "restore.yml", variables={"archive": saved.archive, "confirm": "yes"})
     if phase == "starting the restored":

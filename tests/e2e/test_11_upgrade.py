@@ -189,7 +189,7 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
     assert old.query(samples)[0]["value"][1] == count
 
 
-PHASES = ("stopping", "stopped, data kept", "new version started", "new version ready")
+PHASES = ("stopping", "keeping its data", "stopped, data kept", "new version started", "new version ready")
 
 
 @pytest.mark.parametrize("phase", PHASES)
