@@ -5,13 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PLAYBOOK := $(BIN)/ansible-playbook
+E2E := e2e-deployment e2e-operations e2e-upgrade
 
 # molecule and ansible-lint call the other tools by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e e2e-deployment e2e-operations bench bench-rules dashboards docs \
-  requirements clean
+.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e $(E2E) bench \
+  bench-rules dashboards docs requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,9 +45,10 @@ check: $(READY) ## the inner loop: lint, unit, rules and contract tests
 	@$(BIN)/python -m tests.testbed tools >/dev/null
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target promtool amtool unit lint contract
 
-# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
+# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look. Each part has hosts of its own.
 test: check ## everything, as CI runs it
-	@$(MAKE) --no-print-directory molecule e2e; status=$$?; \
+	@$(BIN)/python -m tests.testbed up
+	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(E2E) molecule; status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
 
 lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that is generated
@@ -89,16 +91,18 @@ molecule: $(READY) ## each role on a fresh host, and the whole stack on one
 	@$(BIN)/python -m tests.testbed up
 	$(BIN)/molecule test --all
 
-# Two halves side by side, each with a host and a gateway of its own.
 e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens when things go wrong
 	@$(BIN)/python -m tests.testbed up
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target e2e-deployment e2e-operations
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(E2E)
 
 e2e-deployment: $(READY)
 	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q tests/e2e/test_0[1-8]_*.py
 
 e2e-operations: $(READY)
-	LLMMON_E2E_NAME=operations $(BIN)/pytest -q tests/e2e/test_09_*.py tests/e2e/test_1*.py
+	LLMMON_E2E_NAME=operations $(BIN)/pytest -q tests/e2e/test_09_*.py tests/e2e/test_10_*.py tests/e2e/test_12_*.py
+
+e2e-upgrade: $(READY)
+	LLMMON_E2E_NAME=upgrade $(BIN)/pytest -q tests/e2e/test_11_*.py
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up

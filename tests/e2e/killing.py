@@ -46,6 +46,7 @@ def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **op
             lambda: bool(stack.on_host(_IS_HELD)) or process.poll() is not None,
             timeout=180,
             what=f"Never was {condition}",
+            pause=0.5,
         )
         assert process.poll() is None, f"the play ended before it could be killed: {process.communicate()[0]}"
     finally:
