@@ -51,9 +51,12 @@ class Request:
 
 
 class Server:
-    """``answers`` maps "GET /path" to an answer, or to a function of the request; anything else is 404."""
+    """``answers`` maps "GET /path" to an answer, or to a function of the request; anything else is 404.
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    With a certificate it speaks TLS, and with ``clients`` it wants one of those from everybody, too.
+    """
+
+    def __init__(self, certificate: Path | None = None, clients: Path | None = None) -> None:
         self.answers: dict[str, Answer | Callable[[Request], Answer]] = {}
         self.requests: list[Request] = []
         self._stopping = threading.Event()
@@ -67,6 +70,9 @@ class Server:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
+            if clients:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(clients)
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
             self._scheme = "https"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -15,7 +15,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils import dashboard_push
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import Owner, dashboard_of
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
-from tests.unit.collection.loopback import Answer, Request, Server, as_json
+from tests.unit.collection.loopback import Answer, Request, Server, as_json, certificate
 from tests.unit.collection.running import run_module
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - made up for these tests
@@ -114,6 +114,7 @@ def test_files_are_checked_before_anything_is_asked(server: Server, source: Path
         ({"src": None}, "src, dashboards"),
         ({"state": "exported"}, "dest"),
         ({"token": "glsa_x"}, "parameters are mutually exclusive: password|password_file|token|token_file"),
+        ({"client_key": "/k.pem"}, "client_key is a key without a certificate, set client_cert too"),
     ],
 )
 def test_parameters_that_make_no_set_are_refused(
@@ -180,6 +181,17 @@ def test_credentials_and_organisation_go_along(grafana: Scripted, source: Path, 
     headers = [request.headers for request in grafana.server.requests]
     assert {header["Authorization"] for header in headers} == {"Bearer glsa_token"}
     assert {header["X-Grafana-Org-Id"] for header in headers} == {"7"}
+
+
+def test_a_certificate_is_shown_to_who_asks_for_one(source: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    theirs, ours = (certificate(tmp_path_factory.mktemp(name)) for name in ("theirs", "ours"))
+    with Server(theirs, clients=ours) as server:
+        server.answers["GET /api/folders/llmmon"] = as_json({"uid": "llmmon", "title": "LLM monitoring"})
+        url = server.url.replace("127.0.0.1", "localhost")
+        wanted = parameters(server, source, url=url, ca_path=str(theirs))
+        assert run_module(grafana_dashboards, wanted, check_mode=True)["failed"]
+        for shown in ({"client_cert": str(ours)}, {"client_cert": str(ours), "client_key": str(ours)}):
+            assert not run_module(grafana_dashboards, {**wanted, **shown}, check_mode=True)["failed"]
 
 
 def test_a_sub_path_is_part_of_the_address(server: Server, source: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,31 @@ def test_tls_to_a_server_without(server: Server) -> None:
 
 def test_a_file_of_authorities_that_is_not_there_is_named(server: Server) -> None:
     connection = Connection(url=server.url.replace("http:", "https:"), ca_path="/no/such/file")
+    assert "/no/such/file" in str(failure(HttpClient(connection)))
+
+
+def test_a_server_that_asks_for_a_certificate_is_shown_one(pem: Path, tmp_path: Path) -> None:
+    both = certificate(tmp_path)
+    key, end, alone = both.read_text().partition("-----END PRIVATE KEY-----\n")
+    (tmp_path / "key.pem").write_text(key + end)
+    (tmp_path / "certificate.pem").write_text(alone)
+    with Server(pem, clients=both) as server:
+        server.answers["GET /api/x"] = as_json({})
+        known = Connection(url=server.url.replace("127.0.0.1", "localhost"), ca_path=str(pem))
+        refused = failure(HttpClient(known))
+        in_one = dataclasses.replace(known, client_cert=str(both))
+        in_two = dataclasses.replace(
+            known, client_cert=str(tmp_path / "certificate.pem"), client_key=str(tmp_path / "key.pem")
+        )
+        for shown in (in_one, in_two):
+            assert HttpClient(shown).get("/api/x") == {}
+        of_another = failure(HttpClient(dataclasses.replace(in_two, client_key=str(pem))))
+    assert refused.status is None
+    assert str(of_another).endswith("TLS: KEY_VALUES_MISMATCH")
+
+
+def test_a_certificate_of_ours_that_is_not_there_is_named(server: Server) -> None:
+    connection = Connection(url=server.url.replace("http:", "https:"), client_cert="/no/such/file")
     assert "/no/such/file" in str(failure(HttpClient(connection)))
 
 

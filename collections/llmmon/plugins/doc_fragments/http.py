@@ -22,6 +22,12 @@ options:
   ca_path:
     description: File of certificate authorities to trust instead of the system's.
     type: path
+  client_cert:
+    description: File with the certificate, in PEM, to show to a server that asks for one; it may hold the key as well.
+    type: path
+  client_key:
+    description: File with the key of O(client_cert), in PEM and not encrypted.
+    type: path
 requirements:
   - requests
 """

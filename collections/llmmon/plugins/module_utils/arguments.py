@@ -22,6 +22,8 @@ def http_arguments() -> dict[str, Any]:
         "request_timeout": {"type": "float", "default": 10.0},
         "validate_certs": {"type": "bool", "default": True},
         "ca_path": {"type": "path"},
+        "client_cert": {"type": "path"},
+        "client_key": {"type": "path", "no_log": False},
     }
 
 
@@ -105,6 +107,8 @@ def http_client(module: AnsibleModule) -> HttpClient:
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     parameters = module.params
+    if parameters["client_key"] and not parameters["client_cert"]:
+        module.fail_json(msg="client_key is a key without a certificate, set client_cert too")
     return HttpClient(
         Connection(
             url=parameters["url"],
@@ -114,6 +118,8 @@ def http_client(module: AnsibleModule) -> HttpClient:
             timeout=parameters["request_timeout"],
             validate_certs=parameters["validate_certs"],
             ca_path=parameters["ca_path"],
+            client_cert=parameters["client_cert"],
+            client_key=parameters["client_key"],
             # By the header: asking to use another organisation would change where the user is when he comes back.
             headers={"X-Grafana-Org-Id": str(parameters["org_id"])} if parameters.get("org_id") else {},
         )

@@ -51,6 +51,8 @@ class Connection:
     timeout: float = 10.0
     validate_certs: bool = True
     ca_path: Optional[str] = None
+    client_cert: Optional[str] = None
+    client_key: Optional[str] = None
     headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -87,6 +89,8 @@ class HttpClient:
         # The environment's proxies and .netrc are not for servers on the host's own loopback.
         self.session.trust_env = False
         self.session.verify = connection.validate_certs and (connection.ca_path or True)
+        if connection.client_cert:
+            self.session.cert = (connection.client_cert, connection.client_key or connection.client_cert)
         self.session.headers["Accept"] = "application/json"
         self.session.headers.update(connection.headers)
         if connection.token:
@@ -155,7 +159,7 @@ class HttpClient:
                 f"{method} {self._shown(path)} gave no answer within {self._timeout:g} s", reason="timeout"
             ) from error
         except OSError as error:
-            # All of requests's errors are OSErrors; a ca_path that does not exist is a bare one.
+            # All of requests's errors are OSErrors; a file of TLS that does not exist is a bare one.
             raise self._error(
                 f"{method} {self._shown(path)} failed: {_innermost(error)}", reason="connection"
             ) from error
