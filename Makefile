@@ -5,14 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PLAYBOOK := $(BIN)/ansible-playbook
+# The parts of the tests, the longest first, and how they are run: three at a time, all of them, each with hosts of its own.
 E2E := e2e-deployment e2e-operations e2e-upgrade
+CHECK := promtool amtool unit lint contract
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target
 
 # molecule and ansible-lint call the other tools by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down check test lint unit rules promtool amtool mutations contract molecule e2e $(E2E) bench \
-  bench-rules dashboards docs requirements clean
+.PHONY: help setup demo demo-down check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
+  dashboards docs requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,12 +46,12 @@ demo-down: $(READY) ## remove the demo and all it started
 # Side by side, the longest first: much of it waits, for timers and for Alertmanager.
 check: $(READY) ## the inner loop: lint, unit, rules and contract tests
 	@$(BIN)/python -m tests.testbed tools >/dev/null
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target promtool amtool unit lint contract
+	@$(SIDE_BY_SIDE) $(CHECK)
 
-# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look. Each part has hosts of its own.
-test: check ## everything, as CI runs it
-	@$(BIN)/python -m tests.testbed up
-	@$(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target $(E2E) molecule; status=$$?; \
+# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
+test: $(READY) ## everything, as CI runs it
+	@$(BIN)/python -m tests.testbed tools >/dev/null
+	@$(BIN)/python -m tests.testbed up && $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK); status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
 
 lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that is generated
@@ -63,7 +66,7 @@ unit: $(READY) ## plans, classifiers, templates, archives: no service, no networ
 
 rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the version range
 	@$(BIN)/python -m tests.testbed tools >/dev/null
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target promtool amtool
+	@$(SIDE_BY_SIDE) promtool amtool
 
 promtool:
 	$(BIN)/pytest -q tests/rules
@@ -93,7 +96,7 @@ molecule: $(READY) ## each role on a fresh host, and the whole stack on one
 
 e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens when things go wrong
 	@$(BIN)/python -m tests.testbed up
-	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target $(E2E)
+	@$(SIDE_BY_SIDE) $(E2E)
 
 e2e-deployment: $(READY)
 	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q tests/e2e/test_0[1-8]_*.py

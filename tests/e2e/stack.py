@@ -116,13 +116,14 @@ class Stack:
 
     def fingerprint(self) -> dict[str, str]:
         """What must not change when something is refused: releases, and the containers' identity and start."""
-        found = {}
+        questions = {}
         for service in SERVICES:
-            found[f"{service} release"] = self.on_host(f"readlink /etc/llmmon/{service}/current", check=False)
-            found[f"{service} container"] = self.on_host(
-                f"docker inspect --format '{{{{.Id}}}} {{{{.State.StartedAt}}}}' llmmon-{service}", check=False
-            )
-        return found
+            questions[f"{service} release"] = f"readlink /etc/llmmon/{service}/current"
+            identity = "{{.Id}} {{.State.StartedAt}}"
+            questions[f"{service} container"] = f"docker inspect --format '{identity}' llmmon-{service}"
+        # One line each, a complaint too, and all of them in one connection.
+        answers = self.on_host("; ".join(f'echo "$({ask} 2>&1 | tail -n 1)"' for ask in questions.values()))
+        return dict(zip(questions, answers.splitlines(), strict=True))
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
