@@ -156,7 +156,7 @@ def variables_of_the_testbed() -> dict[str, Any]:
     """Versions and images of the testbed, and intervals short enough for a test."""
     images = state.read("images")
     testbed: dict[str, Any] = {"llmmon_prometheus_scrape_interval": "2s", "llmmon_prometheus_scrape_timeout": "2s"}
-    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "1s", "llmmon_verify_timeout": 30}
+    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "2s", "llmmon_verify_timeout": 30}
     testbed["llmmon_prober_interval"] = "2s"
     for service in (*SERVICES, "prober"):
         testbed[f"llmmon_{service}_version"] = images[service]["version"]

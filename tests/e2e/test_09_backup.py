@@ -10,10 +10,12 @@ import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
 
+from tests.e2e.killing import kill_when
 from tests.e2e.stack import SERVICES, Result, Stack
 
 DIRECTORY = "/var/backups/llmmon"
 SNAPSHOTS = "/var/lib/llmmon/prometheus/snapshots"
+JOURNAL = "/var/lib/llmmon/backup.work/journal.json"
 
 
 def back_up(stack: Stack, *arguments: str, **variables: object) -> Result:
@@ -113,6 +115,10 @@ def wait_on_host(stack: Stack, condition: str, seconds: int = 60) -> None:
     stack.on_host(f"timeout {seconds} sh -c 'until {condition}; do sleep 0.05; done'")
 
 
+def signal_the_service(stack: Stack, signal: str) -> None:
+    stack.on_host(f"systemctl kill --signal {signal} llmmon-backup.service")
+
+
 def words_of_the_service(stack: Stack) -> str:
     return stack.on_host("journalctl --unit llmmon-backup.service --no-pager --output cat --lines 20")
 
@@ -139,12 +145,11 @@ def test_a_second_backup_is_told_of_the_first_and_a_killed_one_is_cleared_away(s
     schedule(stack, "yearly")
     stack.on_host("systemctl start --no-block llmmon-backup.service")
     wait_on_host(stack, f"ls {DIRECTORY}/.*.partial >/dev/null 2>&1")
+    signal_the_service(stack, "STOP")
     second = stack.run("backup.yml")
-    first_goes_on = stack.on_host("systemctl is-active llmmon-backup.service", check=False) == "activating"
     assert second.code != 0
-    assert first_goes_on, "the first was too fast for this test"
     assert "is at work since" in second.message
-    stack.on_host("systemctl kill --signal KILL llmmon-backup.service")
+    signal_the_service(stack, "KILL")
     wait_on_host(stack, "systemctl is-failed --quiet llmmon-backup.service")
     left = leftovers(stack)
     assert ".partial" in left
@@ -155,13 +160,40 @@ def test_a_second_backup_is_told_of_the_first_and_a_killed_one_is_cleared_away(s
     assert members(stack, archive_of(third))[-1] == "manifest.json"
 
 
+@pytest.mark.parametrize(
+    ("condition", "left_by_it"),
+    [
+        (f"content('{JOURNAL}')", "backup.work"),
+        (f"""'"requested": 1' in content('{JOURNAL}')""", "backup.work"),
+        (f"""'"snapshot": "2' in content('{JOURNAL}')""", SNAPSHOTS),
+        (f"{{name for name in os.listdir('{DIRECTORY}') if name.endswith('_full.tar.gz')}} - BEFORE", SNAPSHOTS),
+    ],
+    ids=["begun", "asking for the snapshot", "snapshot taken", "archive in its place"],
+)
+def test_a_backup_killed_in_any_phase_is_cleared_away_by_the_next(
+    stack: Stack, condition: str, left_by_it: str
+) -> None:
+    before = set(stack.on_host(f"cd {DIRECTORY} && ls *_full.tar.gz").splitlines())
+    kill_when(condition.replace("BEFORE", repr(before)), stack, "backup.yml")
+    assert left_by_it in leftovers(stack)
+    archive = archive_of(back_up(stack))
+    assert leftovers(stack) == ""
+    assert members(stack, archive)[-1] == "manifest.json"
+    # No archive without its checksum, and no checksum without its archive, or one that is damaged.
+    archives, checksums = (set(stack.on_host(f"cd {DIRECTORY} && ls *.tar.gz{end}").split()) for end in ("", ".sha256"))
+    assert {f"{name}.sha256" for name in archives} == checksums
+    stack.on_host(f"cd {DIRECTORY} && sha256sum --check --strict *.sha256")
+
+
 @pytest.mark.usefixtures("much")
 def test_a_disk_that_fills_up_meanwhile_costs_the_archive_and_nothing_else(stack: Stack, small_disk: str) -> None:
     before = stack.fingerprint()
     schedule(stack, "yearly", llmmon_backup_directory=small_disk)
     stack.on_host("systemctl start --no-block llmmon-backup.service")
     wait_on_host(stack, f"ls {small_disk}/.*.partial >/dev/null 2>&1")
+    signal_the_service(stack, "STOP")
     stack.on_host(f"head -c 400M /dev/zero > {small_disk}/others", check=False)
+    signal_the_service(stack, "CONT")
     wait_on_host(stack, "systemctl is-failed --quiet llmmon-backup.service")
     assert "No space left on device" in words_of_the_service(stack)
     assert stack.on_host(f"ls -A {small_disk}") == "others"

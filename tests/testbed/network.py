@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 
+from tests.testbed import state
 from tests.testbed.engine import LABEL, LABELS
 from tests.testbed.shell import TestbedError
 
@@ -21,17 +22,17 @@ _FIXED = range(10, 128)
 
 def ensure(client: docker.DockerClient) -> None:
     """Not an internal network: a role that installs packages on a host needs the mirror."""
-    try:
-        client.networks.get(NAME)
-        return
-    except NotFound:
-        pool = docker.types.IPAMPool(subnet=f"{_PREFIX}.0/24", iprange=f"{_PREFIX}.128/25", gateway=f"{_PREFIX}.1")
-    try:
-        client.networks.create(NAME, driver="bridge", ipam=docker.types.IPAMConfig(pool_configs=[pool]), labels=LABELS)
-    except APIError as error:
-        raise TestbedError(
-            f"The engine cannot make the network {NAME} ({error.explanation}): free the range {_PREFIX}.0/24."
-        ) from None
+    pool = docker.types.IPAMPool(subnet=f"{_PREFIX}.0/24", iprange=f"{_PREFIX}.128/25", gateway=f"{_PREFIX}.1")
+    settings = docker.types.IPAMConfig(pool_configs=[pool])
+    with state.locked("network"):
+        if client.networks.list(names=[f"^{NAME}$"]):
+            return
+        try:
+            client.networks.create(NAME, driver="bridge", ipam=settings, labels=LABELS)
+        except APIError as error:
+            raise TestbedError(
+                f"The engine cannot make the network {NAME} ({error.explanation}): free the range {_PREFIX}.0/24."
+            ) from None
 
 
 def attachment(
