@@ -19,8 +19,8 @@ def content(path):
         return os.readlink(path) if os.path.islink(path) else pathlib.Path(path).read_text()
     except (FileNotFoundError, PermissionError):
         return ""
-def replace_and_look(*arguments, **options):
-    rename(*arguments, **options)
+def replace_and_look(source, target, **options):
+    rename(source, target, **options)
     if CONDITION:
         pathlib.Path("/run/hold/pid").write_text(str(os.getpid()))
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -36,7 +36,8 @@ _KILL = "pid=$(cat /run/hold/pid) && kill -9 $pid && timeout 30 tail --pid=$pid 
 def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **options: Any) -> None:
     """Start a playbook and kill all of it at the very rename by which a condition comes to hold on the host.
 
-    The condition is Python; ``content(path)`` is what a file says or where a link leads, empty when neither is there.
+    The condition is Python; ``content(path)`` is what a file says or where a link leads, empty when neither is there,
+    and ``target`` is what the rename was to.
     """
     program = shlex.quote(_HOLD.replace("CONDITION", condition))
     stack.on_host(f"{_REMOVE}; {_INSTALL} && printf %s {program} >/run/hold/hold.py")
