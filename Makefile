@@ -14,7 +14,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
+.PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
   dashboards docs requirements clean
 
 help: ## list what can be made
@@ -43,14 +43,16 @@ demo: $(READY) ## the whole stack, a real LLM gateway and traffic on this machin
 demo-down: $(READY) ## remove the demo and all it started
 	@$(BIN)/python -m tests.demo remove
 
-# Side by side, the longest first: much of it waits, for timers and for Alertmanager.
-check: $(READY) ## the inner loop: lint, unit, rules and contract tests
+# The programs that rules and routes are tested with.
+tools: $(READY)
 	@$(BIN)/python -m tests.testbed tools >/dev/null
+
+# Side by side, the longest first: much of it waits, for timers and for Alertmanager.
+check: tools ## the inner loop: lint, unit, rules and contract tests
 	@$(SIDE_BY_SIDE) $(CHECK)
 
 # Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
-test: $(READY) ## everything, as CI runs it
-	@$(BIN)/python -m tests.testbed tools >/dev/null
+test: tools ## everything, as CI runs it
 	@$(BIN)/python -m tests.testbed up && $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK); status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
 
@@ -64,8 +66,7 @@ lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that i
 unit: $(READY) ## plans, classifiers, templates, archives: no service, no network
 	$(BIN)/pytest -q tests/unit
 
-rules: $(READY) ## promtool and amtool over the rendered rules, both ends of the version range
-	@$(BIN)/python -m tests.testbed tools >/dev/null
+rules: tools ## promtool and amtool over the rendered rules, both ends of the version range
 	@$(SIDE_BY_SIDE) promtool amtool
 
 promtool:
@@ -74,8 +75,7 @@ promtool:
 amtool:
 	$(BIN)/pytest -q tests/routing
 
-mutations: $(READY) ## take each guard out of the rules and see that a test notices
-	@$(BIN)/python -m tests.testbed tools >/dev/null
+mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
 
 # With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead; the
@@ -112,8 +112,7 @@ bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside c
 	$(BIN)/python -m tests.bench.no_change
 	$(BIN)/python -m tests.bench.grafana_dashboards
 
-bench-rules: $(READY) ## what the rules of 20 gateways cost, and how much faster dashboards are for them
-	@$(BIN)/python -m tests.testbed tools >/dev/null
+bench-rules: tools ## what the rules of 20 gateways cost, and how much faster dashboards are for them
 	$(BIN)/python -m tests.bench.rules
 
 dashboards: $(READY) ## write the dashboards' JSON from their code
