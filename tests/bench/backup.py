@@ -17,8 +17,8 @@ from tests.bench import blocks, throughput
 WRITE = """
 import resource, sys, time
 from pathlib import Path
-from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing import ArchiveWriter, gzip_command
-from ansible_collections.llmmon.stack.plugins.module_utils.backup_sources import tree
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree
 begun = time.monotonic()
 with ArchiveWriter(Path(sys.argv[2]), [gzip_command(int(sys.argv[3]))]) as writer:
     writer.add_all(tree(Path(sys.argv[1]), "prometheus/data"))

@@ -21,8 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from ansible_collections.llmmon.stack.plugins.module_utils import dashboard_files, dashboard_push, dashboards, http
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_folders import Folder
+from ansible_collections.llmmon.stack.plugins.module_utils.clients import http
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import files as dashboard_files
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import model as dashboards
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import push as dashboard_push
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
 
 from tests.conftest import REPOSITORY
 from tests.contract.counting import counting

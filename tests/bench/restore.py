@@ -13,9 +13,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import HEADER, ArchiveName, Header, ServiceRecord
-from ansible_collections.llmmon.stack.plugins.module_utils.archive_writing import ArchiveWriter, Member, gzip_command
-from ansible_collections.llmmon.stack.plugins.module_utils.backup_sources import tree
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
+    HEADER,
+    ArchiveName,
+    Header,
+    ServiceRecord,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, Member, gzip_command
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree
 
 from tests.bench import blocks, throughput
 
@@ -25,7 +30,7 @@ CREATED = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 READ = """
 import os, resource, sys, time
 from pathlib import Path
-from ansible_collections.llmmon.stack.plugins.module_utils.archive_reading import Owner, Staging, read_archive
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import Owner, Staging, read_archive
 me = Owner(os.geteuid(), os.getegid())
 begun = time.monotonic()
 staging = Staging(Path(sys.argv[2]), {name: me for name in ("prometheus", "alertmanager", "grafana")})

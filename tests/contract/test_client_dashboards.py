@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
-from tests.unit.collection.running import run_module
+from tests.support.modules import run_module
 
 from .conftest import Workspace
 from .counting import Counted, counting

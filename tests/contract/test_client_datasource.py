@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.modules import grafana_datasource
 
-from tests.unit.collection.running import run_module
+from tests.support.modules import run_module
 
 from .conftest import Workspace
 from .counting import counting

@@ -10,7 +10,7 @@ import pytest
 import requests
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards, grafana_service_account
 
-from tests.unit.collection.running import run_module
+from tests.support.modules import run_module
 
 from .conftest import Workspace
 from .counting import counting

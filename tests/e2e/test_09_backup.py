@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.e2e.killing import kill_when
 from tests.e2e.stack import SERVICES, Result, Stack

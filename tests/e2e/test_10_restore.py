@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 
 from tests.e2e.killing import kill_at
 from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, make_inventory

@@ -8,7 +8,7 @@ import pytest
 
 from tests.routing import rendering, variants
 from tests.routing.rendering import Release
-from tests.unit.collection.loopback import Server
+from tests.support.loopback import Server
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.routing import rendering
-from tests.unit.collection import services
-from tests.unit.collection.services import Service
+from tests.support import services
+from tests.support.services import Service
 
 FEATURE = "--enable-feature=receiver-name-in-metrics"
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.filter.receivers import all_receivers, probe_receivers
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 
 from tests.routing import running
-from tests.unit.collection import services
-from tests.unit.collection.loopback import Answer, Server, unused_port
-from tests.unit.collection.running import run_module
-from tests.unit.collection.services import VERSIONS, Service
+from tests.support import services
+from tests.support.loopback import Answer, Server, unused_port
+from tests.support.modules import run_module
+from tests.support.services import VERSIONS, Service
 
 pytestmark = pytest.mark.skipif(
     not services.can_have_own_mounts(),

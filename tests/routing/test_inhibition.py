@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.routing import running
-from tests.unit.collection import services
-from tests.unit.collection.loopback import Answer, Server, as_json
-from tests.unit.collection.services import VERSIONS, Service
+from tests.support import services
+from tests.support.loopback import Answer, Server, as_json
+from tests.support.services import VERSIONS, Service
 
 pytestmark = pytest.mark.skipif(
     not services.can_have_own_mounts(),

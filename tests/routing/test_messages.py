@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.routing import rendering, running
 from tests.routing.rendering import VERSIONS, Release
-from tests.unit.collection import services
-from tests.unit.collection.loopback import Answer, Server
+from tests.support import services
+from tests.support.loopback import Answer, Server
 
 LABELS = {"alertname": "LLMHighFailureRatio", "job": "llm-auth-proxy", "model": "gpt-4.1", "severity": "critical"}
 ALERT: dict[str, Any] = {

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-from ansible_collections.llmmon.stack.plugins.module_utils import backup_metrics
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import metric as backup_metrics
 
 from tests.rules import dashboards, prometheus, rendering
 from tests.rules.dashboards import BOARDS, STACK
-from tests.unit.collection import services
-from tests.unit.collection.loopback import Answer, Server
+from tests.support import services
+from tests.support.loopback import Answer, Server
 
 VERSIONS = list(zip(services.VERSIONS["prometheus"], services.VERSIONS["alertmanager"], strict=True))
 QUERIES = [

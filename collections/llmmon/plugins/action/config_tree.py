@@ -9,7 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.action import ActionBase
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import SECRETS
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import SECRETS
 from ansible_collections.llmmon.stack.plugins.plugin_utils.render import render_tree
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.http import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     REQUESTS_IMPORT_ERROR,
     Connection,
     HttpClient,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
 
 
 def http_arguments() -> dict[str, Any]:

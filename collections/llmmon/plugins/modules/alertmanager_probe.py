@@ -124,11 +124,11 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clock import utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.metrics import samples
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import samples
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 HIDDEN = "********"
 # Alertmanager's counters, by what they are called here. A notification is counted when it begins, not when it has

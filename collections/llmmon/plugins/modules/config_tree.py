@@ -147,12 +147,12 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
     EngineError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import (
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
     SECRETS,

@@ -59,10 +59,14 @@ from typing import Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 # A database that another process holds locked makes Grafana answer 401 after many seconds: no word on the password.
 _SLOW_ANSWER_SECONDS = 10.0

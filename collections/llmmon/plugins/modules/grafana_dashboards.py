@@ -211,11 +211,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_export import Export
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_files import read_directory, read_text
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_folders import Folder
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_push import Push, PushFailed, Wanted
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.export import Export
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import read_directory, read_text
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import (
     BadDashboard,
     Dashboard,
     Owner,
@@ -223,7 +223,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import (
     dashboard_of,
     load,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, PushFailed, Wanted
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _MOST_NAMES = 100

@@ -132,9 +132,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import same
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import same
 
 _UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _KEPT = "llmmonSecrets"

@@ -65,8 +65,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 
 KINDS = {"folders": "folder", "dashboards": "dashboard", "data_sources": "data source"}
 

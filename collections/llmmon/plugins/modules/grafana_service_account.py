@@ -106,8 +106,8 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana_accounts import ServiceAccounts
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError, with_token
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana_accounts import ServiceAccounts
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError, with_token
 
 _DAY = 86400
 

@@ -72,11 +72,11 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.at_once import at_once
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboard_files import folders_by_uid
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import BadDashboard
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana import Grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.http import CONNECTIONS, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
+from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
 
 
 class NotProved(Exception):

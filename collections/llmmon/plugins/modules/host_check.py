@@ -107,7 +107,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 
 LIBRARIES = ("docker", "requests")
 

@@ -81,9 +81,9 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment, utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 NOT_LOADED = "it is not loaded: run site.yml --tags prometheus"
 NOT_EVALUATED = "it was not evaluated in time"

@@ -83,10 +83,15 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clock import moment, utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.scrape_causes import MISSING, OUTDATED, PENDING, classify
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes import (
+    MISSING,
+    OUTDATED,
+    PENDING,
+    classify,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 
 @dataclasses.dataclass(frozen=True)

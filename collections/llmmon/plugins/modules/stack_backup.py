@@ -103,8 +103,8 @@ import dataclasses
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
-from ansible_collections.llmmon.stack.plugins.module_utils.backup import BackupError, Settings, back_up
-from ansible_collections.llmmon.stack.plugins.module_utils.http import REQUESTS_IMPORT_ERROR
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, Settings, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import REQUESTS_IMPORT_ERROR
 
 
 def main() -> None:

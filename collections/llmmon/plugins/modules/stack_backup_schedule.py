@@ -81,8 +81,8 @@ from pathlib import Path
 from typing import Any, Optional, Union
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmmon.stack.plugins.module_utils import backup
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
 
 SERVICE = "llmmon-backup.service"
 TIMER = "llmmon-backup.timer"

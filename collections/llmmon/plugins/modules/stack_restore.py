@@ -136,13 +136,17 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import ReleaseError
-from ansible_collections.llmmon.stack.plugins.module_utils.restoring import Restore, RestoreError, Service, Settings
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import ReleaseError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, RestoreError, Service, Settings
 
 CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK = "checked", "staged", "exchanged", "settled", "kept", "put_back"
 

@@ -107,16 +107,20 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
-from ansible_collections.llmmon.stack.plugins.module_utils.backup_keeping import last_good
-from ansible_collections.llmmon.stack.plugins.module_utils.disk import disk_usage
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.http import Connection, HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.service_api import (
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import last_good
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
     reported_version,
     same_version,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"

@@ -91,12 +91,21 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import ArchiveName
-from ansible_collections.llmmon.stack.plugins.module_utils.backup_metrics import DIRECTORY as GENERATED
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.operation import LOCK, OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import CURRENT, RUNNING, ReleaseError, Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import DIRECTORY as GENERATED
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
+    CURRENT,
+    RUNNING,
+    ReleaseError,
+    Releases,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import LOCK, OperationError, Operations
 
 LABEL = "llmmon.service"
 SUFFIXES = ("", "-next", "-previous")

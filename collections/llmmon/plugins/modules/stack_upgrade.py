@@ -92,11 +92,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.http import REQUESTS_IMPORT_ERROR
-from ansible_collections.llmmon.stack.plugins.module_utils.operation import OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.releases import ReleaseError
-from ansible_collections.llmmon.stack.plugins.module_utils.upgrade_generations import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import REQUESTS_IMPORT_ERROR
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import ReleaseError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.generations import (
     OPERATION,
     Generations,
     UpgradeError,

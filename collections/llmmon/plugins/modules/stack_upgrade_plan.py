@@ -104,19 +104,23 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
-from ansible_collections.llmmon.stack.plugins.module_utils.engine import DOCKER_IMPORT_ERROR, Engine, EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.http import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
+    DOCKER_IMPORT_ERROR,
+    Engine,
+    EngineError,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     REQUESTS_IMPORT_ERROR,
     Connection,
     HttpClient,
     HttpError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.kept_data import KeptData
-from ansible_collections.llmmon.stack.plugins.module_utils.service_api import (
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
     reported_version,
     same_version,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.upgrade_paths import Allowed, refusal
+from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal
 
 
 class Refused(Exception):

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tell Prometheus of the last good backup: there is no exporter on the host, so a rule gives the time as a constant."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import FileRecord
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+
+# Beside the releases: what is in there changes without a deployment, and prometheus.yml loads it.
+DIRECTORY = "generated"
+
+_RULES = """\
+# Written by llmmon after each backup.
+groups:
+  - name: llmmon_backup_{scope}
+    rules:
+      - record: llmmon_backup_last_success_timestamp_seconds
+        expr: vector({timestamp})
+        labels: {{scope: {scope}}}
+      - record: llmmon_backup_last_success_bytes
+        expr: vector({size})
+        labels: {{scope: {scope}}}
+"""
+
+
+def rules(scope: str, timestamp: int, size: int) -> str:
+    """A rule file that tells when (seconds since 1970) the last backup of a scope was made, and its size in bytes."""
+    return _RULES.format(scope=scope, timestamp=timestamp, size=size)
+
+
+def publish(config_root: Path, container: str, scope: str, timestamp: int, record: FileRecord) -> str:
+    """Write the rule file and let Prometheus load it; returns a sentence when something stood in the way."""
+    try:
+        _write(config_root / DIRECTORY, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
+    except OSError as error:
+        return f"the metric of the backup was not written: {error.filename}: {error.strerror}"
+    releases = Releases(config_root)
+    if releases.target(CURRENT) != releases.target(RUNNING):
+        # A signal would load the release that site.yml has not proved yet.
+        return "the metric of the backup appears after the next site.yml, which has a configuration to reload"
+    try:
+        Engine().hang_up(container)
+    except EngineError as error:
+        return f"the metric of the backup appears when Prometheus next reads its configuration: {error}"
+    return ""
+
+
+def _write(directory: Path, name: str, content: str) -> None:
+    """Readable for the service as its releases are: by the group of the directory they lie in."""
+    group = directory.parent.stat().st_gid
+    with contextlib.suppress(FileExistsError):
+        directory.mkdir(mode=0o750)
+    os.chown(directory, 0, group)
+    # The timer's service lets nobody else read what it makes, so the mode above does not count there.
+    directory.chmod(0o750)
+    temporary = directory / f".{name}.new"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        os.fchown(handle.fileno(), 0, group)
+        os.fchmod(handle.fileno(), 0o640)
+        handle.write(content)
+    temporary.replace(directory / name)

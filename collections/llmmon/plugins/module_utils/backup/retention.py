@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The archives in a backup directory: which are good, which may go, and what killed runs left there."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import CHECKSUM_SUFFIX, ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+
+_PARTIAL_SUFFIX = ".partial"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """An archive on the disk; ``good`` when it has its checksum beside it, which is there before the archive."""
+
+    path: Path
+    name: ArchiveName
+    size: int
+    good: bool
+
+    @property
+    def checksum_path(self) -> Path:
+        return checksum_path(self.path)
+
+
+def partial_path(path: Path) -> Path:
+    """Where an archive lies until it is whole: beside its place, and hidden."""
+    return path.with_name(f".{path.name}{_PARTIAL_SUFFIX}")
+
+
+def checksum_path(path: Path) -> Path:
+    """Where an archive's checksum lies."""
+    return path.with_name(path.name + CHECKSUM_SUFFIX)
+
+
+def kept(directory: Path) -> list[Kept]:
+    """The archives in a directory, oldest first; other files are none of ours."""
+    found = []
+    entries = directory.iterdir() if directory.is_dir() else ()
+    for path in entries:
+        name = ArchiveName.parse(path.name)
+        if name and path.is_file() and not path.is_symlink():
+            size = path.stat().st_size
+            found.append(Kept(path, name, size, size > 0 and checksum_path(path).is_file()))
+    return sorted(found, key=lambda archive: (archive.name.created, archive.path.name))
+
+
+def stale(archives: list[Kept], keep: int, made: ArchiveName) -> list[Kept]:
+    """Archives of the scope of ``made`` that may go now that it is there: beyond the last ``keep``.
+
+    The one just made always stays, also when the clock went back and others look newer. What is not good does not
+    count, and stays for somebody to look at.
+    """
+    same = [archive for archive in archives if archive.good and archive.name.scope == made.scope]
+    others = [archive for archive in same if archive.name != made]
+    return others[: max(len(others) - (max(keep, 1) - 1), 0)]
+
+
+def fragments(directory: Path) -> list[Path]:
+    """What killed runs left: archives that were not finished, and checksums of archives that never appeared."""
+    found = []
+    entries = directory.iterdir() if directory.is_dir() else ()
+    for path in entries:
+        hidden = path.name.startswith(".") and path.name.endswith(_PARTIAL_SUFFIX)
+        if hidden and ArchiveName.parse(path.name[1 : -len(_PARTIAL_SUFFIX)]):
+            found.append(path)
+        elif path.name.endswith(CHECKSUM_SUFFIX):
+            archive = path.with_name(path.name[: -len(CHECKSUM_SUFFIX)])
+            if ArchiveName.parse(archive.name) and not archive.exists():
+                found.append(path)
+    return sorted(found)
+
+
+def last_good(directory: Path, now: Optional[datetime.datetime] = None) -> list[dict[str, Any]]:
+    """The last good archive of each scope, as a status shows it."""
+    newest = {archive.name.scope: archive for archive in kept(directory) if archive.good}
+    moment = now or utc_now()
+    return [
+        {
+            "scope": scope,
+            "archive": str(archive.path),
+            "created": archive.name.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "age_seconds": int((moment - archive.name.created).total_seconds()),
+            "bytes": archive.size,
+        }
+        for scope, archive in sorted(newest.items(), reverse=True)
+    ]

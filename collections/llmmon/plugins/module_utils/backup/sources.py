@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the content of a backup comes from: each service's data in a state that it can be started from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
+    ALERTMANAGER_DATA,
+    ALERTMANAGER_SILENCES,
+    CONFIG,
+    GRAFANA_DATA,
+    GRAFANA_DATABASE_FILES,
+    GRAFANA_DUMP,
+    GRAFANA_SQLITE,
+    PROMETHEUS_DATA,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import Member
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
+    PostgresSettings,
+    SqliteSettings,
+    copy_sqlite,
+    database_settings,
+    dump_postgres,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
+    CURRENT,
+    MANIFEST,
+    RUNNING,
+    Releases,
+)
+
+# A head of some million series takes minutes to be written as a block.
+_SNAPSHOT_SECONDS = 900.0
+_SNAPSHOTS = "snapshots"
+_HEAD = ("wal", "wbl", "chunks_head")
+
+# Grafana deletes what it draws there by itself, at any moment.
+_GRAFANA_SCRATCH = {"png", "pdf", "csv"}
+
+
+class SourceError(Exception):
+    """Something to back up cannot be read; the message is one sentence for the operator."""
+
+
+def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:
+    """Regular files below a directory, sorted; links, sockets and what has a path in ``leave_out`` are none."""
+    without = {root / path for path in leave_out or ()}
+    for directory, directories, files in os.walk(root):
+        directories[:] = sorted(name for name in directories if Path(directory, name) not in without)
+        for name in sorted(files):
+            path = Path(directory, name)
+            if path in without:
+                continue
+            # What vanishes meanwhile was no part of the data's state.
+            with contextlib.suppress(FileNotFoundError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield path, status
+
+
+def tree(root: Path, place: str, leave_out: Optional[set[str]] = None) -> list[Member]:
+    """The files below a directory as members below ``place``."""
+    return [
+        Member(f"{place}/{path.relative_to(root)}", status.st_size, path)
+        for path, status in regular_files(root, leave_out)
+    ]
+
+
+def size_of(root: Path, leave_out: Optional[set[str]] = None) -> int:
+    """Bytes of the files below a directory."""
+    return sum(status.st_size for _, status in regular_files(root, leave_out))
+
+
+def configuration(service: str, config_root: Path) -> list[Member]:
+    """Every release of a service's configuration, read at once: another run may delete an old one."""
+    releases = Releases(config_root)
+    found = []
+    for name in releases.names():
+        fragment = not (config_root / name / MANIFEST).is_file()
+        if fragment and name not in {releases.target(CURRENT), releases.target(RUNNING)}:
+            continue
+        for path, _ in regular_files(config_root / name):
+            try:
+                content = path.read_bytes()
+            except FileNotFoundError as error:
+                raise SourceError(
+                    f"{path} vanished while it was read: another run is changing it; run again"
+                ) from error
+            found.append(Member(f"{CONFIG}/{service}/{path.relative_to(config_root)}", len(content), content))
+    return found
+
+
+class Prometheus:
+    """Blocks of a snapshot, which Prometheus makes while it goes on scraping."""
+
+    def __init__(self, url: str, data_directory: Path) -> None:
+        self._client = HttpClient(Connection(url=url, timeout=_SNAPSHOT_SECONDS))
+        self._data = data_directory
+
+    def head_bytes(self) -> int:
+        """What a snapshot adds at most to the disk: the newest samples as a block of their own."""
+        return sum(size_of(self._data / part) for part in _HEAD)
+
+    def estimate(self) -> int:
+        return size_of(self._data, {_SNAPSHOTS})
+
+    def members(self, workplace: Workplace) -> list[Member]:
+        snapshots = self._data / _SNAPSHOTS
+        workplace.expect_snapshot(snapshots)
+        try:
+            answer = self._client.send("POST", "/api/v1/admin/tsdb/snapshot")
+        except HttpError as error:
+            if "admin APIs disabled" in str(error):
+                raise SourceError(
+                    "Prometheus makes no snapshot because its admin API is off: set llmmon_prometheus_admin_api to true"
+                    " and run site.yml, or back up the configuration alone with llmmon_backup_scope=config"
+                ) from error
+            raise SourceError(f"Prometheus made no snapshot: {error}") from error
+        snapshot = workplace.name_snapshot(str(answer["data"]["name"]))
+        if not snapshot.is_dir():
+            raise SourceError(
+                f"Prometheus made a snapshot, but not in {snapshot}: correct llmmon_data_root, or remove"
+                " --storage.tsdb.path from llmmon_prometheus_extra_flags"
+            )
+        return tree(snapshot, PROMETHEUS_DATA)
+
+
+class Alertmanager:
+    """Silences by the API, because they reach the disk every 15 minutes only, and what is on the disk."""
+
+    def __init__(self, url: str, data_directory: Path) -> None:
+        self._client = HttpClient(Connection(url=url))
+        self._data = data_directory
+
+    def estimate(self) -> int:
+        return size_of(self._data)
+
+    def members(self, opened: contextlib.ExitStack) -> list[Member]:
+        try:
+            silences = self._client.get("/api/v2/silences")
+        except HttpError as error:
+            raise SourceError(f"Alertmanager does not tell its silences: {error}") from error
+        content = json.dumps(silences, indent=1).encode()
+        found = [Member(ALERTMANAGER_SILENCES, len(content), content)]
+        for path, _ in regular_files(self._data):
+            # Alertmanager replaces its files; one that is open stays as it is.
+            with contextlib.suppress(FileNotFoundError):
+                handle = opened.enter_context(path.open("rb", buffering=0))
+                size = os.fstat(handle.fileno()).st_size
+                found.append(Member(f"{ALERTMANAGER_DATA}/{path.relative_to(self._data)}", size, handle))
+        return found
+
+
+class Grafana:
+    """The database as its own tools copy it while it is in use, and the other files."""
+
+    def __init__(self, config_root: Path, data_directory: Path, database_host: str = "") -> None:
+        self._data = data_directory
+        self._database = database_settings(config_root / CURRENT / "grafana.ini", data_directory, database_host)
+
+    def database_bytes(self) -> int:
+        """What the copy of the database takes on the disk, as far as it is known before it is made."""
+        if isinstance(self._database, PostgresSettings):
+            return 0
+        try:
+            return self._database.path.stat().st_size
+        except OSError as error:
+            raise SourceError(
+                f"the database of Grafana, {self._database.path}, cannot be read ({error.strerror}): run site.yml, or"
+                " correct [database] in llmmon_grafana_ini"
+            ) from error
+
+    def estimate(self) -> int:
+        return self.database_bytes() + size_of(self._data, self._left_out())
+
+    def members(self, workplace: Workplace) -> list[Member]:
+        if isinstance(self._database, PostgresSettings):
+            copy, place = workplace.path / "database.dump", GRAFANA_DUMP
+            dump_postgres(self._database, copy, workplace.path)
+        else:
+            copy, place = workplace.path / "grafana.db", GRAFANA_SQLITE
+            copy_sqlite(self._database.path, copy)
+        return [Member(place, copy.stat().st_size, copy), *tree(self._data, GRAFANA_DATA, self._left_out())]
+
+    def _left_out(self) -> set[str]:
+        # Of a database that Grafana no longer uses, too: it would be restored in the place of the one in use.
+        found = _GRAFANA_SCRATCH | GRAFANA_DATABASE_FILES
+        if isinstance(self._database, SqliteSettings):
+            name = str(self._database.path.relative_to(self._data))
+            found |= {name, *(f"{name}-{suffix}" for suffix in ("wal", "shm", "journal"))}
+        return found
+
+
+def service_version(service: str, url: str) -> str:
+    """The version that a service reports, empty when it does not answer."""
+    path = {
+        "prometheus": "/api/v1/status/buildinfo",
+        "alertmanager": "/api/v2/status",
+        "grafana": "/api/health",
+    }[service]
+    try:
+        answer: dict[str, Any] = HttpClient(Connection(url=url, timeout=5)).get(path)
+        if service == "prometheus":
+            return str(answer["data"]["version"])
+        return str(answer["versionInfo"]["version"] if service == "alertmanager" else answer["version"])
+    except (HttpError, KeyError, TypeError):
+        return ""

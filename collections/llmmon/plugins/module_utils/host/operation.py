@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One operation at a time on a host, and what is known of one that was begun and not ended.
+
+``operation.lock`` keeps two modules apart while they work; the kernel lets go of it when the process dies.
+``operation.json`` is the journal of an operation that spans several module runs. It outlives a kill and a reboot, and
+says how far the operation came, so that the same operation, run again, can put things back first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
+
+LOCK = "operation.lock"
+JOURNAL = "operation.json"
+_NEW_JOURNAL = f".{JOURNAL}.new"
+
+# Neither file holds much; what is longer is not ours.
+_MOST_BYTES = 2**20
+
+
+class OperationError(Exception):
+    """An operation cannot go on; the message is one sentence for the operator."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Journal:
+    """How far an operation came: its name, when it was begun (UTC), the step it took last, what it needs to undo it."""
+
+    operation: str
+    started: str
+    phase: str
+    details: dict[str, Any]
+
+    def to_json(self) -> str:
+        return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
+
+
+class Operations:
+    """Lock and journal below the data root, such as ``/var/lib/llmmon``."""
+
+    def __init__(self, data_root: Path) -> None:
+        self.data_root = data_root
+
+    @contextlib.contextmanager
+    def locked(self, operation: str) -> Iterator[None]:
+        """Hold the lock for one module run of an operation; refuse at once when something else is at work.
+
+        Also refuses when another operation was begun and not ended. The same one may go on, or put things back.
+        """
+        try:
+            # Opened for appending: whoever fails to get the lock must not wipe out who has it.
+            handle = (self.data_root / LOCK).open("a+")
+        except OSError as error:
+            raise OperationError(
+                f"{operation} cannot begin: {self.data_root / LOCK} cannot be opened ({error.strerror}); run site.yml"
+                " first, or correct llmmon_data_root"
+            ) from error
+        with handle:
+            os.fchmod(handle.fileno(), 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                handle.seek(0)
+                raise OperationError(f"{operation} cannot begin: {_holder(handle.read(_MOST_BYTES))}") from error
+            self.refuse_others(operation)
+            handle.truncate(0)
+            handle.write(json.dumps({"operation": operation, "since": now(), "process": os.getpid()}))
+            handle.flush()
+            try:
+                yield
+            finally:
+                handle.truncate(0)
+
+    def journal(self) -> Optional[Journal]:
+        """The operation that was begun and not ended, None when there is none."""
+        path = self.data_root / JOURNAL
+        try:
+            with path.open(encoding="utf-8") as handle:
+                found = json.loads(handle.read(_MOST_BYTES))
+            journal = Journal(**found)
+            if not all(isinstance(text, str) for text in (journal.operation, journal.started, journal.phase)):
+                raise TypeError
+            if not isinstance(journal.details, dict):
+                raise TypeError
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise OperationError(
+                f"the journal {path} is damaged, so nobody can tell which operation was interrupted: see what lies in"
+                f" {self.data_root}, put it right by hand, and delete the journal"
+            ) from error
+        except OSError as error:
+            raise OperationError(f"the journal {path} cannot be read: {error.strerror}") from error
+        return journal
+
+    def refuse_others(self, operation: Optional[str]) -> None:
+        """Refuse when another operation was begun and not ended; None stands for what is no operation, as site.yml."""
+        journal = self.journal()
+        if journal is not None and journal.operation != operation:
+            raise OperationError(
+                f"{f'{operation} cannot begin' if operation else 'nothing was changed'}: the {journal.operation} of"
+                f" {journal.started} was interrupted (at {journal.phase!r}); run {journal.operation}.yml again, which"
+                " first puts things back"
+            )
+
+    def begin(self, operation: str, phase: str, details: dict[str, Any]) -> Journal:
+        """Write down that an operation that spans several module runs has begun."""
+        self.refuse_others(operation)
+        return self._write(Journal(operation, now(), phase, details))
+
+    def advance(self, phase: str, **details: Any) -> Journal:
+        """Write down the step that is about to be taken, and what undoing it will need."""
+        journal = self.journal()
+        if journal is None:
+            raise OperationError(f"the journal {self.data_root / JOURNAL} is gone: somebody deleted it meanwhile")
+        return self._write(
+            dataclasses.replace(journal, phase=phase, details={**journal.details, **details}),
+        )
+
+    def end(self) -> None:
+        """The operation has ended, well or with everything put back."""
+        for name in (JOURNAL, _NEW_JOURNAL):
+            with contextlib.suppress(FileNotFoundError):
+                (self.data_root / name).unlink()
+        sync(self.data_root)
+
+    def _write(self, journal: Journal) -> Journal:
+        temporary = self.data_root / _NEW_JOURNAL
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+                handle.write(journal.to_json())
+                handle.flush()
+                os.fsync(handle.fileno())
+            temporary.replace(self.data_root / JOURNAL)
+        except OSError as error:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+            raise OperationError(
+                f"the journal {self.data_root / JOURNAL} cannot be written: {error.strerror}"
+            ) from error
+        sync(self.data_root)
+        return journal
+
+
+def now() -> str:
+    """This moment as lock and journal write it."""
+    return utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _holder(text: str) -> str:
+    """Who holds the lock, as far as its file says; the holder may be about to write it."""
+    try:
+        found = json.loads(text)
+        who = f"{found['operation']} (process {found['process']}) is at work since {found['since']}"
+    except (ValueError, KeyError, TypeError):
+        who = "another operation is at work"
+    return f"{who} on this host: wait for it to end, then run again"

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which archives may be restored onto which versions and settings: pure functions, one sentence for each no."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
+    CONFIG,
+    GRAFANA_DUMP,
+    SCOPE_FULL,
+    FileRecord,
+    Header,
+)
+
+Version = tuple[int, int, int]
+
+# What Prometheus 3 writes, only this version and later ones read (its migration guide, "TSDB format and downgrade").
+_FIRST_TO_READ_3 = (2, 55, 0)
+# From here on llmmon writes retention into the configuration file; before, the container gets flags.
+_RETENTION_IN_FILE = (3, 11, 0)
+
+
+def version_of(text: str) -> Optional[Version]:
+    """The first three numbers of a version, None when it does not begin with two."""
+    match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", text)
+    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
+    """Why the versions of the inventory cannot take over what the archive's versions have written."""
+    found = []
+    for service, wanted_text in versions.items():
+        archived_text = header.services[service].version
+        archived, wanted = version_of(archived_text), version_of(wanted_text)
+        variable = f"llmmon_{service}_version"
+        if archived is None or wanted is None:
+            found.append(
+                f"the archive was made of {service} {archived_text or 'of an unknown version'} and {variable} is"
+                f" {wanted_text}, which cannot be compared"
+            )
+        elif service == "prometheus":
+            found += _prometheus_problems(header, archived, wanted, (archived_text, wanted_text))
+        elif archived > wanted:
+            found.append(
+                f"the archive was made of {service} {archived_text}, and an older one may not read what that has"
+                f" written: set {variable} (now {wanted_text}) to {archived_text} or later"
+            )
+    return found
+
+
+def _prometheus_problems(header: Header, archived: Version, wanted: Version, texts: tuple[str, str]) -> list[str]:
+    archived_text, wanted_text = texts
+    if header.scope == SCOPE_FULL and archived >= (3, 0, 0) and wanted < _FIRST_TO_READ_3:
+        return [
+            f"the archive holds data of Prometheus {archived_text}, which versions before 2.55 cannot read: set"
+            f" llmmon_prometheus_version (now {wanted_text}) to 2.55 or later, best to {archived_text}"
+        ]
+    if (archived >= _RETENTION_IN_FILE) != (wanted >= _RETENTION_IN_FILE):
+        # Without retention Prometheus keeps 15 days, and deletes older data as soon as it starts.
+        return [
+            f"the archive's configuration is for Prometheus {archived_text}, and from 3.11 on retention is set in"
+            f" another place than before: set llmmon_prometheus_version (now {wanted_text}) to {archived_text},"
+            " restore, and change the version after that"
+        ]
+    return []
+
+
+def secret_key_path(header: Header) -> str:
+    """Where in the archive the key lies that Grafana's secrets are encrypted with."""
+    return f"{CONFIG}/grafana/{header.services['grafana'].release}/secrets/secret_key"
+
+
+def secret_key_problems(
+    header: Header, files: dict[str, FileRecord], wanted: str, present: Optional[bytes]
+) -> list[str]:
+    """Why Grafana could not decrypt the secrets of its data sources after all.
+
+    ``wanted`` is the key of the inventory (empty: none), ``present`` the one on the host beside a database that stays
+    (None: there is none, or the archive brings a database).
+    """
+    record = files.get(secret_key_path(header))
+    if record is None:
+        return []
+    if wanted and hashlib.sha256(wanted.encode()).hexdigest() != record.sha256:
+        return [
+            "llmmon_grafana_secret_key is not the key of the archive, without which the secrets of its data sources"
+            " cannot be decrypted: remove the variable (the key comes with the archive), or set it to that of the host"
+            f" {header.host}"
+        ]
+    if present is not None and hashlib.sha256(present).hexdigest() != record.sha256:
+        return [
+            "Grafana's database stays, since the archive holds configuration only, but the archive's secret_key is not"
+            " the one that the secrets in this database are encrypted with: restore a full archive"
+        ]
+    return []
+
+
+def part_problems(header: Header, files: dict[str, FileRecord], services: list[str]) -> list[str]:
+    """Why what the archive holds cannot be put in place on this host."""
+    found = []
+    if not services:
+        found.append(
+            f"the archive holds {', '.join(sorted(header.services)) or 'no service'}, none of which this host runs:"
+            " correct llmmon_services"
+        )
+    found += [
+        f"the archive holds no configuration of {service} to restore: use another archive"
+        for service in services
+        if not header.services[service].release
+    ]
+    if "grafana" in services and GRAFANA_DUMP in files:
+        found.append(
+            "the archive holds Grafana's database as a dump of PostgreSQL, which restore.yml does not load: unpack"
+            f" {GRAFANA_DUMP} and load it with 'pg_restore --clean --if-exists --dbname NAME', and restore the others"
+            " with llmmon_services without grafana"
+        )
+    return found

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two generations of a service during an upgrade: the old one is kept until the new one is proved, or comes back.
+
+Every step is written to the journal before it is taken, so that after a kill or a reboot the next run finds the old
+generation by the journal alone. Whatever the state, at most one generation may be started by the engine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import starts_without_silences
+
+OPERATION = "upgrade"
+NEXT = "-next"
+PREVIOUS = "-previous"
+
+# How far a service has come. Up to KEPT its data are untouched; from STARTED on the new version may have written there.
+WAITING = "waiting"
+KEEPING = "keeping its data"
+STOPPING = "stopping"
+KEPT = "stopped, data kept"
+STARTED = "new version started"
+READY = "new version ready"
+CLEARED = "data of the new version put aside"
+RESTORED = "data put back"
+PUT_BACK = "put back"
+ACCEPTED = "proved"
+
+_TOUCHED = (STARTED, READY)
+_POLL_SECONDS = 0.05
+# A container that the engine started again this often will not come up.
+_MOST_RESTARTS = 3
+
+
+class UpgradeError(Exception):
+    """A step of the upgrade failed; the message is one sentence for the operator."""
+
+
+@dataclasses.dataclass
+class Record:
+    """What the journal holds of one service."""
+
+    name: str
+    url: str
+    config_root: str
+    data_directory: str
+    before: dict[str, str]
+    after: dict[str, str]
+    # Names and identities of the containers that get another image.
+    containers: list[dict[str, str]]
+    # Whether the service itself is among them, and not just its companion.
+    main: bool
+    # Every container of the service, also those that stay.
+    members: list[str]
+    releases: dict[str, Optional[str]]
+    state: str = WAITING
+    stopped_at: float = 0.0
+    gap_seconds: float = 0.0
+    silences_carried: int = 0
+    why: str = ""
+    inventory: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """The service's line of the report."""
+        outcome = {PUT_BACK: "rolled back", ACCEPTED: "upgraded"}.get(self.state, "not attempted")
+        return {
+            "name": self.name,
+            "before": self.before["version"],
+            "after": self.after["version"],
+            "outcome": outcome,
+            "gap_seconds": round(self.gap_seconds, 2),
+            "silences_carried": self.silences_carried,
+            "why": self.why,
+        }
+
+
+class Generations:
+    """Moves services of one host from one generation to the next, or back."""
+
+    def __init__(self, engine: Engine, operations: Operations, timeout: float) -> None:
+        self.engine = engine
+        self.operations = operations
+        self.timeout = timeout
+
+    # -- the journal
+
+    def records(self) -> list[Record]:
+        """The services of the upgrade that was begun; none when there is no upgrade."""
+        journal = self.operations.journal()
+        return [Record(**fields) for fields in journal.details["services"]] if journal else []
+
+    def record(self, name: str) -> Record:
+        found = [record for record in self.records() if record.name == name]
+        if not found:
+            raise UpgradeError(f"no upgrade of {name} was begun on this host: run upgrade.yml from its start")
+        return found[0]
+
+    def begin(self, planned: list[dict[str, Any]], inventories: dict[str, Any]) -> list[Record]:
+        """Write down what will be done, and all that going back will need."""
+        records = [self._prepared(step, inventories.get(step["name"], {})) for step in planned]
+        services = [dataclasses.asdict(record) for record in records]
+        self.operations.begin(OPERATION, "begun", {"services": services})
+        return records
+
+    def _prepared(self, step: dict[str, Any], inventory: dict[str, Any]) -> Record:
+        releases = Releases(Path(step["config_root"]))
+        containers = []
+        for name in step["containers"]:
+            attributes = self.engine.inspect(name)
+            if attributes is None:
+                raise UpgradeError(f"the container {name} has gone since the upgrade was planned: run site.yml")
+            policy = attributes["HostConfig"]["RestartPolicy"]["Name"]
+            containers.append({"name": name, "id": attributes["Id"], "restart_policy": policy})
+        return Record(
+            name=step["name"],
+            url=step["url"],
+            config_root=step["config_root"],
+            data_directory=step["data_directory"],
+            before=step["before"],
+            after=step["after"],
+            containers=containers,
+            main=step["container"] in step["containers"],
+            members=step["members"],
+            releases={"current": releases.target(CURRENT), "running": releases.target(RUNNING)},
+            inventory=inventory,
+        )
+
+    def _note(self, record: Record, state: str) -> None:
+        record.state = state
+        services = [dataclasses.asdict(record if other.name == record.name else other) for other in self.records()]
+        self.operations.advance(f"{record.name}: {state}", services=services)
+
+    # -- forward
+
+    def swap(self, record: Record) -> None:
+        """Put the created new containers in the place of the old ones; returns once the new version is ready."""
+        for container in record.containers:
+            if self.engine.inspect(container["name"] + NEXT) is None:
+                raise UpgradeError(f"there is no container {container['name']}{NEXT} to start: run upgrade.yml again")
+        kept = KeptData(record.name, Path(record.data_directory))
+        silences = self._silences(record)
+        self._note(record, KEEPING)
+        if record.main:
+            kept.keep_ahead()
+        record.stopped_at = time.time()
+        self._note(record, STOPPING)
+        for container in record.containers:
+            self.engine.stop(container["id"])
+        if record.main:
+            kept.keep()
+        self._note(record, KEPT)
+        for container in record.containers:
+            # Now neither generation is started by a reboot; a moment later the new one is.
+            self.engine.restart_policy(container["id"], "no")
+            self.engine.rename(container["id"], container["name"] + PREVIOUS)
+        self._note(record, STARTED)
+        if record.main and starts_without_silences(record.name, record.before["version"], record.after["version"]):
+            with contextlib.suppress(FileNotFoundError):
+                (Path(record.data_directory) / "silences").unlink()
+        started = utc_now()
+        for container in record.containers:
+            self.engine.rename(container["name"] + NEXT, container["name"])
+            self.engine.start(container["name"])
+        self._wait_until_ready(record, started)
+        record.gap_seconds = time.time() - record.stopped_at
+        record.silences_carried = self._carry(record, silences)
+        self._note(record, READY)
+        self._remove_unused(record)
+
+    def accept(self, record: Record) -> None:
+        """The new version is proved: let go of the old one."""
+        self._note(record, ACCEPTED)
+        self._clean_up(record)
+
+    # -- back
+
+    def put_back(self, record: Record, why: str) -> None:
+        """Bring the old generation back, from whatever state; does nothing that is done already."""
+        if record.state in {PUT_BACK, ACCEPTED}:
+            self._clean_up(record)
+            return
+        record.why = why
+        silences: list[dict[str, Any]] = self._silences(record) if record.state in _TOUCHED else []
+        self._remove_new(record)
+        kept = KeptData(record.name, Path(record.data_directory))
+        if record.main and record.state in _TOUCHED:
+            kept.clear()
+            self._note(record, CLEARED)
+        if record.main and record.state == CLEARED:
+            kept.put_back()
+            self._note(record, RESTORED)
+        switched = self._point_back(record)
+        started = utc_now()
+        for container in record.containers:
+            self._start_old(container, kept if record.main else None, switched)
+        self._wait_until_ready(record, started)
+        if record.stopped_at:
+            record.gap_seconds = time.time() - record.stopped_at
+        record.silences_carried = self._carry(record, silences)
+        self._note(record, PUT_BACK)
+        self._clean_up(record)
+
+    def _remove_new(self, record: Record) -> None:
+        """The new generation goes before anything of the old one is touched: never two on the same data."""
+        for container in record.containers:
+            if self.engine.inspect(container["id"]) is None:
+                raise UpgradeError(
+                    f"the container {container['name']} of {record.name} {record.before['version']} has gone, so it"
+                    f" cannot be put back; its data are in {record.data_directory}, see docs/operations/upgrade.md"
+                )
+            found = self.engine.inspect(container["name"])
+            if found is not None and found["Id"] != container["id"]:
+                self.engine.remove(found["Id"])
+        self._remove_unused(record)
+
+    def _remove_unused(self, record: Record) -> None:
+        """Containers that were created and not started, a companion's of which nothing changed for instance."""
+        for name in record.members:
+            self.engine.remove(name + NEXT)
+
+    def _point_back(self, record: Record) -> bool:
+        """Let the links name the releases from before; says whether one did not."""
+        releases = Releases(Path(record.config_root))
+        running, current = record.releases["running"], record.releases["current"]
+        moved = False
+        for link, name in ((CURRENT, running or current), (RUNNING, running)):
+            if name and releases.target(link) != name and (releases.root / name).is_dir():
+                releases.point(link, name)
+                moved = True
+        return moved
+
+    def _start_old(self, container: dict[str, str], kept: Optional[KeptData], switched: bool) -> None:
+        attributes = self.engine.inspect(container["id"]) or {}
+        if attributes["Name"].lstrip("/") != container["name"]:
+            self.engine.rename(container["id"], container["name"])
+        self.engine.restart_policy(container["id"], container["restart_policy"])
+        if attributes["State"]["Running"]:
+            if switched:
+                # It may have been started again while the links named the new release.
+                self.engine.restart(container["id"])
+            return
+        user, _, group = attributes["Config"]["User"].partition(":")
+        if kept and user.isdigit() and group.isdigit():
+            kept.give_to(int(user), int(group))
+        self.engine.start(container["id"])
+
+    # -- both ways
+
+    def _clean_up(self, record: Record) -> None:
+        if record.state == ACCEPTED:
+            for container in record.containers:
+                old = self.engine.inspect(container["id"])
+                if old is not None and old["Name"].lstrip("/") == container["name"] + PREVIOUS:
+                    self.engine.remove(container["id"])
+        KeptData(record.name, Path(record.data_directory)).discard()
+
+    def _wait_until_ready(self, record: Record, since: datetime.datetime) -> None:
+        probes: list[Callable[[], Optional[bool]]] = []
+        if record.main:
+            client = HttpClient(Connection(url=record.url, timeout=2))
+            probes.append(lambda: _answers(client, READY_PATHS[record.name]))
+        else:
+            probes += [self._healthy(container["name"]) for container in record.containers]
+        names = [container["name"] for container in record.containers]
+
+        def ready() -> Optional[bool]:
+            if all(probe() for probe in probes):
+                return True
+            for name in names:
+                attributes = self.engine.inspect(name) or {}
+                if attributes.get("RestartCount", 0) >= _MOST_RESTARTS:
+                    raise UpgradeError(f"the container {name} ends again and again: {self._last_words(name, since)}")
+            return None
+
+        if not wait_for(ready, self.timeout, interval=_POLL_SECONDS):
+            raise UpgradeError(
+                f"{record.name} is not ready {self.timeout:g} s after its start (llmmon_start_timeout):"
+                f" {self._last_words(names[0], since)}"
+            )
+
+    def _healthy(self, name: str) -> Callable[[], Optional[bool]]:
+        def probe() -> Optional[bool]:
+            state = (self.engine.inspect(name) or {}).get("State", {})
+            return True if state.get("Health", {}).get("Status") == "healthy" else None
+
+        return probe
+
+    def _last_words(self, name: str, since: datetime.datetime) -> str:
+        try:
+            return " | ".join(self.engine.logs_since(name, since)[-5:]) or "it printed nothing"
+        except EngineError as error:
+            return str(error)
+
+    def _silences(self, record: Record) -> list[dict[str, Any]]:
+        """What is silenced now; nothing when no Alertmanager answers."""
+        if record.name != "alertmanager" or not record.main:
+            return []
+        try:
+            return in_force(HttpClient(Connection(url=record.url, timeout=5)))
+        except HttpError:
+            return []
+
+    def _carry(self, record: Record, silences: list[dict[str, Any]]) -> int:
+        if not silences:
+            return 0
+        try:
+            return carry_over(silences, HttpClient(Connection(url=record.url, timeout=5)))
+        except HttpError as error:
+            raise UpgradeError(f"the silences could not be given to the new Alertmanager: {error}") from error
+
+
+def _answers(client: HttpClient, path: str) -> Optional[bool]:
+    try:
+        client.text(path)
+    except HttpError:
+        return None
+    return True

@@ -1,0 +1,97 @@
+"""Prometheus and Alertmanager themselves, as processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+
+from tests.testbed.tools import tool
+
+VERSIONS = {"prometheus": ("2.53.3", "3.5.3"), "alertmanager": ("0.28.1", "0.33.1")}
+START_SECONDS = 20
+_LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
+# Debian's Alertmanager reads its default templates from the disk, where this machine has none.
+_TEMPLATES = "/usr/share/prometheus/alertmanager"
+_SHOW_TEMPLATES = (
+    f"mount -t tmpfs none /usr/share && mkdir -p {_TEMPLATES} && touch {_TEMPLATES}/default.tmpl"
+    f' {_TEMPLATES}/email.tmpl && exec "$@"'
+)
+OWN_MOUNTS = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+
+
+@dataclass
+class Service:
+    """A running service; to a reloader it is the engine that holds it, too."""
+
+    process: subprocess.Popen[bytes]
+    root: Path
+    log: Path
+    url: str
+    _log_length: int = 0
+
+    @property
+    def client(self) -> HttpClient:
+        return HttpClient(Connection(url=self.url))
+
+    def hang_up(self, _: str) -> None:
+        self._log_length = self.log.stat().st_size
+        self.process.send_signal(signal.SIGHUP)
+
+    def logs_since(self, *_: object) -> list[str]:
+        """What was logged since the last signal."""
+        return self.log.read_bytes()[self._log_length :].decode().splitlines()
+
+
+def can_have_own_mounts() -> bool:
+    """Whether this machine lets a process of the test see other files than the rest does."""
+    return subprocess.run([*OWN_MOUNTS, "true"], capture_output=True, check=False).returncode == 0
+
+
+@contextmanager
+def prometheus(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
+    """Prometheus with a configuration in ``current``, on a port of its own choice."""
+    program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", *flags]
+    with _running(program, root, "prometheus.yml", configuration) as service:
+        yield service
+
+
+@contextmanager
+def alertmanager(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
+    """Alertmanager with a configuration in ``current``, on a port of its own choice."""
+    alone = not any(flag.startswith("--cluster.listen-address") for flag in flags)
+    cluster = ["--cluster.listen-address="] if alone else []
+    program = [str(tool("alertmanager", version)), f"--storage.path={root}/data", *cluster, *flags]
+    command = [*OWN_MOUNTS, "sh", "-c", _SHOW_TEMPLATES, "sh", *program]
+    with _running(command, root, "alertmanager.yml", configuration) as service:
+        yield service
+
+
+@contextmanager
+def _running(command: Sequence[str], root: Path, name: str, configuration: str) -> Iterator[Service]:
+    (root / "current").mkdir(parents=True, exist_ok=True)
+    (root / "current" / name).write_text(configuration)
+    arguments = [f"--config.file={root}/current/{name}", "--web.listen-address=127.0.0.1:0"]
+    log = root / "log"
+    with log.open("wb") as output, subprocess.Popen([*command, *arguments], stderr=output, cwd=root) as process:
+        try:
+
+            def address() -> str | None:
+                found = _LISTENS.search(log.read_text())
+                if process.poll() is not None:
+                    raise AssertionError(f"{command[0]} ended: {log.read_text()}")
+                return found[1] if found else None
+
+            listens_on = wait_for(address, START_SECONDS, interval=0.02)
+            assert listens_on, log.read_text()
+            yield Service(process, root, log, f"http://{listens_on}")
+        finally:
+            process.kill()

@@ -1,0 +1,171 @@
+"""One operation at a time, and the journal of one that was begun and not ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import (
+    JOURNAL,
+    LOCK,
+    OperationError,
+    Operations,
+)
+
+from tests.conftest import REPOSITORY
+
+
+@pytest.fixture
+def operations(tmp_path: Path) -> Operations:
+    return Operations(tmp_path)
+
+
+# -- the lock
+
+HOLDER = """
+import sys
+from pathlib import Path
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+with Operations(Path(sys.argv[1])).locked("backup"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def holder(data_root: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that works under the lock until it is killed."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, data_root],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "collections")},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_operation_is_told_which_one_is_at_work_and_since_when(operations: Operations) -> None:
+    with holder(operations.data_root) as process:
+        since = json.loads((operations.data_root / LOCK).read_text())["since"]
+        for _ in range(2):
+            with pytest.raises(OperationError) as refusal, operations.locked("restore"):
+                pytest.fail("the lock was given twice")
+            assert str(refusal.value) == (
+                f"restore cannot begin: backup (process {process.pid}) is at work since {since} on this host: wait for"
+                " it to end, then run again"
+            )
+        process.kill()
+        process.wait()
+        with operations.locked("restore"):
+            assert json.loads((operations.data_root / LOCK).read_text())["operation"] == "restore"
+
+
+def test_a_holder_that_has_not_said_its_name_yet_is_no_trouble(operations: Operations) -> None:
+    with operations.locked("backup"):
+        (operations.data_root / LOCK).write_text("")
+        with pytest.raises(OperationError, match="another operation is at work on this host"):
+            operations.locked("restore").__enter__()
+
+
+def test_the_lock_is_free_again_after_an_error(operations: Operations) -> None:
+    with pytest.raises(ZeroDivisionError), operations.locked("backup"):
+        raise ZeroDivisionError
+    assert (operations.data_root / LOCK).read_text() == ""
+    assert (operations.data_root / LOCK).stat().st_mode & 0o7777 == 0o600
+    with operations.locked("restore"):
+        pass
+
+
+def test_a_host_without_data_is_told_so(tmp_path: Path) -> None:
+    with pytest.raises(OperationError, match=r"No such file or directory\); run site.yml first"):
+        Operations(tmp_path / "missing").locked("backup").__enter__()
+
+
+# -- the journal
+
+
+def test_the_journal_says_how_far_an_operation_came(operations: Operations) -> None:
+    assert operations.journal() is None
+    begun = operations.begin("restore", "stop", {"archive": "a"})
+    assert operations.journal() == begun
+    assert (operations.data_root / JOURNAL).stat().st_mode & 0o7777 == 0o600
+    assert operations.advance("swap", aside="b") == operations.journal()
+    journal = operations.journal()
+    assert journal is not None
+    assert (journal.operation, journal.started, journal.phase) == ("restore", begun.started, "swap")
+    assert journal.details == {"archive": "a", "aside": "b"}
+    operations.end()
+    operations.end()
+    assert operations.journal() is None
+
+
+def test_another_operation_is_refused_until_the_interrupted_one_has_ended(operations: Operations) -> None:
+    journal = operations.begin("restore", "swap", {})
+    sentence = (
+        f"upgrade cannot begin: the restore of {journal.started} was interrupted (at 'swap'); run restore.yml again,"
+        " which first puts things back"
+    )
+    for attempt in (
+        lambda: operations.locked("upgrade").__enter__(),
+        lambda: operations.refuse_others("upgrade"),
+        lambda: operations.begin("upgrade", "pull", {}),
+    ):
+        with pytest.raises(OperationError) as refusal:
+            attempt()
+        assert str(refusal.value) == sentence
+    with pytest.raises(OperationError, match=r"^nothing was changed: the restore of"):
+        operations.refuse_others(None)
+    with operations.locked("restore"):
+        operations.end()
+    with operations.locked("upgrade"):
+        operations.refuse_others(None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"operation": "restore", "started": "x", "phase": 1, "details": {}}',
+        '{"operation": "restore", "started": "x", "phase": "y", "details": []}',
+        '{"operation": "restore", "started": "x", "phase": "y", "details": {}, "more": 1}',
+        b"\xff",
+    ],
+)
+def test_a_damaged_journal_stops_everything(operations: Operations, text: str | bytes) -> None:
+    """To go on as if nothing had been interrupted would be a guess at the price of data."""
+    (operations.data_root / JOURNAL).write_bytes(text.encode() if isinstance(text, str) else text)
+    with pytest.raises(OperationError, match="is damaged, so nobody can tell which operation was interrupted"):
+        operations.locked("restore").__enter__()
+
+
+def test_a_journal_that_vanished_is_not_made_up(operations: Operations) -> None:
+    with pytest.raises(OperationError, match="is gone: somebody deleted it meanwhile"):
+        operations.advance("swap")
+
+
+def test_a_disk_that_is_full_leaves_the_journal_as_it_was(
+    operations: Operations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = operations.begin("restore", "stop", {})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OperationError, match=r"operation\.json cannot be written: No space left on device"):
+        operations.advance("swap")
+    assert operations.journal() == before
+    assert [entry.name for entry in operations.data_root.iterdir()] == [JOURNAL]

@@ -1,0 +1,78 @@
+"""Which version may follow which."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
+    Allowed,
+    parse,
+    refusal,
+    starts_without_silences,
+)
+
+WITH_BACKUP = Allowed(backup=True, downgrade=False)
+WITHOUT_BACKUP = Allowed(backup=False, downgrade=False)
+BACKWARDS = Allowed(backup=True, downgrade=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "parsed"),
+    [
+        ("3.5.3", (3, 5, 3)),
+        ("v3.5", (3, 5, 0)),
+        ("2.53.3+ds1", (2, 53, 3)),
+        ("9.4.0-pre", (9, 4, 0)),
+        ("latest", None),
+        ("3", None),
+        ("1.2.3.4", None),
+        ("", None),
+    ],
+)
+def test_versions_are_read_without_their_suffixes(version: str, parsed: tuple[int, int, int] | None) -> None:
+    assert parse(version) == parsed
+
+
+@pytest.mark.parametrize(
+    ("service", "before", "after", "allowed"),
+    [
+        ("prometheus", "2.53.3", "3.5.3", WITH_BACKUP),
+        ("prometheus", "2.55.0", "3.5.3", WITHOUT_BACKUP),
+        ("prometheus", "3.5.3", "3.13.2", WITHOUT_BACKUP),
+        ("prometheus", "3.5.3", "2.55.1", BACKWARDS),
+        ("prometheus", "2.55.1", "2.53.3", BACKWARDS),
+        ("alertmanager", "0.28.1", "0.33.1", WITHOUT_BACKUP),
+        ("alertmanager", "0.33.1", "0.28.1", BACKWARDS),
+        ("grafana", "12.4.0", "13.1.1", WITHOUT_BACKUP),
+        # The same version with another suffix is no other version.
+        ("grafana", "9.4.0-pre", "9.4.0", WITHOUT_BACKUP),
+    ],
+)
+def test_ways_that_are_open(service: str, before: str, after: str, allowed: Allowed) -> None:
+    assert refusal(service, before, after, allowed) is None
+
+
+@pytest.mark.parametrize(
+    ("service", "before", "after", "allowed", "words"),
+    [
+        ("prometheus", "2.53.3", "3.5.3", WITHOUT_BACKUP, "llmmon_upgrade_backup"),
+        ("prometheus", "3.5.3", "3.5.2", WITH_BACKUP, "llmmon_upgrade_allow_downgrade"),
+        ("prometheus", "3.5.3", "2.53.3", BACKWARDS, "cannot read what 3.5.3 has written"),
+        ("prometheus", "2.53.3", "2.52.0", BACKWARDS, "the oldest that is supported"),
+        ("prometheus", "2.53.3", "latest", WITH_BACKUP, "cannot be compared"),
+        ("prometheus", "devel", "3.5.3", WITH_BACKUP, "cannot be compared"),
+        ("alertmanager", "0.28.1", "0.33.0", WITH_BACKUP, "0.33.1 or later"),
+        ("alertmanager", "0.33.1", "0.28.1", WITH_BACKUP, "llmmon_upgrade_allow_downgrade"),
+        ("grafana", "13.1.1", "12.4.0", BACKWARDS, "its database only moves forward"),
+    ],
+)
+def test_ways_that_are_closed(service: str, before: str, after: str, allowed: Allowed, words: str) -> None:
+    sentence = refusal(service, before, after, allowed)
+    assert sentence is not None
+    assert words in sentence
+
+
+def test_only_0_33_0_leaves_a_file_that_older_alertmanagers_do_not_survive() -> None:
+    assert starts_without_silences("alertmanager", "0.33.0", "0.28.1")
+    assert not starts_without_silences("alertmanager", "0.33.0", "0.33.1")
+    assert not starts_without_silences("alertmanager", "0.33.1", "0.28.1")
+    assert not starts_without_silences("prometheus", "0.33.0", "0.28.1")

@@ -1,0 +1,240 @@
+"""The verdict on Prometheus's scrape targets."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
+from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
+from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import (
+    Target,
+    assess,
+    finished,
+    verdict,
+)
+
+from tests.support.loopback import Answer, Server, as_json
+from tests.support.modules import run_module
+
+UTC = datetime.UTC
+SINCE = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+BEFORE, AFTER, NEVER = "2026-01-02T11:59:59.999999999Z", "2026-01-02T12:00:00.000000001Z", "0001-01-01T00:00:00Z"
+REFUSED = 'Get "http://a:1/metrics": dial tcp 127.0.0.1:1: connect: connection refused'
+
+
+def active(
+    job: str, instance: str = "a:1", health: str = "up", error: str = "", scraped: str = AFTER
+) -> dict[str, Any]:
+    labels = {"job": job, "instance": instance}
+    return {"labels": labels, "health": health, "lastError": error, "lastScrape": scraped}
+
+
+# -- time stamps
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-02T03:04:05.123456789Z", datetime.datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)),
+        ("2026-01-02T03:04:05.1Z", datetime.datetime(2026, 1, 2, 3, 4, 5, 100000, UTC)),
+        ("2026-01-02T03:04:05Z", datetime.datetime(2026, 1, 2, 3, 4, 5, 0, UTC)),
+        ("2026-01-02T03:04:05.5+02:00", datetime.datetime(2026, 1, 2, 1, 4, 5, 500000, UTC)),
+        ("0001-01-01T00:00:00Z", datetime.datetime.min.replace(tzinfo=UTC)),
+        ("0001-01-01T00:00:00+02:00", datetime.datetime.min.replace(tzinfo=UTC)),
+        ("", datetime.datetime.min.replace(tzinfo=UTC)),
+        ("yesterday", datetime.datetime.min.replace(tzinfo=UTC)),
+    ],
+)
+def test_time_stamps_of_go(text: str, expected: datetime.datetime) -> None:
+    assert moment(text) == expected
+
+
+# -- assess
+
+
+def test_a_target_that_was_scraped_since_is_up() -> None:
+    assert assess([active("a")], ["a"], SINCE) == [Target("a", "a:1", "up")]
+
+
+@pytest.mark.parametrize("scraped", [BEFORE, NEVER])
+def test_only_scrapes_since_then_count(scraped: str) -> None:
+    for health in ("up", "down", "unknown"):
+        (target,) = assess([active("a", health=health, error=REFUSED, scraped=scraped)], ["a"], SINCE)
+        assert (target.cause, target.error, target.settled) == ("pending", "", False)
+        assert target.health == health
+
+
+def test_a_failing_target_gets_its_cause_and_prometheus_s_words() -> None:
+    (target,) = assess([active("a", health="down", error=REFUSED)], [], SINCE)
+    assert (target.cause, target.error, target.settled) == ("refused", REFUSED, False)
+    assert "targets in llmmon_gateways" in target.hint
+
+
+def test_a_job_without_targets_is_missing_and_waited_for() -> None:
+    (target, other) = assess([active("a")], ["a", "b"], SINCE)
+    assert (target.job, target.cause, target.settled) == ("b", "missing", False)
+    assert other.cause == ""
+
+
+def test_jobs_choose_and_no_jobs_mean_all() -> None:
+    both = [active("a"), active("b", health="down", error=REFUSED)]
+    assert [target.job for target in assess(both, ["a"], SINCE)] == ["a"]
+    assert [target.job for target in assess(both, [], SINCE)] == ["b", "a"]
+    assert assess([], [], SINCE) == []
+
+
+def test_trouble_comes_first_then_names_in_order() -> None:
+    found = assess(
+        [
+            active("b", "b:2"),
+            active("z", "a:1", "down", REFUSED),
+            active("b", "a:1"),
+            active("c", "b:1", "down", REFUSED),
+            active("c", "a:1", "down", REFUSED),
+        ],
+        [],
+        SINCE,
+    )
+    assert [(target.job, target.instance) for target in found] == [
+        ("c", "a:1"),
+        ("c", "b:1"),
+        ("z", "a:1"),
+        ("b", "a:1"),
+        ("b", "b:2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scraped", "configured", "cause"),
+    [
+        (["http://a:1/metrics"], ["http://a:1/metrics"], ""),
+        (["http://A:80/metrics", "https://b:443/m"], ["https://b/m", "http://a/metrics"], ""),
+        (["http://a:1/metrics"], ["http://a:2/metrics"], "outdated"),
+        (["http://a:1/metrics"], ["http://a:1/other"], "outdated"),
+        (["http://a:1/metrics"], ["https://a:1/metrics"], "outdated"),
+        (["http://a:1/metrics"], ["http://a:1/metrics", "http://b:1/metrics"], "outdated"),
+        (["http://a:1/metrics", "http://b:1/metrics"], ["http://a:1/metrics"], "outdated"),
+    ],
+)
+def test_targets_from_before_the_configuration_are_no_evidence(
+    scraped: list[str], configured: list[str], cause: str
+) -> None:
+    for health, error in (("up", ""), ("down", "server returned HTTP status 401 Unauthorized")):
+        found = assess(
+            [{**active("a", health=health, error=error), "scrapeUrl": url} for url in scraped],
+            ["a"],
+            SINCE,
+            {"a": configured},
+        )
+        expected = cause or ("unauthorized" if error else "")
+        assert {target.cause for target in found} == {expected}
+        assert {target.settled for target in found} == {not cause}
+
+
+# -- finished and verdict
+
+
+UP = Target("a", "a:1", "up")
+SETTLED = Target("b", "b:1", "down", "unauthorized", "correct the token", "server returned HTTP status 401", True)
+OPEN = Target("c", "c:1", "down", "refused", "start it", REFUSED, False)
+ABSENT = Target("d", "", "unknown", "missing", "run site.yml", settled=False)
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        ([], False),
+        ([UP], True),
+        ([UP, SETTLED], True),
+        ([UP, OPEN], False),
+        ([SETTLED, OPEN], False),
+        ([ABSENT], False),
+    ],
+)
+def test_waiting_ends_when_time_cannot_change_the_verdict(targets: list[Target], expected: bool) -> None:
+    assert finished(targets) is expected
+
+
+def test_the_verdict_is_one_sentence_a_failing_target() -> None:
+    assert verdict([UP]) is None
+    assert verdict([SETTLED, ABSENT, UP]) == (
+        "2 of 3 scrape targets are not up."
+        " b b:1: unauthorized (server returned HTTP status 401); correct the token | d: missing; run site.yml"
+    )
+    assert verdict([]) == "Prometheus has no scrape target at all: set llmmon_gateways and run site.yml"
+
+
+# -- the module
+
+
+TARGETS = "GET /api/v1/targets?state=active"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait without waiting: the clock of the waiting moves on with every look at it."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time.sleep", lambda _: None)
+    monkeypatch.setattr(
+        "ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time.monotonic",
+        lambda: float(next(seconds)),
+    )
+
+
+def page(*targets: dict[str, Any]) -> Answer:
+    return as_json({"status": "success", "data": {"activeTargets": list(targets)}})
+
+
+def later() -> str:
+    return (datetime.datetime.now(UTC) + datetime.timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+
+
+def test_the_module_waits_until_all_are_up(server: Server) -> None:
+    pages = [
+        page(),
+        page(active("a", scraped=NEVER)),
+        page(active("a", health="down", error=REFUSED, scraped=later())),
+        page(active("a", scraped=later())),
+    ]
+    server.answers[TARGETS] = lambda _: pages.pop(0)
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a"]})
+    assert not answer["failed"]
+    assert not answer["changed"]
+    assert (answer["up"], answer["total"]) == (1, 1)
+    assert pages == []
+
+
+def test_the_module_does_not_wait_for_what_time_does_not_mend(server: Server) -> None:
+    server.answers[TARGETS] = page(
+        active("a", health="down", error="server returned HTTP status 401 Unauthorized", scraped=later())
+    )
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a"], "timeout": 60})
+    assert answer["failed"]
+    assert "unauthorized (server returned HTTP status 401 Unauthorized)" in answer["msg"]
+    assert "PROMETHEUS_BEARER_TOKEN" in answer["msg"]
+    assert (answer["up"], answer["total"]) == (0, 1)
+    assert answer["targets"][0]["cause"] == "unauthorized"
+    assert len(server.requests) == 1
+
+
+def test_the_module_gives_up_in_the_end(server: Server) -> None:
+    server.answers[TARGETS] = page(active("a", scraped=BEFORE))
+    answer = run_module(prometheus_targets, {"url": server.url, "timeout": 5})
+    assert "pending" in answer["msg"]
+    assert len(server.requests) > 1
+
+
+def test_the_module_says_when_prometheus_cannot_be_asked(server: Server) -> None:
+    server.answers[TARGETS] = as_json({"error": "shutting down"}, 500)
+    answer = run_module(prometheus_targets, {"url": server.url, "timeout": 2})
+    assert answer["msg"] == (
+        f"the scrape targets cannot be read: GET {server.url}/api/v1/targets answered 500: shutting down"
+    )
+
+
+def test_trouble_that_has_passed_is_forgotten(server: Server) -> None:
+    pages = [as_json({"error": "starting"}, 500), page(active("a", scraped=later()))]
+    server.answers[TARGETS] = lambda _: pages.pop(0)
+    assert not run_module(prometheus_targets, {"url": server.url, "jobs": ["a"]})["failed"]
