@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers the filter setting_problems."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: setting_problems
+short_description: What is wrong with the settings of the stack, by the specifications of the roles
+version_added: 0.1.0
+description:
+  - Compares variables with the options in C(meta/argument_specs.yml) of all roles of llmmon. Finds names that no role
+    knows, values of another type, values that are not among the choices, keys that a dictionary may not have, and
+    settings that are missing.
+positional: roles_directory, roles_in_play
+options:
+  _input:
+    description: Variables whose names start with C(llmmon_), with their values.
+    type: dict
+    required: true
+  roles_directory:
+    description: Directory of the roles.
+    type: path
+    required: true
+  roles_in_play:
+    description: Names of the roles in the play, without their collection. Of these the required settings must be there.
+    type: list
+    elements: str
+    required: true
+author:
+  - llmmon (@llmmon)
+"""
+
+EXAMPLES = r"""
+- ansible.builtin.debug:
+    msg: "{{ {'llmmon_recievers': {}} | llmmon.stack.setting_problems(role_path ~ '/..', ['prometheus']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: One sentence for each problem, which names the variable to change. Values of secrets are not shown.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.specification import setting_problems
+
+
+class FilterModule:
+    """See DOCUMENTATION."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"setting_problems": setting_problems}
