@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,26 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def defaults(role: str) -> dict[str, Any]:
-    """A role's own defaults; what the service roles share is specified by the engine role."""
+    """The defaults that lie in a role."""
     found: dict[str, Any] = {}
-    for path in sorted((REPOSITORY / "roles" / role / "defaults" / "main").glob("*.yml")):
-        if role == "engine" or not path.is_symlink():
-            found |= yaml.safe_load(path.read_text())
+    for path in sorted((REPOSITORY / "roles" / role / "defaults").rglob("*.yml")):
+        found |= yaml.safe_load(path.read_text())
     return found
 
 
-@pytest.mark.parametrize("role", generate.ROLES)
-def test_defaults_and_specification_are_equal(role: str) -> None:
-    options = generate.specification(role)["options"]
-    specified = {name: option["default"] for name, option in options.items() if not option.get("required")}
-    actual = defaults(role)
+def test_every_role_is_documented() -> None:
+    assert sorted(generate.ROLES) == sorted(path.name for path in (REPOSITORY / "roles").iterdir())
+
+
+def test_defaults_and_specifications_are_equal() -> None:
+    """Of all roles together: what several read has its default in the role common, and its owner specifies it."""
+    actual = {name: value for role in generate.ROLES for name, value in defaults(role).items()}
+    specified = {
+        name: option["default"]
+        for role in generate.ROLES
+        for name, option in generate.options(role).items()
+        if "default" in option
+    }
     assert sorted(actual) == sorted(specified)
     differing = {
         name: (actual[name], specified[name])
@@ -37,16 +45,38 @@ def test_defaults_and_specification_are_equal(role: str) -> None:
     assert differing == {}
 
 
+@pytest.mark.parametrize("role", [role for role in generate.ROLES if role != "common"])
+def test_a_role_specifies_the_defaults_that_lie_in_it(role: str) -> None:
+    assert set(defaults(role)) <= set(generate.options(role))
+
+
+def test_an_option_is_specified_once() -> None:
+    """But for the confirmation, which two operations ask for."""
+    names = Counter(name for role in generate.ROLES for name in generate.options(role))
+    assert [name for name, count in names.items() if count > 1] == ["__llmmon_revalidate", "llmmon_confirm"]
+
+
+def test_an_option_without_a_default_is_required_or_a_result() -> None:
+    """Templates read options as they are; only results of steps that were left out may be missing."""
+    missing = [
+        name
+        for role in generate.ROLES
+        for name, option in generate.public(role).items()
+        if "default" not in option and not option.get("required")
+    ]
+    assert missing == []
+
+
 @pytest.mark.parametrize("role", generate.ROLES)
 def test_every_option_says_what_it_means(role: str) -> None:
     def check(options: dict[str, Any], path: str) -> None:
         for name, option in options.items():
             assert option.get("description"), f"{path}.{name} has no description"
             assert option.get("type"), f"{path}.{name} has no type"
-            assert name.startswith("llmmon_") or path != role, f"{name} lacks the prefix"
+            assert name.startswith(("llmmon_", "__llmmon_")) or path != role, f"{name} lacks the prefix"
             check(option.get("options", {}), f"{path}.{name}")
 
-    check(generate.specification(role)["options"], role)
+    check(generate.options(role), role)
 
 
 def test_secrets_are_marked_in_the_specifications() -> None:
@@ -61,7 +91,7 @@ def test_secrets_are_marked_in_the_specifications() -> None:
             found += unmarked(option.get("options", {}), f"{path}{name}.")
         return found
 
-    assert [path for role in generate.ROLES for path in unmarked(generate.specification(role)["options"], "")] == []
+    assert [path for role in generate.ROLES for path in unmarked(generate.options(role), "")] == []
 
 
 def test_the_documentation_of_the_variables_is_current() -> None:

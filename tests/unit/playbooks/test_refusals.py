@@ -1,0 +1,111 @@
+"""What every playbook refuses before it touches a host.
+
+The host of these tests cannot be reached, so each touch would fail.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+PLAYBOOKS = sorted(path for path in (REPOSITORY / "playbooks").glob("*.yml") if path.name != "preflight.yml")
+ROLES = sorted(path for path in (REPOSITORY / "roles").iterdir() if path.name != "common")
+
+GATEWAYS = [{"name": "proxy", "targets": ["proxy:8000"]}]
+# The discard port of loopback, where nothing listens.
+HOST = {"ansible_host": "127.0.0.1", "ansible_port": 9, "llmmon_gateways": GATEWAYS}
+
+
+def run(playbook: str, folder: Path, inventory: dict[str, Any], *arguments: str) -> tuple[int, str]:
+    """Run a playbook; its exit code, and its output as one line."""
+    path = folder / "hosts.yml"
+    path.write_text(json.dumps(inventory))
+    done = subprocess.run(
+        [str(ANSIBLE_PLAYBOOK), "-i", str(path), str(REPOSITORY / "playbooks" / playbook), *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
+def test_every_playbook_begins_with_the_checks(playbook: Path) -> None:
+    """So that what is seen of two of them below holds for all."""
+    first, *plays = yaml.safe_load(playbook.read_text())
+    assert first["ansible.builtin.import_playbook"] == "preflight.yml"
+    for task in (task for play in plays for task in play["tasks"]):
+        assert task["ansible.builtin.import_role"]["name"].startswith("llmmon.stack."), task
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda path: path.name)
+def test_every_role_has_the_settings_checked_first(role: Path) -> None:
+    meta = yaml.safe_load((role / "meta" / "main.yml").read_text())
+    assert meta["dependencies"] == [{"role": "llmmon.stack.common"}]
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "backup.yml"])
+def test_a_variable_that_nobody_knows_is_refused(playbook: str, tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"monitoring": HOST}, "vars": {"llmmon_recievers": {}}}}
+    code, output = run(playbook, tmp_path, inventory)
+    assert code == 2, output
+    assert "llmmon_recievers is not a variable of llmmon; did you mean llmmon_receivers?" in output
+    assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(("playbook", "arguments"), [("site.yml", ()), ("logs.yml", ("--limit", "elsewhere"))])
+def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    code, output = run(playbook, tmp_path, {"others": {"hosts": {"elsewhere": HOST}}}, *arguments)
+    assert code == 2, output
+    assert "The inventory has no host in the group llmmon" in output
+    assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    ("playbook", "variables", "expected"),
+    [
+        ("backup.yml", {"llmmon_backup_encryption": "pgp"}, "llmmon_backup_encryption is 'pgp', but must be one of"),
+        ("logs.yml", {"lines": "many"}, "llmmon_lines is 'many', but must be a whole number"),
+        ("site.yml", {"llmmon_gateways": "proxy:8000"}, "llmmon_gateways is 'proxy:8000', but must be a list"),
+    ],
+)
+def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], expected: str, tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"monitoring": HOST}}}
+    code, output = run(playbook, tmp_path, inventory, "--extra-vars", json.dumps(variables))
+    assert code == 2, output
+    assert expected in output
+    assert "unreachable=0" in output
+    # The specification as a whole, which Ansible's own check prints, is ten times as long.
+    assert len(output) < 2000, len(output)
+
+
+def test_what_an_inventory_calls_by_a_short_name_confirms_nothing(tmp_path: Path) -> None:
+    """Only the command line may use short names: others use them for other things."""
+    play = tmp_path / "play.yml"
+    play.write_text(
+        json.dumps(
+            [
+                {
+                    "hosts": "llmmon",
+                    "gather_facts": False,
+                    "roles": ["llmmon.stack.common"],
+                    "tasks": [{"debug": {"msg": "confirmed: {{ llmmon_confirm | bool }}"}}],
+                }
+            ]
+        )
+    )
+    inventory = {"llmmon": {"hosts": {"monitoring": HOST}, "vars": {"confirm": True, "archive": "x"}}}
+    code, output = run(str(play), tmp_path, inventory)
+    assert (code, "confirmed: false" in output.lower()) == (0, True), output
+    code, output = run(str(play), tmp_path, inventory, "-e", "confirm=yes")
+    assert (code, "confirmed: true" in output.lower()) == (0, True), output
