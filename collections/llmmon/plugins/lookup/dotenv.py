@@ -12,6 +12,8 @@ description:
     a C(.env) file gives it, or else the default.
   - The file is the first C(.env) found in the inventory's directory, the playbook's directory, or a directory above it,
     up to the project's root (the first one with an C(ansible.cfg) and C(roles/)).
+  - For a playbook of an installed collection, such as C(llmmon.stack.site), the directory that Ansible is run in counts
+    instead of the playbook's.
 options:
   _terms:
     description: Names of settings.
@@ -48,11 +50,18 @@ from ansible.plugins.lookup import LookupBase
 
 FILE_NAME = ".env"
 
+_STARTS = ("inventory_dir", "playbook_dir")
+
 
 def find_file(variables: dict[str, Any]) -> Path | None:
     """The .env file that belongs to the inventory or the playbook."""
-    start = [Path(variables[name]) for name in ("inventory_dir", "playbook_dir") if variables.get(name)]
-    for directory in [*start, *(parent for path in start[-1:] for parent in above(path))]:
+    inventory, playbook = (Path(variables[name]) if variables.get(name) else None for name in _STARTS)
+    if playbook is not None and "ansible_collections" in playbook.parts:
+        places = [inventory, Path.cwd()]
+    else:
+        last = playbook or inventory
+        places = [inventory, playbook, *(above(last) if last is not None else ())]
+    for directory in filter(None, places):
         candidate = directory / FILE_NAME
         if candidate.is_file():
             return candidate

@@ -84,6 +84,22 @@ def test_a_playbook_at_the_root_looks_no_further(project: Path) -> None:
     assert find_file({"playbook_dir": str(project)}) is None
 
 
+def test_a_playbook_of_an_installed_collection_has_its_file_where_ansible_is_run(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "collections" / "ansible_collections" / "llmmon" / "stack" / "playbooks"
+    installed.mkdir(parents=True)
+    (tmp_path / "collections" / ".env").touch()
+    (installed / ".env").touch()
+    places = {"inventory_dir": str(project / "inventories" / "single"), "playbook_dir": str(installed)}
+    monkeypatch.chdir(project)
+    assert find_file(places) is None
+    (project / ".env").touch()
+    assert find_file(places) == project / ".env"
+    (project / "inventories" / "single" / ".env").touch()
+    assert find_file(places) == project / "inventories" / "single" / ".env"
+
+
 def test_without_an_inventory_or_a_playbook_there_is_nothing_to_look_at() -> None:
     assert find_file({}) is None
     assert find_file({"inventory_dir": None}) is None
