@@ -76,7 +76,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana impor
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
-from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class NotProved(Exception):
@@ -114,7 +114,7 @@ def verify(grafana: Grafana, parameters: dict[str, Any]) -> dict[str, Any]:
             f"the query {parameters['expression']!r} through Grafana gives no sample: is Prometheus scraping?"
         )
     places = folders_by_uid(Path(parameters["dashboards_directory"]), parameters["folder_uid"])
-    answers = at_once(CONNECTIONS, grafana.dashboard, places)
+    answers = parallel_map(CONNECTIONS, grafana.dashboard, places)
     wrong = [misplaced(uid, answer, places[uid]) for uid, answer in zip(places, answers)]
     if any(wrong):
         raise NotProved(" | ".join(sentence for sentence in wrong if sentence))

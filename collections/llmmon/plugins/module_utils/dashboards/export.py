@@ -16,7 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files impo
     write_text,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, Owner
-from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class Export:
@@ -42,7 +42,7 @@ class Export:
         if not wanted:
             raise BadDashboard(f"the folder {folder_uid or 'General'} has no dashboard")
         known = files_by_uid(self.directory)
-        answers = at_once(CONNECTIONS, self.grafana.dashboard, wanted)
+        answers = parallel_map(CONNECTIONS, self.grafana.dashboard, wanted)
         missing = [uid for uid, answer in zip(wanted, answers) if answer is None or answer["meta"].get("isFolder")]
         if missing:
             raise BadDashboard(f"Grafana has no dashboard {missing[0]}")

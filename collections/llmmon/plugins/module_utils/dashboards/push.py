@@ -31,7 +31,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     own_model,
     plan,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 # SQLite refuses some of eight parallel saves, and with two hardly any.
 _WRITERS = 2
@@ -97,7 +97,7 @@ class Push:
     def run(self) -> None:
         """Look and decide; write unless in check mode. Raises BadDashboard, HttpError or PushFailed."""
         self.folders = self._plan_folders()
-        examined = at_once(CONNECTIONS, self._examined_or_refused, self.wanted.dashboards)
+        examined = parallel_map(CONNECTIONS, self._examined_or_refused, self.wanted.dashboards)
         refused = [str(step) for step in examined if isinstance(step, BadDashboard)]
         if refused:
             raise BadDashboard(" | ".join(refused))
@@ -117,7 +117,7 @@ class Push:
         named = {folder.uid for folder in folders}
         used = {dashboard.folder_uid for dashboard in self.wanted.dashboards} - named - {""}
         folders += [Folder(uid) for uid in sorted(used)]
-        answers = at_once(CONNECTIONS, lambda folder: self.grafana.folder(folder.uid), folders)
+        answers = parallel_map(CONNECTIONS, lambda folder: self.grafana.folder(folder.uid), folders)
         served = {folder.uid: answer for folder, answer in zip(folders, answers)}
         steps = []
         for folder in folders:
@@ -171,7 +171,7 @@ class Push:
     def _plan_leaving(self) -> list[Leaving]:
         hits = self.grafana.dashboards_found(self.wanted.owner.tag)
         uids = sorted({str(hit.get("uid")) for hit in hits} - self.steps.keys())
-        found = at_once(CONNECTIONS, self._leaving, [uid for uid in uids if UID.fullmatch(uid)])
+        found = parallel_map(CONNECTIONS, self._leaving, [uid for uid in uids if UID.fullmatch(uid)])
         return [leaving for leaving in found if leaving]
 
     def _leaving(self, uid: str) -> Optional[Leaving]:
@@ -231,7 +231,7 @@ class Push:
                 self.done.add(uid)
             return None
 
-        return [failure for failure in at_once(_WRITERS, save, steps) if failure]
+        return [failure for failure in parallel_map(_WRITERS, save, steps) if failure]
 
     def _save(self, step: Step) -> Step:
         """Save one dashboard; a conflict is tried once more from what is there now, a busy database some times."""
