@@ -132,9 +132,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import same
+from ansible_collections.llmmon.stack.plugins.module_utils.json_values import same
 
 _UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _KEPT = "llmmonSecrets"
@@ -277,7 +277,7 @@ class DataSource:
         self.module = module
         self.parameters = module.params
         self.uid: str = module.params["uid"]
-        self.grafana = Grafana(http_client(module))
+        self.grafana = GrafanaApi(http_client(module))
 
     def run(self) -> dict[str, Any]:
         if not _UID.fullmatch(self.uid):

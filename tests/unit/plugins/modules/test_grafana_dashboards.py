@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import push as dashboard_push
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import Owner, dashboard_of
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import DashboardOwner
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
 from tests.support.loopback import Answer, Request, Server, as_json, certificate
 from tests.support.modules import run_module
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - made up for these tests
-OWNER = Owner("llmmon")
+OWNER = DashboardOwner("llmmon")
 MODEL: dict[str, Any] = {"title": "LLM", "panels": [{"id": 1, "targets": [{"expr": "up", "refId": "A"}]}]}
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import (
     exported_text,
@@ -15,15 +15,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files impo
     text_before,
     write_text,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, Owner
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, DashboardOwner
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class Export:
     """One run; all dashboards are read before a file is written."""
 
-    def __init__(self, client: HttpClient, owner: Owner, directory: Path, check_mode: bool) -> None:
-        self.grafana = Grafana(client)
+    def __init__(self, client: HttpClient, owner: DashboardOwner, directory: Path, check_mode: bool) -> None:
+        self.grafana = GrafanaApi(client)
         self.owner = owner
         self.directory = directory
         self.check_mode = check_mode
