@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Compare values of JSON, whatever their spelling."""
+"""Values of JSON: whether two are the same whatever their spelling, and as text."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(same(first, second) for first, second in zip(one, other))
     return isinstance(one, bool) is isinstance(other, bool) and bool(one == other)
+
+
+def readable(value: Any) -> str:
+    """The text of a value for people and repositories: sorted, indented, with a line break at its end."""
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
