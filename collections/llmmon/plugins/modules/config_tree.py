@@ -147,10 +147,10 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.plan import (
     TreePlan,
+    files_to_install,
     generated_secrets,
     plan_tree,
     tree_differences,
-    wanted_files,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
@@ -215,7 +215,7 @@ class Installation:
         self.group: int = parameters["group"]
         self.keep: int = parameters["keep"]
         self.releases = Releases(Path(parameters["dest"]))
-        self.files = wanted_files(parameters["files"], parameters["secrets"])
+        self.files = files_to_install(parameters["files"], parameters["secrets"])
         validators = [Validator(**validator) for validator in parameters["validate"]]
         self.validation = Validation(validators, parameters["validate_user"])
         self.tree = ConfigTree(self.releases, self.group, self.keep, self.validation)

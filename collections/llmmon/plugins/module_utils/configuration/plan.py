@@ -16,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     check_path,
     is_stamped,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 
 HIDDEN = "<a secret, not shown>\n"
 HIDDEN_NEW = "<a secret, changed, not shown>\n"
@@ -66,11 +67,11 @@ def tree_differences(wanted: list[File], actual: dict[str, bytes], changed: list
         after = desired[path].content if path in desired else ""
         if path in secret_paths or path.startswith(f"{SECRETS}/"):
             before, after = (HIDDEN if before else ""), (HIDDEN_NEW if after else "")
-        found.append({"before_header": path, "after_header": path, "before": before, "after": after})
+        found.append(difference(path, before, after))
     return found
 
 
-def wanted_files(files: list[dict[str, str]], secret_files: list[dict[str, str]]) -> list[File]:
+def files_to_install(files: list[dict[str, str]], secret_files: list[dict[str, str]]) -> list[File]:
     """The files that the action sent, by ``path`` and ``content``; raises ReleaseError on a path that cannot be."""
     found = [File(check_path(f["path"]), f["content"]) for f in files]
     found += [File(check_path(f["path"]), f["content"], secret=True) for f in secret_files]

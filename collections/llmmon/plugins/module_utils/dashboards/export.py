@@ -16,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files impo
     write_text,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, DashboardOwner
+from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
@@ -38,7 +39,7 @@ class Export:
         # They become parts of paths, here and there, and the server's are not to be trusted more than the user's.
         bad = [uid for uid in wanted if not UID.fullmatch(uid)]
         if bad:
-            raise BadDashboard(f"{bad[0]!r} is no uid of a dashboard")
+            raise BadDashboard(f"{bad[0]!r} is not a valid uid of a dashboard")
         if not wanted:
             raise BadDashboard(f"the folder {folder_uid or 'General'} has no dashboard")
         known = files_by_uid(self.directory)
@@ -59,9 +60,7 @@ class Export:
         unchanged = holds(before, answer["dashboard"], self.owner)
         if not unchanged:
             text = exported_text(answer["dashboard"], self.owner)
-            self.differences.append(
-                {"before_header": str(path), "after_header": str(path), "before": before or "", "after": text}
-            )
+            self.differences.append(difference(str(path), before or "", text))
             if not self.check_mode:
                 write_text(path, text)
         self.report.append(

@@ -17,7 +17,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     own_model,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of, load, unwrapped
-from ansible_collections.llmmon.stack.plugins.module_utils.json_values import canonical, same
+from ansible_collections.llmmon.stack.plugins.module_utils.json_values import canonical, readable, same
 
 
 def read_text(path: Path, name: str) -> str:
@@ -61,11 +61,11 @@ def read_directory(source: Path, owner: DashboardOwner, folder_uid: str, inputs:
 
 def exported_text(model: dict[str, Any], owner: DashboardOwner) -> str:
     """A dashboard as a file for a repository: the same text for the same content, without what is the server's."""
-    return json.dumps(owner.untagged(own_model(model)), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return readable(owner.untagged(own_model(model)))
 
 
 def files_by_uid(directory: Path) -> dict[str, Path]:
-    """Which file of a directory holds which dashboard; what is no dashboard is left alone."""
+    """Which file of a directory holds which dashboard; a file that is not a dashboard is left alone."""
     found: dict[str, Path] = {}
     for path in sorted(directory.glob("*.json")):
         try:

@@ -22,7 +22,7 @@ _FOR_THE_IMPORT = ("__inputs", "__requires", "__elements")
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 def load(file: str, text: str) -> Any:
@@ -78,7 +78,7 @@ def resolve_inputs(file: str, model: dict[str, Any], values: Mapping[str, str]) 
     """Replace ``${DS_...}``: by the value for its name, or for a data source of its kind; the server would keep it."""
     declared = [entry for entry in model.get("__inputs") or [] if isinstance(entry, dict)]
     if model.get("__elements"):
-        raise BadDashboard(f"{file} holds library panels, which only Grafana's own import makes: unlink them first")
+        raise BadDashboard(f"{file} holds library panels, which only Grafana's own import creates: unlink them first")
     model = {key: value for key, value in model.items() if key not in _FOR_THE_IMPORT}
     templating = model.get("templating")
     variables = _names((templating.get("list") if isinstance(templating, dict) else None) or [])
@@ -96,7 +96,7 @@ def resolve_inputs(file: str, model: dict[str, Any], values: Mapping[str, str]) 
         name for name in wanted - variables - known.keys() if name in _names(declared) or name.startswith("DS_")
     )
     if missing:
-        raise BadDashboard(f"{file} leaves its input {missing[0]} open: give the value of {missing[0]} in inputs")
+        raise BadDashboard(f"{file} has no value for its input {missing[0]}: set {missing[0]} in inputs")
     return _filled_in(model, known) if wanted & known.keys() else model
 
 

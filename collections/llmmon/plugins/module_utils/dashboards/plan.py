@@ -63,7 +63,7 @@ def plan_dashboard(dashboard: Dashboard, answer: Optional[dict[str, Any]], owner
         raise BadDashboard(f"the uid {dashboard.uid} of {dashboard.file} belongs to a folder in Grafana")
     if is_provisioned(meta):
         raise BadDashboard(
-            f"the dashboard {dashboard.uid} of {dashboard.file} is provisioned from a file of Grafana's"
+            f"the dashboard {dashboard.uid} of {dashboard.file} is provisioned by Grafana from a file"
             f" ({meta.get('provisionedExternalId') or 'unknown'}): remove it there, or give this one another uid"
         )
     before = owner.untagged(own_model(served))
@@ -92,7 +92,7 @@ def judge_edit(step: DashboardStep, last: Optional[Edit], owner: DashboardOwner,
     pushed = owner.pushed(last.message) if last else None
     if pushed is None:
         if step.action == "unchanged":
-            # The edit has come home to the file: from here on the dashboard is as we pushed it. Where a server keeps
+            # The edit is in the file by now: from here on the dashboard is as we pushed it. Where a server keeps
             # no versions nobody can tell, and nothing is gained by saying so.
             return dataclasses.replace(step, action="acknowledge") if last else step
         edit = last or Edit(step.version or 0, step.saved_by, "", "")

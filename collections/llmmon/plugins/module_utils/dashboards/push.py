@@ -105,12 +105,12 @@ class Push:
         return steps
 
     def _nests(self, parent_uid: str) -> bool:
-        """Whether this Grafana has folders in folders; one that has not lists all of them, the parent as well."""
+        """Whether this Grafana has folders in folders; one that does not lists all of them, the parent as well."""
         return parent_uid not in {folder.get("uid") for folder in self.grafana.folders_in(parent_uid)}
 
     def _warn_flat(self, folder: Folder) -> None:
         self.warnings.append(
-            f"this Grafana has no folders in folders: {folder.uid} stays at the top instead of in {folder.parent_uid}"
+            f"this Grafana has no nested folders: {folder.uid} stays at the top level instead of in {folder.parent_uid}"
         )
 
     def _examined_or_refused(self, dashboard: Dashboard) -> Any:
@@ -217,7 +217,7 @@ class Push:
                     return again
                 if again.action == "unchanged":
                     if error.status == 500:
-                        self.warnings.append(f"{error}; yet the dashboard {step.dashboard.uid} is there as wanted")
+                        self.warnings.append(f"{error}; still, the dashboard {step.dashboard.uid} was saved as wanted")
                     return step
                 step = again
             else:
@@ -234,10 +234,10 @@ class Push:
             there = self.grafana.dashboard(dashboard.uid)
             folder_uid = (there["meta"].get("folderUid") or "") if there else None
         if folder_uid != dashboard.folder_uid:
-            place = "nowhere" if folder_uid is None else f"in the folder {folder_uid or 'General'}"
+            place = "has lost it" if folder_uid is None else f"has it in the folder {folder_uid or 'General'}"
             raise HttpError(
-                f"Grafana took the dashboard {dashboard.uid} for the folder {dashboard.folder_uid or 'General'} and has"
-                f" it {place}",
+                f"Grafana accepted the dashboard {dashboard.uid} for the folder {dashboard.folder_uid or 'General'},"
+                f" but {place}",
                 reason="misplaced",
                 status=200,
             )

@@ -17,5 +17,5 @@ def is_title_taken(error: HttpError) -> bool:
 
 
 def ends_all(error: HttpError) -> bool:
-    """Whether the next dashboard would fare the same: credentials, a proxy, a server that is gone."""
+    """Whether the next dashboard would fail the same way: credentials, a proxy, a server that is gone."""
     return error.status in (None, 401, 403, 502, 503, 504) or error.reason == "not_json"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is told of a push: a row for each dashboard, drift, differences and warnings. Pure functions."""
+"""What the module says of a push: a row for each dashboard, drift, differences and warnings. Pure functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.diff import differing_values
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import FolderStep
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.plan import DashboardStep, Leaving
+from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 
 _MOST_NAMES = 100
 
@@ -103,12 +104,8 @@ def _summary(title: str, model: dict[str, Any]) -> str:
 
 
 def _deletion(leaving: Leaving) -> dict[str, str]:
-    return {
-        "before_header": f"{leaving.uid} (Grafana)",
-        "after_header": f"{leaving.uid} (deleted)",
-        "before": _summary(leaving.title, leaving.model),
-        "after": "",
-    }
+    before = _summary(leaving.title, leaving.model)
+    return difference(f"{leaving.uid} (Grafana)", before, "", f"{leaving.uid} (deleted)")
 
 
 def _folder_difference(step: FolderStep) -> dict[str, str]:
@@ -117,12 +114,8 @@ def _folder_difference(step: FolderStep) -> dict[str, str]:
     before = "" if is_new else f"title: {step.title_before}\nfolder: {step.parent_before or 'General'}\n"
     # A folder that only moves keeps its title, and one that is renamed its place.
     parent = folder.parent_uid if is_new or "move" in step.actions else step.parent_before
-    return {
-        "before_header": f"folder {folder.uid} (Grafana)",
-        "after_header": f"folder {folder.uid}",
-        "before": before,
-        "after": f"title: {folder.title}\nfolder: {parent or 'General'}\n",
-    }
+    after = f"title: {folder.title}\nfolder: {parent or 'General'}\n"
+    return difference(f"folder {folder.uid} (Grafana)", before, after, f"folder {folder.uid}")
 
 
 def _dashboard_difference(step: DashboardStep) -> dict[str, str]:
@@ -134,9 +127,5 @@ def _dashboard_difference(step: DashboardStep) -> dict[str, str]:
         before, after = differing_values(step.before, dashboard.model)
         if step.folder_before != dashboard.folder_uid:
             before, after = f"folder: {step.folder_before or 'General'}\n{before}", folder + after
-    return {
-        "before_header": f"{dashboard.uid} (Grafana)",
-        "after_header": f"{dashboard.uid} ({dashboard.file})" + (", kept" if step.action == "keep" else ""),
-        "before": before,
-        "after": after,
-    }
+    kept = ", kept" if step.action == "keep" else ""
+    return difference(f"{dashboard.uid} (Grafana)", before, after, f"{dashboard.uid} ({dashboard.file}){kept}")

@@ -22,7 +22,7 @@ _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 
 @dataclasses.dataclass(frozen=True)
 class WantedSet:
-    """What the user asks for."""
+    """A set of dashboards, with the folders it needs and what may become of others."""
 
     dashboards: list[Dashboard]
     folders: list[Folder]
@@ -53,7 +53,7 @@ def wanted_of(parameters: dict[str, Any]) -> WantedSet:
     owner = owner_of(parameters)
     dashboards = dashboards_of(parameters, owner)
     if parameters["prune"] and not dashboards:
-        raise BadDashboard("there is no dashboard at all, and an empty set is not pruned to")
+        raise BadDashboard("there is no dashboard in the set, and prune would delete all that the owner has")
     folders = [Folder(entry["uid"], entry["title"], entry["parent_uid"]) for entry in parameters["folders"]]
     if parameters["folder_title"]:
         folders.insert(0, Folder(parameters["folder_uid"], parameters["folder_title"]))
@@ -67,7 +67,7 @@ def wanted_of(parameters: dict[str, Any]) -> WantedSet:
 
 
 def owner_of(parameters: dict[str, Any]) -> DashboardOwner:
-    """The owner; his name stands in a tag and a message."""
+    """The owner; the name becomes part of a tag and a message."""
     if not _OWNER.fullmatch(parameters["owner"]):
         raise BadDashboard("owner needs 1 to 40 letters, digits, '-', '_' or '.'")
     return DashboardOwner(parameters["owner"])

@@ -19,7 +19,7 @@ from tests.support.dashboards import MODEL, OWNER, dashboard
     [
         ("{", "a.json is not valid JSON: line 1, column 2: "),
         ('{\n  "a": 1,\n  "b" 2\n}', "a.json is not valid JSON: line 3, column 7: Expecting ':' delimiter"),
-        ('{"a": NaN}', "a.json is not valid JSON: NaN is no JSON"),
+        ('{"a": NaN}', "a.json is not valid JSON: NaN is not JSON"),
         ("", "a.json is not valid JSON: line 1, column 1: "),
         ("[" * 200_000, "a.json is nested too deeply to be a dashboard"),
         ("[]", "a.json does not hold a JSON object"),
@@ -91,13 +91,13 @@ def test_inputs_are_filled_in_by_name_or_by_kind(values: dict[str, str]) -> None
 
 
 def test_an_input_without_a_value_is_refused_by_its_name() -> None:
-    with pytest.raises(BadDashboard, match=r"a\.json leaves its input DS_MAIN open"):
+    with pytest.raises(BadDashboard, match=r"a\.json has no value for its input DS_MAIN"):
         with_inputs({"loki": "x"})
 
 
 def test_a_placeholder_that_nothing_declares_is_refused_unless_it_is_a_variable() -> None:
     panels = [{"datasource": "${DS_MAIN}"}]
-    with pytest.raises(BadDashboard, match="DS_MAIN open"):
+    with pytest.raises(BadDashboard, match="no value for its input DS_MAIN"):
         dashboard(panels=panels)
     variables = {"list": [{"name": "DS_MAIN", "type": "datasource"}]}
     assert dashboard(panels=panels, templating=variables).model["panels"] == panels

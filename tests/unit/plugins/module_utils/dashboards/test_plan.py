@@ -78,9 +78,7 @@ def test_the_general_folder_has_no_uid() -> None:
 def test_a_provisioned_dashboard_is_refused(provisioned: bool) -> None:
     # Where the browser may edit it, the name of the file is all that shows.
     answer = served(provisioned=provisioned, provisionedExternalId="/etc/x.json")
-    with pytest.raises(
-        BadDashboard, match=r"llm of llm\.json is provisioned from a file of Grafana's \(/etc/x\.json\)"
-    ):
+    with pytest.raises(BadDashboard, match=r"llm of llm\.json is provisioned by Grafana from a file \(/etc/x\.json\)"):
         plan_dashboard(dashboard(), answer, OWNER)
 
 
