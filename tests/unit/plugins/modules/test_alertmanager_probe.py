@@ -15,14 +15,7 @@ from tests.support.deliveries import GIVEN_UP, page
 from tests.support.loopback import Answer, Request, Server, as_json
 from tests.support.modules import run_module
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait without waiting: the clock of the waiting moves on with every look at it."""
-    seconds = iter(range(10**6))
-    waiting = "ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time"
-    monkeypatch.setattr(f"{waiting}.sleep", lambda _: None)
-    monkeypatch.setattr(f"{waiting}.monotonic", lambda: float(next(seconds)))
+pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
 PARAMETERS = {"receivers": [{"name": "slack", "integration": "slack", "variable": "llmmon_receivers.slack"}]}
