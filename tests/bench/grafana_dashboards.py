@@ -25,6 +25,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import http
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import files as dashboard_files
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import model as dashboards
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import push as dashboard_push
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import wanted as dashboard_wanted
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
 
 from tests.conftest import REPOSITORY
@@ -143,8 +144,8 @@ def bare(url: str, source: Path, number: int) -> float:
 
 def pushing(url: str, source: Path) -> Callable[[], float]:
     """Seconds of the module's own work in this process: reading files, requests, comparing."""
-    owner = dashboards.Owner("llmmon")
-    wanted = dashboard_push.Wanted(
+    owner = dashboards.DashboardOwner("llmmon")
+    wanted = dashboard_wanted.WantedSet(
         dashboard_files.read_directory(source, owner, "bench", {}), [Folder("bench", "Bench")], owner
     )
 

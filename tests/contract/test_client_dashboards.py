@@ -156,7 +156,7 @@ def test_an_edit_is_kept_and_comes_home(dashboards: Set, workspace: Workspace) -
     kept = dashboards.push(drift="keep")
     assert (actions(kept, workspace.prefix), kept["changed"]) == ({"a": "keep"}, False)
     assert kept["drift"][0]["outcome"] == "kept"
-    assert "bring the edit home" in kept["warnings"][0]
+    assert "export the edit with state: exported" in kept["warnings"][0]
     assert dashboards.served("a")["description"] == "by hand"
 
     home: dict[str, Any] = {"state": "exported", "src": None, "folder_title": "", "dest": str(dashboards.directory)}
@@ -239,7 +239,7 @@ def test_folders_come_are_renamed_and_nest_where_they_can(dashboards: Set, works
     }
     assert workspace.dashboard(dashboards.uid("a"))["meta"]["folderUid"] == inner
     assert (workspace.get(f"/api/folders/{inner}").get("parentUid") == dashboards.folder) is nests
-    assert ["has no folders in folders" in warning for warning in first["warnings"]] == ([] if nests else [True])
+    assert ["has no nested folders" in warning for warning in first["warnings"]] == ([] if nests else [True])
     again = dashboards.push(folders=folders)
     assert (again["changed"], len(again["warnings"])) == (False, 0 if nests else 1)
     folders[0]["title"] = workspace.name("renamed")
@@ -270,7 +270,7 @@ def test_a_folder_under_another_uid_is_refused(dashboards: Set, workspace: Works
     workspace.call("POST", "/api/folders", {"uid": other, "title": dashboards.folder}).raise_for_status()
     dashboards.write("a")
     answer = dashboards.push()
-    assert f"'{dashboards.folder}' is there already under the uid {other}" in answer["msg"]
+    assert f"'{dashboards.folder}' already exists with the uid {other}" in answer["msg"]
     assert dashboards.counted.writing() == []
 
 
@@ -279,7 +279,7 @@ def test_inputs_are_filled_in(dashboards: Set) -> None:
     panel = {"id": 1, "type": "stat", "datasource": {"type": "prometheus", "uid": "${DS_PROM}"}}
     dashboards.write("a", __inputs=declared, __requires=[], panels=[panel])
     open_ones = dashboards.push()
-    assert "a.json leaves its input DS_PROM open" in open_ones["msg"]
+    assert "a.json has no value for its input DS_PROM" in open_ones["msg"]
     dashboards.push(inputs={"prometheus": "some_source"})
     served = dashboards.served("a")
     assert served["panels"][0]["datasource"]["uid"] == "some_source"

@@ -169,7 +169,7 @@ def test_health_is_asked_through_grafana(source: Source, upstream: Upstream) -> 
 def test_a_dead_data_source_is_told_with_what_to_do(source: Source) -> None:
     answer = source.put_right(check_health=True)
     assert answer["failed"]
-    assert f"the data source {source.uid} could not be put right: it does not answer" in answer["msg"]
+    assert f"the data source {source.uid} could not be configured: it does not answer" in answer["msg"]
     assert answer["msg"].count("http") >= 1
     # It was saved all the same, and the next run says so again.
     assert source.served() is not None

@@ -1,4 +1,4 @@
-"""What tests of the collection share: servers to talk to, and the skip for what only root can do."""
+"""What tests of the collection share: servers to talk to, a fast clock, and the skip for what only root can do."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ def as_root() -> None:
     """For tests that look at owners, or at modules that set and compare them."""
     if not _IS_ROOT:
         pytest.skip("only root can give files to others")
+
+
+@pytest.fixture
+def fast_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait without waiting: the clock moves on by a second with every look at it."""
+    seconds = iter(range(10**6))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
+    monkeypatch.setattr("time.sleep", lambda _: None)
 
 
 @pytest.fixture

@@ -140,118 +140,91 @@ validated:
   type: bool
 """
 
-import dataclasses
-import secrets
-import tempfile
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
-    DOCKER_IMPORT_ERROR,
-    Engine,
-    EngineError,
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.plan import (
+    TreePlan,
+    files_to_install,
+    generated_secrets,
+    plan_tree,
+    tree_differences,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
-    RUNNING,
-    SECRETS,
-    File,
     ReleaseError,
     Releases,
-    check_path,
-    is_stamped,
     new_name,
     stamp_secrets,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.tree import ConfigTree
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.validation import (
+    TreeRefused,
+    Validation,
+    Validator,
+)
 
-HIDDEN = "<a secret, not shown>\n"
-HIDDEN_NEW = "<a secret, changed, not shown>\n"
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What has to happen to make the wanted files the current release."""
-
-    changed_files: list[str]
-    wrong_access: list[str]
-    edited_by_hand: list[str]
-    stale: list[str]
-    reload_owed: bool
-
-    @property
-    def write_needed(self) -> bool:
-        return bool(self.changed_files or self.wrong_access)
-
-    @property
-    def changed(self) -> bool:
-        return self.write_needed or self.reload_owed or bool(self.stale)
-
-
-def plan(wanted: list[File], releases: Releases, group: int, keep: int) -> Plan:
-    """Compare the wanted files with the current release on the host; changes nothing."""
-    current = releases.target(CURRENT)
-    actual = releases.read(current) if current else {}
-    desired = {file.path: file.content.encode() for file in wanted}
-    changed = sorted(path for path in set(desired) | set(actual) if desired.get(path) != actual.get(path))
-    return Plan(
-        changed_files=changed,
-        wrong_access=releases.wrong_access(current, group) if current else [],
-        # Once the inventory says the same as the hand that edited, there is nothing to tell.
-        edited_by_hand=[path for path in releases.edited_by_hand(current) if path in changed] if current else [],
-        stale=releases.stale(keep),
-        reload_owed=current is not None and current != releases.target(RUNNING),
-    )
-
-
-def differences(wanted: list[File], actual: dict[str, bytes], changed: list[str]) -> list[dict[str, str]]:
-    """One diff a changed file, for ``--diff``; of a secret only that it changed."""
-    desired = {file.path: file for file in wanted}
-    secret_paths = {file.path for file in wanted if file.secret}
-    found = []
-    for path in changed:
-        before = actual[path].decode(errors="replace") if path in actual else ""
-        after = desired[path].content if path in desired else ""
-        if path in secret_paths or path.startswith(f"{SECRETS}/"):
-            before, after = (HIDDEN if before else ""), (HIDDEN_NEW if after else "")
-        found.append({"before_header": path, "after_header": path, "before": before, "after": after})
-    return found
+ARGUMENTS: dict[str, Any] = {
+    "dest": {"type": "path", "required": True},
+    "files": {
+        "type": "list",
+        "elements": "dict",
+        "required": True,
+        "options": {
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True},
+        },
+    },
+    "secrets": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
+        "options": {
+            "path": {"type": "str", "required": True},
+            "content": {"type": "str", "required": True, "no_log": True},
+        },
+    },
+    "generate": {"type": "list", "elements": "str", "default": []},
+    "group": {"type": "int", "required": True},
+    "validate": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "image": {"type": "str", "required": True},
+            "image_variable": {"type": "str", "default": "image"},
+            "command": {"type": "list", "elements": "str", "required": True},
+        },
+    },
+    "validate_user": {"type": "str", "default": "65534:65534"},
+    "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
+    "revalidate": {"type": "bool", "default": False},
+    "keep": {"type": "int", "default": 2},
+}
 
 
-def generated(files: list[File], names: list[str], actual: dict[str, bytes]) -> list[File]:
-    """Secrets that nobody gave: as they are on the host, or made up."""
-    given = {file.path for file in files}
-    found = []
-    for path in (f"{SECRETS}/{name}" for name in names):
-        if path not in given:
-            kept = [content for name, content in actual.items() if name == path or is_stamped(name, path)]
-            found.append(File(path, kept[0].decode() if kept else secrets.token_urlsafe(32), secret=True))
-    return found
-
-
-class ConfigTree:
-    """Applies a plan on the host."""
+class Installation:
+    """Compares, shows and installs, as far as the module was asked to."""
 
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
-        self.group: int = module.params["group"]
-        self.keep: int = module.params["keep"]
-        self.releases = Releases(Path(module.params["dest"]))
-        self.files = [File(check_path(f["path"]), f["content"]) for f in module.params["files"]]
-        self.files += [File(check_path(f["path"]), f["content"], secret=True) for f in module.params["secrets"]]
-        if any(file.path.startswith(f"{SECRETS}/") and not file.secret for file in self.files):
-            raise ReleaseError(f"files below {SECRETS}/ are secrets and must come as such")
+        parameters = module.params
+        self.group: int = parameters["group"]
+        self.keep: int = parameters["keep"]
+        self.releases = Releases(Path(parameters["dest"]))
+        self.files = files_to_install(parameters["files"], parameters["secrets"])
+        validators = [Validator(**validator) for validator in parameters["validate"]]
+        self.validation = Validation(validators, parameters["validate_user"])
+        self.tree = ConfigTree(self.releases, self.group, self.keep, self.validation)
 
     def run(self) -> dict[str, Any]:
         current = self.releases.target(CURRENT)
         actual = self.releases.read(current) if current else {}
-        self.files += generated(self.files, self.module.params["generate"], actual)
-        for content in (file.content for file in self.files if file.secret):
-            # Without the line break at its end a secret shows in one line; an empty one stands between any characters.
-            self.module.no_log_values.update(text for text in (content, content.strip()) if text)
-        if self.module.params["stamp_secrets"]:
-            self.files = stamp_secrets(self.files, actual, new_name())
-        steps = plan(self.files, self.releases, self.group, self.keep)
+        self._complete(actual)
+        steps = plan_tree(self.files, self.releases, self.group, self.keep)
         result: dict[str, Any] = {
             "changed": steps.changed,
             "release": current,
@@ -262,160 +235,52 @@ class ConfigTree:
             "validated": False,
         }
         if self.module._diff and steps.changed_files:
-            result["diff"] = differences(self.files, actual, steps.changed_files)
+            result["diff"] = tree_differences(self.files, actual, steps.changed_files)
         if steps.edited_by_hand:
             self.module.warn(
-                f"Changed by hand below {self.releases.root}/{CURRENT}: {', '.join(steps.edited_by_hand)}. llmmon puts"
-                " this right; keep changes in the inventory instead."
+                f"Changed by hand below {self.releases.root}/{CURRENT}: {', '.join(steps.edited_by_hand)}. llmmon"
+                " overwrites this; make changes in the inventory instead."
             )
-        if self.module.check_mode:
-            if steps.write_needed or self.module.params["revalidate"]:
-                result["validated"] = self._rehearse()
-            return result
-        if self.module.params["revalidate"] and not steps.write_needed:
+        # What is written is validated on its way.
+        is_written = steps.write_needed and not self.module.check_mode
+        if not is_written and (steps.write_needed or self.module.params["revalidate"]):
             result["validated"] = self._rehearse()
-        if steps.changed:
-            result.update(self._apply(steps))
+        if steps.changed and not self.module.check_mode:
+            result.update(self._install(steps))
         return result
+
+    def _complete(self, actual: dict[str, bytes]) -> None:
+        """Add generated secrets, keep all secrets out of every output, and stamp their names if that is asked for."""
+        self.files += generated_secrets(self.files, self.module.params["generate"], actual)
+        for content in (file.content for file in self.files if file.secret):
+            # Without the line break at its end a secret shows in one line; an empty one stands between any characters.
+            self.module.no_log_values.update(text for text in (content, content.strip()) if text)
+        if self.module.params["stamp_secrets"]:
+            self.files = stamp_secrets(self.files, actual, new_name())
 
     def _rehearse(self) -> bool:
-        """Validate the tree in a scratch directory; False when the host is not ready for that."""
-        images = [validator["image"] for validator in self.module.params["validate"]]
-        if not images:
+        hindrance = self.validation.hindrance()
+        if hindrance:
+            self.module.warn(f"The tree was not validated: {hindrance}")
             return False
-        try:
-            engine = Engine()
-            missing = [image for image in images if not engine.has_image(image)]
-        except EngineError as error:
-            self.module.warn(f"The tree was not validated: {error}")
-            return False
-        if missing:
-            self.module.warn(f"The tree was not validated: the host has no image {missing[0]} yet")
-            return False
-        with tempfile.TemporaryDirectory(prefix="llmmon-") as scratch:
-            return self._validate(engine, Releases(Path(scratch)).write(new_name(), self.files, self.group))
+        return self.tree.rehearse(self.files)
 
-    def _apply(self, steps: Plan) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        self.releases.root.mkdir(parents=True, exist_ok=True)
-        self.module.set_mode_if_different(str(self.releases.root), 0o750, False)
-        self.module.set_group_if_different(str(self.releases.root), self.group, False)
-        with self.releases.locked():
-            # What was refused before is no release to keep for going back to.
-            for stale in self.releases.stale(self.keep):
-                self.releases.remove(stale)
-            if steps.write_needed:
-                name = new_name()
-                try:
-                    result["validated"] = self._validate(None, self.releases.write(name, self.files, self.group))
-                except Exception:
-                    self.releases.remove(name)
-                    raise
-                self.releases.point(CURRENT, name)
-                result["release"] = name
-            for stale in self.releases.stale(self.keep):
-                self.releases.remove(stale)
-        return result
-
-    def _validate(self, engine: Optional[Engine], path: Path) -> bool:
-        """Run every validator over the release in ``path``; raises Refused with the tool's own words."""
-        validators = self.module.params["validate"]
-        if not validators:
-            return False
-        mounted_at = str(self.releases.root / path.name)
-        for validator in validators:
-            image = validator["image"]
-            try:
-                engine = engine or Engine()
-                engine.pull(image)
-                result = engine.run_tool(
-                    image,
-                    [part.replace("%s", mounted_at) for part in validator["command"]],
-                    directory=str(path),
-                    mounted_at=mounted_at,
-                    user=self.module.params["validate_user"],
-                )
-            except EngineError as error:
-                raise Refused(f"{error} (the image is set by {validator['image_variable']})", "") from error
-            if result.exit_code != 0:
-                words = result.output.replace(mounted_at + "/", "").strip()
-                raise Refused(
-                    f"{validator['command'][0]} of {image} refuses the new configuration, and what was running stays"
-                    f" as it is: {_gist(words)}",
-                    words,
-                )
-        return True
-
-
-class Refused(Exception):
-    """The new tree is not fit to run. ``words`` is the whole output of the tool."""
-
-    def __init__(self, message: str, words: str) -> None:
-        super().__init__(message)
-        self.words = words
-
-
-def _gist(words: str) -> str:
-    """What is wrong, without the tool's progress messages."""
-    telling = []
-    for line in (line.strip() for line in words.splitlines()):
-        # amtool says it in the line that begins with "Checking", promtool in lines of their own.
-        _, failed, reason = line.partition("FAILED:")
-        if failed:
-            telling.append(reason.strip())
-        elif "SUCCESS" not in line and not line.startswith(("Checking", "Found:", "- ")):
-            telling.append(line)
-    return ("; ".join(line for line in telling if line) or words)[:2000]
+    def _install(self, steps: TreePlan) -> dict[str, Any]:
+        root = self.releases.root
+        root.mkdir(parents=True, exist_ok=True)
+        self.module.set_mode_if_different(str(root), 0o750, False)
+        self.module.set_group_if_different(str(root), self.group, False)
+        return self.tree.install(self.files, steps)
 
 
 def main() -> None:
     """Module entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "dest": {"type": "path", "required": True},
-            "files": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "path": {"type": "str", "required": True},
-                    "content": {"type": "str", "required": True},
-                },
-            },
-            "secrets": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "no_log": False,
-                "options": {
-                    "path": {"type": "str", "required": True},
-                    "content": {"type": "str", "required": True, "no_log": True},
-                },
-            },
-            "generate": {"type": "list", "elements": "str", "default": []},
-            "group": {"type": "int", "required": True},
-            "validate": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "image": {"type": "str", "required": True},
-                    "image_variable": {"type": "str", "default": "image"},
-                    "command": {"type": "list", "elements": "str", "required": True},
-                },
-            },
-            "validate_user": {"type": "str", "default": "65534:65534"},
-            "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
-            "revalidate": {"type": "bool", "default": False},
-            "keep": {"type": "int", "default": 2},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     if DOCKER_IMPORT_ERROR and module.params["validate"] and not module.check_mode:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     try:
-        module.exit_json(**ConfigTree(module).run())
-    except Refused as error:
+        module.exit_json(**Installation(module).run())
+    except TreeRefused as error:
         module.fail_json(msg=str(error), tool_output=error.words)
     except (ReleaseError, EngineError, OSError) as error:
         module.fail_json(msg=f"the configuration below {module.params['dest']} cannot be installed: {error}")

@@ -64,7 +64,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     Engine,
     EngineError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
@@ -97,7 +97,7 @@ class AdminPassword:
 
     def __init__(self, module: AnsibleModule) -> None:
         self.module = module
-        self.grafana = Grafana(http_client(module))
+        self.grafana = GrafanaApi(http_client(module))
 
     def is_true(self) -> bool:
         started = time.monotonic()

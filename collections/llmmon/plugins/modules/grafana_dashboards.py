@@ -201,7 +201,6 @@ requests:
   type: int
 """
 
-import re
 from pathlib import Path
 from typing import Any, Union
 
@@ -213,80 +212,45 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.export import Export
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import read_directory, read_text
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import (
-    BadDashboard,
-    Dashboard,
-    Owner,
-    check_set,
-    dashboard_of,
-    load,
-)
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, PushFailed, Wanted
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, PushFailed
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.report import failure
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import owner_of, wanted_of
 
-_OWNER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
-_MOST_NAMES = 100
-
-
-def dashboards_of(parameters: dict[str, Any], owner: Owner) -> list[Dashboard]:
-    """All dashboards that the parameters name, checked; raises BadDashboard."""
-    inputs = {str(name): str(value) for name, value in parameters["inputs"].items()}
-    default = parameters["folder_uid"]
-    found = read_directory(Path(parameters["src"]), owner, default, inputs) if parameters["src"] else []
-    for number, entry in enumerate(parameters["dashboards"] or [], start=1):
-        folder_uid = default if entry["folder_uid"] is None else entry["folder_uid"]
-        if entry["file"]:
-            name = entry["file"]
-            content = load(name, read_text(Path(name), name))
-        else:
-            name, content = f"dashboard {number} of the list", entry["definition"]
-        found.append(dashboard_of(name, content, owner, folder_uid, inputs))
-    check_set(found)
-    return found
-
-
-def wanted_of(parameters: dict[str, Any]) -> Wanted:
-    """What the parameters ask for; raises BadDashboard."""
-    owner = owner_of(parameters)
-    dashboards = dashboards_of(parameters, owner)
-    if parameters["prune"] and not dashboards:
-        raise BadDashboard("there is no dashboard at all, and an empty set is not pruned to")
-    folders = [Folder(entry["uid"], entry["title"], entry["parent_uid"]) for entry in parameters["folders"]]
-    if parameters["folder_title"]:
-        folders.insert(0, Folder(parameters["folder_uid"], parameters["folder_title"]))
-    return Wanted(
-        dashboards,
-        folders,
-        owner,
-        keep_edits=parameters["drift"] == "keep",
-        prune=parameters["prune"],
-    )
-
-
-def owner_of(parameters: dict[str, Any]) -> Owner:
-    """The owner; his name stands in a tag and a message."""
-    if not _OWNER.fullmatch(parameters["owner"]):
-        raise BadDashboard("owner needs 1 to 40 letters, digits, '-', '_' or '.'")
-    return Owner(parameters["owner"])
-
-
-def named(uids: list[str]) -> str:
-    """Uids for a message; all of them are in the result."""
-    left_out = len(uids) - _MOST_NAMES
-    return ", ".join(uids[:_MOST_NAMES]) + (f" and {left_out} more" if left_out > 0 else "") if uids else "none"
-
-
-def failure(error: Exception, rows: list[dict[str, Any]]) -> str:
-    """What failed, what was pushed by then, and what was not."""
-    if not rows:
-        return f"the dashboards could not be pushed: {error}; nothing was written"
-    pushed = [row["uid"] for row in rows if row["done"] and row["action"] != "unchanged"]
-    left = [row["uid"] for row in rows if not row["done"] and row["action"] not in ("keep", "spare")]
-    return (
-        f"the dashboards could not be pushed: {error}; pushed: {named(pushed)}; not pushed: {named(left)};"
-        " run it again to finish"
-    )
+ARGUMENTS: dict[str, Any] = {
+    **grafana_token_arguments(),
+    "state": {"type": "str", "choices": ["present", "exported"], "default": "present"},
+    "src": {"type": "path"},
+    "dashboards": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "file": {"type": "path"},
+            "definition": {"type": "dict"},
+            "folder_uid": {"type": "str"},
+        },
+        "required_one_of": [("file", "definition")],
+        "mutually_exclusive": [("file", "definition")],
+    },
+    "folder_uid": {"type": "str", "default": ""},
+    "folder_title": {"type": "str", "default": ""},
+    "folders": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "uid": {"type": "str", "required": True},
+            "title": {"type": "str", "required": True},
+            "parent_uid": {"type": "str", "default": ""},
+        },
+    },
+    "inputs": {"type": "dict", "default": {}},
+    "drift": {"type": "str", "choices": ["overwrite", "keep"], "default": "overwrite"},
+    "prune": {"type": "bool", "default": False},
+    "owner": {"type": "str", "default": "llmmon"},
+    "dest": {"type": "path"},
+    "uids": {"type": "list", "elements": "str", "default": []},
+}
 
 
 def push(module: AnsibleModule) -> None:
@@ -335,40 +299,7 @@ def export(module: AnsibleModule) -> None:
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
-        argument_spec={
-            **grafana_token_arguments(),
-            "state": {"type": "str", "choices": ["present", "exported"], "default": "present"},
-            "src": {"type": "path"},
-            "dashboards": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "file": {"type": "path"},
-                    "definition": {"type": "dict"},
-                    "folder_uid": {"type": "str"},
-                },
-                "required_one_of": [("file", "definition")],
-                "mutually_exclusive": [("file", "definition")],
-            },
-            "folder_uid": {"type": "str", "default": ""},
-            "folder_title": {"type": "str", "default": ""},
-            "folders": {
-                "type": "list",
-                "elements": "dict",
-                "default": [],
-                "options": {
-                    "uid": {"type": "str", "required": True},
-                    "title": {"type": "str", "required": True},
-                    "parent_uid": {"type": "str", "default": ""},
-                },
-            },
-            "inputs": {"type": "dict", "default": {}},
-            "drift": {"type": "str", "choices": ["overwrite", "keep"], "default": "overwrite"},
-            "prune": {"type": "bool", "default": False},
-            "owner": {"type": "str", "default": "llmmon"},
-            "dest": {"type": "path"},
-            "uids": {"type": "list", "elements": "str", "default": []},
-        },
+        argument_spec=ARGUMENTS,
         required_one_of=[GRAFANA_CREDENTIALS],
         mutually_exclusive=[GRAFANA_CREDENTIALS],
         required_if=[("state", "exported", ("dest",)), ("state", "present", ("src", "dashboards"), True)],

@@ -118,12 +118,7 @@ health:
   type: str
 """
 
-import dataclasses
-import hashlib
-import hmac
-import json
 import re
-import secrets
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
@@ -132,142 +127,35 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import same
+from ansible_collections.llmmon.stack.plugins.module_utils.grafana.data_source import (
+    BadDataSource,
+    DataSourcePlan,
+    body_to_save,
+    data_source_difference,
+    plan_data_source,
+    wanted_data_source,
+)
 
 _UID = re.compile(r"[A-Za-z0-9_]{1,40}")
-_KEPT = "llmmonSecrets"
-_MASKED = "********"
 
-
-class NotPossible(Exception):
-    """The data source cannot be what is asked for; the message says why."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """What is to be done, and what the difference consists of."""
-
-    action: str
-    differing: tuple[str, ...] = ()
-
-
-def fingerprint(secret_data: dict[str, str], salt: str) -> str:
-    """Slow on purpose: who may query the data source can read it, and weak passwords can be tried out."""
-    text = json.dumps(secret_data, sort_keys=True).encode()
-    return hashlib.scrypt(text, salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=24).hex()
-
-
-def kept_of(secret_data: dict[str, str], version: int, secrets_version: Optional[str]) -> dict[str, Any]:
-    """What is left in jsonData about the secrets: the data source's version they were sent with, and what they were."""
-    if secrets_version is not None:
-        return {"sentWith": version, "version": secrets_version}
-    salt = secrets.token_hex(16)
-    return {"sentWith": version, "salt": salt, "fingerprint": fingerprint(secret_data, salt)}
-
-
-def secrets_differ(served: dict[str, Any], secret_data: dict[str, str], secrets_version: Optional[str]) -> bool:
-    """Whether the secrets have to be sent (again)."""
-    known = {name for name, is_set in (served.get("secureJsonFields") or {}).items() if is_set}
-    if known != secret_data.keys():
-        return True
-    if not secret_data:
-        return False
-    kept = (served.get("jsonData") or {}).get(_KEPT)
-    if not isinstance(kept, dict) or kept.get("sentWith") != served.get("version"):
-        return True
-    if secrets_version is not None:
-        return bool(kept.get("version") != secrets_version)
-    salt, print_ = kept.get("salt"), kept.get("fingerprint")
-    if not isinstance(salt, str) or not re.fullmatch(r"[0-9a-f]{32}", salt) or not isinstance(print_, str):
-        return True
-    return not hmac.compare_digest(fingerprint(secret_data, salt), print_)
-
-
-def wanted_of(parameters: dict[str, Any], served: Optional[dict[str, Any]]) -> dict[str, Any]:
-    """The data source as Grafana's API has it, without secrets and without what is kept about them."""
-    is_default = parameters["is_default"]
-    if is_default is None:
-        # Left out it would be taken away.
-        is_default = bool((served or {}).get("isDefault"))
-    return {
-        "uid": parameters["uid"],
-        "name": parameters["name"],
-        "type": parameters["type"],
-        "access": parameters["access"],
-        "url": parameters["data_source_url"],
-        "database": parameters["database"],
-        "basicAuth": bool(parameters["basic_auth_user"]),
-        "basicAuthUser": parameters["basic_auth_user"],
-        "isDefault": is_default,
-        "jsonData": parameters["json_data"],
-    }
-
-
-def without_kept(json_data: Any) -> dict[str, Any]:
-    """Settings of a plugin without what this module keeps there."""
-    return {key: value for key, value in (json_data or {}).items() if key != _KEPT}
-
-
-def comparable(served: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """What Grafana has, of what we want."""
-    found = {key: served.get(key) for key in wanted}
-    found["jsonData"] = without_kept(found["jsonData"])
-    if not wanted["basicAuth"]:
-        # 9.4 cannot empty it, and nobody asks for it.
-        found["basicAuthUser"] = wanted["basicAuthUser"]
-    return found
-
-
-def plan(served: Optional[dict[str, Any]], wanted: dict[str, Any], parameters: dict[str, Any]) -> Plan:
-    """Compare a data source with the answer to ``GET /api/datasources/uid/:uid``."""
-    if served is None:
-        return Plan("create")
-    if served.get("readOnly"):
-        raise NotPossible(
-            "Grafana provisions it from a file: change it there (llmmon_grafana_data_sources), or take another uid"
-        )
-    found = comparable(served, wanted)
-    differing = [key for key in wanted if not same(found[key], wanted[key])]
-    if secrets_differ(served, parameters["secure_json_data"] or {}, parameters["secrets_version"]):
-        differing.append("secureJsonData")
-    return Plan("update" if differing else "unchanged", tuple(differing))
-
-
-def body_of(
-    wanted: dict[str, Any], served: Optional[dict[str, Any]], steps: Plan, parameters: dict[str, Any]
-) -> dict[str, Any]:
-    """What is sent. With the version, so that Grafana refuses it when somebody has saved in between."""
-    given: dict[str, str] = parameters["secure_json_data"] or {}
-    version = int((served or {}).get("version") or 0)
-    body = {**wanted, "jsonData": dict(wanted["jsonData"])}
-    if served is not None:
-        body["version"] = version
-    # The answer to a save has the next version; a new data source has the first.
-    next_version = version + 1
-    if given and (served is None or "secureJsonData" in steps.differing):
-        gone = set((served or {}).get("secureJsonFields") or {}) - given.keys()
-        body["secureJsonData"] = {**given, **dict.fromkeys(gone, "")}
-        body["jsonData"][_KEPT] = kept_of(given, next_version, parameters["secrets_version"])
-    elif given:
-        body["jsonData"][_KEPT] = {**(served or {})["jsonData"][_KEPT], "sentWith": next_version}
-    else:
-        body["secureJsonData"] = dict.fromkeys((served or {}).get("secureJsonFields") or {}, "")
-    return body
-
-
-def difference(served: Optional[dict[str, Any]], wanted: Optional[dict[str, Any]], steps: Plan) -> dict[str, str]:
-    """A diff in which secrets are masked, and one that changes is seen to."""
-
-    def shown(side: Optional[dict[str, Any]], secret_state: str) -> str:
-        if side is None:
-            return ""
-        marked = {"secureJsonData": f"{_MASKED} ({secret_state})"} if "secureJsonData" in steps.differing else {}
-        return json.dumps({**side, **marked}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-
-    before = comparable(served, wanted or dict(served)) if served else None
-    return {"before": shown(before, "before"), "after": shown(wanted, "after")}
+ARGUMENTS: dict[str, Any] = {
+    **grafana_token_arguments(),
+    "uid": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "name": {"type": "str"},
+    "type": {"type": "str", "default": "prometheus"},
+    "data_source_url": {"type": "str"},
+    "access": {"type": "str", "choices": ["proxy", "direct"], "default": "proxy"},
+    "is_default": {"type": "bool"},
+    "basic_auth_user": {"type": "str", "default": ""},
+    "database": {"type": "str", "default": ""},
+    "json_data": {"type": "dict", "default": {}},
+    "secure_json_data": {"type": "dict", "no_log": True},
+    "secrets_version": {"type": "str", "no_log": False},
+    "check_health": {"type": "bool", "default": True},
+}
 
 
 class DataSource:
@@ -277,20 +165,20 @@ class DataSource:
         self.module = module
         self.parameters = module.params
         self.uid: str = module.params["uid"]
-        self.grafana = Grafana(http_client(module))
+        self.grafana = GrafanaApi(http_client(module))
 
     def run(self) -> dict[str, Any]:
         if not _UID.fullmatch(self.uid):
-            raise NotPossible("its uid needs 1 to 40 letters, digits or '_'")
+            raise BadDataSource("its uid needs 1 to 40 letters, digits or '_'")
         served = self.grafana.data_source(self.uid)
         if self.parameters["state"] == "absent":
             return self._absent(served)
-        wanted = wanted_of(self.parameters, served)
-        steps = plan(served, wanted, self.parameters)
+        wanted = wanted_data_source(self.parameters, served)
+        steps = plan_data_source(served, wanted, self.parameters)
         if served is None or "name" in steps.differing:
             self._check_name(wanted["name"])
         if steps.action != "unchanged" and not self.module.check_mode:
-            self.grafana.save_data_source(body_of(wanted, served, steps, self.parameters), served is None)
+            self.grafana.save_data_source(body_to_save(wanted, served, steps, self.parameters), served is None)
         result: dict[str, Any] = {
             "changed": steps.action != "unchanged",
             "action": steps.action,
@@ -298,28 +186,30 @@ class DataSource:
             "health": "unchecked",
         }
         if self.module._diff and steps.action != "unchanged":
-            result["diff"] = difference(served, wanted, steps)
+            result["diff"] = data_source_difference(served, wanted, steps)
         # In check mode there is nothing to ask before it is there as it should be.
         if self.parameters["check_health"] and not (self.module.check_mode and result["changed"]):
             result["health"] = self._health()
         return result
 
     def _absent(self, served: Optional[dict[str, Any]]) -> dict[str, Any]:
-        steps = Plan("delete" if served else "unchanged")
+        steps = DataSourcePlan("delete" if served else "unchanged")
         if served and served.get("readOnly"):
-            raise NotPossible("Grafana provisions it from a file: take it out there (llmmon_grafana_data_sources)")
+            raise BadDataSource("Grafana provisions it from a file: remove it there (llmmon_grafana_data_sources)")
         if served and not self.module.check_mode:
             self.grafana.delete_data_source(self.uid)
         result = {"changed": bool(served), "action": steps.action, "differing": [], "health": "unchecked"}
         if self.module._diff and served:
-            result["diff"] = difference({key: served.get(key) for key in ("uid", "name", "type", "url")}, None, steps)
+            result["diff"] = data_source_difference(
+                {key: served.get(key) for key in ("uid", "name", "type", "url")}, None, steps
+            )
         return result
 
     def _check_name(self, name: str) -> None:
         there = self.grafana.data_source_named(name)
         if there and there.get("uid") != self.uid:
-            raise NotPossible(
-                f"its name {name!r} is taken by the data source with the uid {there.get('uid')}: take that uid, or"
+            raise BadDataSource(
+                f"its name {name!r} is taken by the data source with the uid {there.get('uid')}: use that uid, or"
                 " another name (Grafana would give the name a new uid, and dashboards would lose the old one)"
             )
 
@@ -332,34 +222,19 @@ class DataSource:
                     return "unknown"
                 answer = self.grafana.query(self.uid, "vector(1)")
         except HttpError as error:
-            raise NotPossible(
+            raise BadDataSource(
                 f"it does not answer through Grafana: {error}; check data_source_url, an address as Grafana sees it,"
                 " and the credentials for it"
             ) from error
         if not isinstance(answer, dict) or str(answer.get("status")).lower() not in ("ok", "success"):
-            raise NotPossible(f"it does not answer as it should: {str(answer)[:200]}")
+            raise BadDataSource(f"its answer is not the expected one: {str(answer)[:200]}")
         return "ok"
 
 
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
-        argument_spec={
-            **grafana_token_arguments(),
-            "uid": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "name": {"type": "str"},
-            "type": {"type": "str", "default": "prometheus"},
-            "data_source_url": {"type": "str"},
-            "access": {"type": "str", "choices": ["proxy", "direct"], "default": "proxy"},
-            "is_default": {"type": "bool"},
-            "basic_auth_user": {"type": "str", "default": ""},
-            "database": {"type": "str", "default": ""},
-            "json_data": {"type": "dict", "default": {}},
-            "secure_json_data": {"type": "dict", "no_log": True},
-            "secrets_version": {"type": "str", "no_log": False},
-            "check_health": {"type": "bool", "default": True},
-        },
+        argument_spec=ARGUMENTS,
         required_one_of=[GRAFANA_CREDENTIALS],
         mutually_exclusive=[GRAFANA_CREDENTIALS],
         required_if=[("state", "present", ("name", "data_source_url"))],
@@ -367,8 +242,8 @@ def main() -> None:
     )
     try:
         result = DataSource(module).run()
-    except (NotPossible, HttpError) as error:
-        module.fail_json(msg=f"the data source {module.params['uid']} could not be put right: {error}")
+    except (BadDataSource, HttpError) as error:
+        module.fail_json(msg=f"the data source {module.params['uid']} could not be configured: {error}")
     module.exit_json(**result)
 
 

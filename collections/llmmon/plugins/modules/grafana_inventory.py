@@ -65,7 +65,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 
 KINDS = {"folders": "folder", "dashboards": "dashboard", "data_sources": "data source"}
@@ -123,7 +123,7 @@ def data_source_entry(source: dict[str, Any]) -> dict[str, Any]:
     return {"title": source["name"], "whole": digest(content)}
 
 
-def take_stock(grafana: Grafana) -> Inventory:
+def take_stock(grafana: GrafanaApi) -> Inventory:
     """Everything there is, by kind and uid."""
     dashboards = {}
     for hit in grafana.dashboards_found():
@@ -172,7 +172,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        inventory = take_stock(Grafana(http_client(module)))
+        inventory = take_stock(GrafanaApi(http_client(module)))
     except HttpError as error:
         module.fail_json(msg=f"what Grafana holds cannot be read: {error}")
     facts = {"inventory": inventory, "counts": {kind: len(inventory[kind]) for kind in KINDS}}

@@ -72,11 +72,11 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
-from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class NotProved(Exception):
@@ -99,7 +99,7 @@ def misplaced(uid: str, answer: Optional[dict[str, Any]], folder_uid: str) -> Op
     return None
 
 
-def verify(grafana: Grafana, parameters: dict[str, Any]) -> dict[str, Any]:
+def verify(grafana: GrafanaApi, parameters: dict[str, Any]) -> dict[str, Any]:
     """Prove all of it or raise NotProved with everything that is wrong."""
     source = parameters["data_source_uid"]
     try:
@@ -114,7 +114,7 @@ def verify(grafana: Grafana, parameters: dict[str, Any]) -> dict[str, Any]:
             f"the query {parameters['expression']!r} through Grafana gives no sample: is Prometheus scraping?"
         )
     places = folders_by_uid(Path(parameters["dashboards_directory"]), parameters["folder_uid"])
-    answers = at_once(CONNECTIONS, grafana.dashboard, places)
+    answers = parallel_map(CONNECTIONS, grafana.dashboard, places)
     wrong = [misplaced(uid, answer, places[uid]) for uid, answer in zip(places, answers)]
     if any(wrong):
         raise NotProved(" | ".join(sentence for sentence in wrong if sentence))
@@ -136,7 +136,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        module.exit_json(changed=False, **verify(Grafana(http_client(module)), module.params))
+        module.exit_json(changed=False, **verify(GrafanaApi(http_client(module)), module.params))
     except (NotProved, BadDashboard, HttpError) as error:
         module.fail_json(msg=str(error))
 

@@ -83,6 +83,7 @@ from typing import Any, Optional, Union
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
+from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 
 SERVICE = "llmmon-backup.service"
 TIMER = "llmmon-backup.timer"
@@ -197,15 +198,7 @@ def differences(changed: list[Path], wanted: dict[Path, Wanted], secret: str) ->
         text = content or ""
         return text.replace(json.dumps(secret), json.dumps(HIDDEN)) if secret else text
 
-    return [
-        {
-            "before_header": str(path),
-            "after_header": str(path),
-            "before": shown(actual(path)[0]),
-            "after": shown(wanted[path][0]),
-        }
-        for path in changed
-    ]
+    return [difference(str(path), shown(actual(path)[0]), shown(wanted[path][0])) for path in changed]
 
 
 class Schedule:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError, ToolResult
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration import validation
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
@@ -63,7 +64,7 @@ def content(directory: Path) -> ToolResult:
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """The engine that the module finds, with a tool that is content with everything."""
     fake = FakeEngine(lambda _: ToolResult(0, "SUCCESS"))
-    monkeypatch.setattr(config_tree, "Engine", lambda: fake)
+    monkeypatch.setattr(validation, "Engine", lambda: fake)
     return fake
 
 
@@ -103,90 +104,7 @@ def snapshot(root: Path) -> dict[str, tuple[int, int, int, int]]:
     }
 
 
-# -- plan
-
-
-def test_a_plan_tells_what_was_added_changed_and_removed(tmp_path: Path) -> None:
-    releases = Releases(tmp_path)
-    name = "20260101T000000.000000Z"
-    releases.write(name, [File("same", "1"), File("changed", "1"), File("removed", "1")], GROUP)
-    releases.point(CURRENT, name)
-    wanted = [File("same", "1"), File("changed", "2"), File("added", "1")]
-    steps = config_tree.plan(wanted, releases, GROUP, 2)
-    assert steps.changed_files == ["added", "changed", "removed"]
-    assert steps.wrong_access == steps.edited_by_hand == steps.stale == []
-    assert steps.write_needed
-    assert steps.reload_owed
-
-
-def test_nothing_to_do_is_planned_as_nothing(tmp_path: Path) -> None:
-    releases = Releases(tmp_path)
-    name = "20260101T000000.000000Z"
-    wanted = [File("a", "ä\r\n"), File("secrets/b", "1", secret=True)]
-    releases.write(name, wanted, GROUP)
-    for link in (CURRENT, RUNNING):
-        releases.point(link, name)
-    steps = config_tree.plan(wanted, releases, GROUP, 2)
-    assert not steps.changed
-    assert not steps.write_needed
-
-
-def test_a_release_that_was_never_proved_to_run_owes_a_reload(tmp_path: Path) -> None:
-    releases = Releases(tmp_path)
-    names = ["20260101T000000.000000Z", "20260102T000000.000000Z"]
-    for name in names:
-        releases.write(name, [File("a", "1")], GROUP)
-    releases.point(RUNNING, names[0])
-    releases.point(CURRENT, names[1])
-    steps = config_tree.plan([File("a", "1")], releases, GROUP, 2)
-    assert steps.reload_owed
-    assert steps.changed
-    assert not steps.write_needed
-    assert not config_tree.plan([File("a", "1")], Releases(tmp_path / "new"), GROUP, 2).reload_owed
-
-
-# -- differences
-
-
-def test_differences_show_files_and_hide_secrets() -> None:
-    wanted = [
-        File("a.yml", "new\n"),
-        File("b.yml", "fresh\n"),
-        File("secrets/kept", SECOND_TOKEN, secret=True),
-        File("secrets/new", TOKEN, secret=True),
-    ]
-    actual = {"a.yml": b"old\n", "gone.yml": b"gone\n", "secrets/kept": TOKEN.encode(), "secrets/gone": TOKEN.encode()}
-    found = config_tree.differences(wanted, actual, sorted({file.path for file in wanted} | set(actual)))
-    shown = {entry["after_header"]: (entry["before"], entry["after"]) for entry in found}
-    assert shown == {
-        "a.yml": ("old\n", "new\n"),
-        "b.yml": ("", "fresh\n"),
-        "gone.yml": ("gone\n", ""),
-        "secrets/kept": (config_tree.HIDDEN, config_tree.HIDDEN_NEW),
-        "secrets/new": ("", config_tree.HIDDEN_NEW),
-        "secrets/gone": (config_tree.HIDDEN, ""),
-    }
-    assert config_tree.HIDDEN != config_tree.HIDDEN_NEW
-    assert "tok-" not in json.dumps(found)
-
-
-def test_a_file_that_is_no_text_can_be_shown() -> None:
-    found = config_tree.differences([File("a", "x")], {"a": b"\xff\xfe"}, ["a"])
-    assert found[0]["after"] == "x"
-
-
-# -- generated secrets
-
-
-def test_generated_secrets_are_made_up_once_and_given_ones_win() -> None:
-    first = config_tree.generated([], ["one", "two"], {})
-    assert [file.path for file in first] == ["secrets/one", "secrets/two"]
-    assert all(file.secret and len(file.content) > 30 for file in first)
-    assert first[0].content != first[1].content
-    again = config_tree.generated([], ["one", "two"], {file.path: file.content.encode() for file in first})
-    assert again == first
-    given = [File("secrets/one", TOKEN, secret=True)]
-    assert [file.path for file in config_tree.generated(given, ["one", "two"], {})] == ["secrets/two"]
+# -- secrets
 
 
 def test_generated_secrets_travel_from_release_to_release(dest: Path) -> None:
@@ -468,23 +386,6 @@ def test_the_words_of_the_real_tools_come_out_readable(
     assert re.search(words, message.partition("what was running stays as it is: ")[2])
 
 
-@pytest.mark.parametrize(
-    ("words", "gist"),
-    [
-        (
-            "Checking p.yml\n  FAILED: yaml: unmarshal errors:\n  line 1: field x\n",
-            "yaml: unmarshal errors:; line 1: field x",
-        ),
-        ("Checking 'a.yml'  SUCCESS\nFound:\n - route\n  FAILED: template: x\n", "template: x"),
-        ("Checking p.yml\n SUCCESS: fine\n", "Checking p.yml\n SUCCESS: fine\n"),
-        ("", ""),
-        ("x" * 3000, "x" * 2000),
-    ],
-)
-def test_the_gist_of_a_tool_s_words(words: str, gist: str) -> None:
-    assert config_tree._gist(words) == gist
-
-
 # -- check mode
 
 
@@ -529,7 +430,7 @@ def test_check_mode_on_a_host_without_an_engine_says_so(dest: Path, monkeypatch:
     def absent() -> None:
         raise EngineError("the Python library docker is missing on the host (python3-docker)")
 
-    monkeypatch.setattr(config_tree, "Engine", absent)
+    monkeypatch.setattr(validation, "Engine", absent)
     monkeypatch.setattr(config_tree, "DOCKER_IMPORT_ERROR", "ImportError")
     result = install(dest, {"p.yml": "a: 1\n"}, validate=VALIDATE, check_mode=True)
     assert (result["changed"], result["validated"]) == (True, False)
@@ -538,7 +439,7 @@ def test_check_mode_on_a_host_without_an_engine_says_so(dest: Path, monkeypatch:
 
 
 def test_a_tree_without_validators_needs_no_engine(dest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_tree, "Engine", lambda: pytest.fail("asked for the engine"))
+    monkeypatch.setattr(validation, "Engine", lambda: pytest.fail("asked for the engine"))
     assert install(dest, {"p.yml": "a: 1\n"}, check_mode=True)["warnings"] == []
     assert not install(dest, {"p.yml": "a: 1\n"})["failed"]
 

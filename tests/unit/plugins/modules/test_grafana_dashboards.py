@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import push as dashboard_push
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import Owner, dashboard_of
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import DashboardOwner
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
 from tests.support.loopback import Answer, Request, Server, as_json, certificate
 from tests.support.modules import run_module
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - made up for these tests
-OWNER = Owner("llmmon")
+OWNER = DashboardOwner("llmmon")
 MODEL: dict[str, Any] = {"title": "LLM", "panels": [{"id": 1, "targets": [{"expr": "up", "refId": "A"}]}]}
 
 
@@ -129,7 +130,7 @@ def test_parameters_that_make_no_set_are_refused(
 
 def test_nothing_is_pruned_down_to_an_empty_set(server: Server, tmp_path: Path) -> None:
     answer = run_module(grafana_dashboards, parameters(server, tmp_path, prune=True))
-    assert "there is no dashboard at all, and an empty set is not pruned to" in answer["msg"]
+    assert "there is no dashboard in the set, and prune would delete all that the owner has" in answer["msg"]
     assert server.requests == []
 
 
@@ -223,7 +224,9 @@ def test_folders_in_folders_are_created_and_moved(grafana: Scripted, source: Pat
 def test_a_dashboard_that_lands_elsewhere_is_told(grafana: Scripted, source: Path) -> None:
     grafana.refusals["llm-2"] = [as_json({"status": "success", "folderUid": ""})]
     answer = run_module(grafana_dashboards, parameters(grafana.server, source))
-    assert "Grafana took the dashboard llm-2 for the folder llmmon and has it in the folder General" in answer["msg"]
+    assert (
+        "Grafana accepted the dashboard llm-2 for the folder llmmon, but has it in the folder General" in answer["msg"]
+    )
     assert "pushed: llm-1; not pushed: llm-2" in answer["msg"]
 
 
@@ -299,7 +302,7 @@ def test_a_save_that_failed_and_yet_was_done_is_not_done_again(grafana: Scripted
     grafana.server.answers["POST /api/dashboards/db"] = save_and_fail
     answer = run_module(grafana_dashboards, parameters(grafana.server, source))
     assert actions(answer) == [("llm-1", "create", True)]
-    assert "connecting library panels; yet the dashboard llm-1 is there as wanted" in answer["warnings"][0]
+    assert "connecting library panels; still, the dashboard llm-1 was saved as wanted" in answer["warnings"][0]
     assert len(grafana.server.asked("POST")) == 1
 
 
@@ -367,7 +370,7 @@ def test_provisioned_dashboards_and_folders_under_a_uid_are_all_named(grafana: S
     for number, meta in ((1, {"provisionedExternalId": "/etc/one.json"}), (2, {"isFolder": True})):
         grafana.server.answers[f"GET /api/dashboards/uid/llm-{number}"] = as_json({"meta": meta, "dashboard": {}})
     answer = run_module(grafana_dashboards, parameters(grafana.server, source))
-    assert "llm-1 of 1.json is provisioned from a file of Grafana's (/etc/one.json)" in answer["msg"]
+    assert "llm-1 of 1.json is provisioned by Grafana from a file (/etc/one.json)" in answer["msg"]
     assert "the uid llm-2 of 2.json belongs to a folder in Grafana" in answer["msg"]
     assert grafana.server.asked("POST") == []
 
@@ -376,7 +379,7 @@ def test_a_folder_that_is_only_named_has_to_be_there(grafana: Scripted, source: 
     (source / "team").mkdir()
     (source / "team" / "3.json").write_text(json.dumps(model(3)))
     answer = run_module(grafana_dashboards, parameters(grafana.server, source))
-    assert "the folder team is not there and has no title to be made with" in answer["msg"]
+    assert "the folder team does not exist and has no title to create it with" in answer["msg"]
     grafana.server.answers["GET /api/folders/team"] = as_json({"uid": "team", "title": "Team"})
     assert not run_module(grafana_dashboards, parameters(grafana.server, source))["failed"]
     assert sorted(body["folderUid"] for body in grafana.saved) == ["llmmon", "llmmon", "team"]
@@ -468,10 +471,10 @@ def test_a_folder_is_exported_by_where_its_dashboards_are(grafana: Scripted, tmp
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ({"uids": ["../etc/x"]}, "'../etc/x' is no uid of a dashboard"),
+        ({"uids": ["../etc/x"]}, "'../etc/x' is not a valid uid of a dashboard"),
         ({"uids": ["missing"]}, "Grafana has no dashboard missing"),
         ({"folder_uid": "empty"}, "the folder empty has no dashboard"),
-        ({"folder_uid": "hostile"}, "'../x' is no uid of a dashboard"),
+        ({"folder_uid": "hostile"}, "'../x' is not a valid uid of a dashboard"),
         ({"dest": "/nowhere"}, "there is no directory /nowhere to write to"),
     ],
 )

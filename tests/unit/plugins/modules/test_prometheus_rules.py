@@ -140,15 +140,6 @@ def test_the_verdict_is_one_sentence_a_rule() -> None:
 # -- the module
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait without waiting: the clock of the waiting moves on with every look at it."""
-    seconds = iter(range(10**6))
-    waiting = "ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time"
-    monkeypatch.setattr(f"{waiting}.sleep", lambda _: None)
-    monkeypatch.setattr(f"{waiting}.monotonic", lambda: float(next(seconds)))
-
-
 RULES = "GET /api/v1/rules?exclude_alerts=true"
 
 
@@ -170,7 +161,7 @@ def answer_with(server: Server, directory: Path, *rules: dict[str, Any]) -> None
     server.answers[RULES] = answer
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("fast_clock")
 def test_the_module_waits_for_the_first_evaluation(server: Server, directory: Path) -> None:
     answer_with(server, directory, rule("A", "unknown", evaluated=NEVER), rule("A"))
     answer = run_module(prometheus_rules, {"url": server.url, "directory": str(directory)})
@@ -179,7 +170,7 @@ def test_the_module_waits_for_the_first_evaluation(server: Server, directory: Pa
     assert len(server.requests) == 2
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("fast_clock")
 def test_the_module_names_what_fails(server: Server, directory: Path) -> None:
     answer_with(server, directory, rule("A", "err", "found duplicate series"))
     answer = run_module(prometheus_rules, {"url": server.url, "directory": f"{directory}/", "timeout": 3})
@@ -189,7 +180,7 @@ def test_the_module_names_what_fails(server: Server, directory: Path) -> None:
     ]
 
 
-@pytest.mark.usefixtures("quick")
+@pytest.mark.usefixtures("fast_clock")
 def test_the_module_says_when_prometheus_cannot_be_asked(server: Server, directory: Path) -> None:
     server.answers[RULES] = as_json({"error": "shutting down"}, 500)
     answer = run_module(prometheus_rules, {"url": server.url, "directory": str(directory), "timeout": 2})

@@ -18,6 +18,8 @@ from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import 
 from tests.support.loopback import Answer, Server, as_json
 from tests.support.modules import run_module
 
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
 UTC = datetime.UTC
 SINCE = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 BEFORE, AFTER, NEVER = "2026-01-02T11:59:59.999999999Z", "2026-01-02T12:00:00.000000001Z", "0001-01-01T00:00:00Z"
@@ -170,17 +172,6 @@ def test_the_verdict_is_one_sentence_a_failing_target() -> None:
 
 
 TARGETS = "GET /api/v1/targets?state=active"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait without waiting: the clock of the waiting moves on with every look at it."""
-    seconds = iter(range(10**6))
-    monkeypatch.setattr("ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time.sleep", lambda _: None)
-    monkeypatch.setattr(
-        "ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time.monotonic",
-        lambda: float(next(seconds)),
-    )
 
 
 def page(*targets: dict[str, Any]) -> Answer:

@@ -12,7 +12,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import H
 _PAGE = 5000
 
 
-class Grafana:
+class GrafanaApi:
     """One method a call; what the answers mean is decided by the callers."""
 
     def __init__(self, client: HttpClient) -> None:

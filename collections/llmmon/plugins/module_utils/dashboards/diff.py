@@ -57,7 +57,7 @@ def _lines(values: dict[str, str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def difference(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, str]:
+def differing_values(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, str]:
     """The two sides of a diff: only what differs."""
     one, other = flat(before), flat(after)
     return _lines(_whole_members(one, other)), _lines(_whole_members(other, one))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import (
     exported_text,
@@ -15,15 +15,16 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files impo
     text_before,
     write_text,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, Owner
-from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, DashboardOwner
+from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class Export:
     """One run; all dashboards are read before a file is written."""
 
-    def __init__(self, client: HttpClient, owner: Owner, directory: Path, check_mode: bool) -> None:
-        self.grafana = Grafana(client)
+    def __init__(self, client: HttpClient, owner: DashboardOwner, directory: Path, check_mode: bool) -> None:
+        self.grafana = GrafanaApi(client)
         self.owner = owner
         self.directory = directory
         self.check_mode = check_mode
@@ -38,11 +39,11 @@ class Export:
         # They become parts of paths, here and there, and the server's are not to be trusted more than the user's.
         bad = [uid for uid in wanted if not UID.fullmatch(uid)]
         if bad:
-            raise BadDashboard(f"{bad[0]!r} is no uid of a dashboard")
+            raise BadDashboard(f"{bad[0]!r} is not a valid uid of a dashboard")
         if not wanted:
             raise BadDashboard(f"the folder {folder_uid or 'General'} has no dashboard")
         known = files_by_uid(self.directory)
-        answers = at_once(CONNECTIONS, self.grafana.dashboard, wanted)
+        answers = parallel_map(CONNECTIONS, self.grafana.dashboard, wanted)
         missing = [uid for uid, answer in zip(wanted, answers) if answer is None or answer["meta"].get("isFolder")]
         if missing:
             raise BadDashboard(f"Grafana has no dashboard {missing[0]}")
@@ -59,9 +60,7 @@ class Export:
         unchanged = holds(before, answer["dashboard"], self.owner)
         if not unchanged:
             text = exported_text(answer["dashboard"], self.owner)
-            self.differences.append(
-                {"before_header": str(path), "after_header": str(path), "before": before or "", "after": text}
-            )
+            self.differences.append(difference(str(path), before or "", text))
             if not self.check_mode:
                 write_text(path, text)
         self.report.append(

@@ -13,14 +13,11 @@ from typing import Any, Optional
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import (
     BadDashboard,
     Dashboard,
-    Owner,
-    canonical,
-    dashboard_of,
-    load,
+    DashboardOwner,
     own_model,
-    same,
-    unwrapped,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of, load, unwrapped
+from ansible_collections.llmmon.stack.plugins.module_utils.json_values import canonical, readable, same
 
 
 def read_text(path: Path, name: str) -> str:
@@ -46,7 +43,7 @@ def folders_by_uid(source: Path, folder_uid: str) -> dict[str, str]:
     return found
 
 
-def read_directory(source: Path, owner: Owner, folder_uid: str, inputs: Mapping[str, str]) -> list[Dashboard]:
+def read_directory(source: Path, owner: DashboardOwner, folder_uid: str, inputs: Mapping[str, str]) -> list[Dashboard]:
     """The dashboards of a directory's files; those of a directory in it belong into the folder of that name."""
     if not source.is_dir():
         raise BadDashboard(f"there is no directory {source} with dashboards")
@@ -62,13 +59,13 @@ def read_directory(source: Path, owner: Owner, folder_uid: str, inputs: Mapping[
     return found
 
 
-def exported_text(model: dict[str, Any], owner: Owner) -> str:
+def exported_text(model: dict[str, Any], owner: DashboardOwner) -> str:
     """A dashboard as a file for a repository: the same text for the same content, without what is the server's."""
-    return json.dumps(owner.untagged(own_model(model)), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return readable(owner.untagged(own_model(model)))
 
 
 def files_by_uid(directory: Path) -> dict[str, Path]:
-    """Which file of a directory holds which dashboard; what is no dashboard is left alone."""
+    """Which file of a directory holds which dashboard; a file that is not a dashboard is left alone."""
     found: dict[str, Path] = {}
     for path in sorted(directory.glob("*.json")):
         try:
@@ -86,7 +83,7 @@ def text_before(path: Path) -> Optional[str]:
     return read_text(path, path.name) if path.is_file() else None
 
 
-def holds(text: Optional[str], model: dict[str, Any], owner: Owner) -> bool:
+def holds(text: Optional[str], model: dict[str, Any], owner: DashboardOwner) -> bool:
     """Whether a file's text is the dashboard already, however it is laid out."""
     if text is None:
         return False

@@ -40,13 +40,13 @@ def ordered(folders: Iterable[Folder]) -> list[Folder]:
                 f" but has {folder.uid!r}"
             )
         if folder.uid in wanted:
-            raise BadDashboard(f"the folder {folder.uid} stands in the list twice")
+            raise BadDashboard(f"the folder {folder.uid} appears twice in the list")
         wanted[folder.uid] = folder
     found: list[Folder] = []
 
     def add(folder: Folder, below: tuple[str, ...]) -> None:
         if folder.uid in below:
-            raise BadDashboard(f"the folders {' and '.join(below)} lie in each other")
+            raise BadDashboard(f"the folders {' and '.join(below)} contain each other")
         if folder in found:
             return
         if folder.parent_uid in wanted:
@@ -62,7 +62,7 @@ def plan_folder(folder: Folder, served: Optional[dict[str, Any]], nests: bool) -
     """Compare a folder with the answer to ``GET /api/folders/:uid``; parents count only where folders nest."""
     if served is None:
         if not folder.title:
-            raise BadDashboard(f"the folder {folder.uid} is not there and has no title to be made with")
+            raise BadDashboard(f"the folder {folder.uid} does not exist and has no title to create it with")
         return FolderStep(folder, ("create",))
     title, parent = str(served.get("title") or ""), str(served.get("parentUid") or "")
     actions = []
@@ -79,6 +79,6 @@ def check_title(folder: Folder, siblings: list[dict[str, Any]]) -> None:
         other = str(sibling.get("uid"))
         if other != folder.uid and str(sibling.get("title", "")).lower() == folder.title.lower():
             raise BadDashboard(
-                f"the folder {folder.title!r} is there already under the uid {other}: take {other} as the folder's uid,"
+                f"a folder named {folder.title!r} already exists with the uid {other}: use {other} as the folder's uid,"
                 " or another title"
             )

@@ -26,6 +26,8 @@ from ansible_collections.llmmon.stack.plugins.modules.service_reload import Reje
 
 from tests.support.modules import run_module
 
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
 OLD, NEW = "20260101T000000.000000Z", "20260102T000000.000000Z"
 
 
@@ -38,14 +40,6 @@ def releases(tmp_path: Path) -> Releases:
     found.point(RUNNING, OLD)
     found.point(CURRENT, NEW)
     return found
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait without waiting: the clock moves on with every look at it."""
-    seconds = iter(range(10**6))
-    monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
-    monkeypatch.setattr("time.sleep", lambda _: None)
 
 
 class FakeReloader:

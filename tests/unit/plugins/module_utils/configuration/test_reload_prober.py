@@ -8,12 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload import Refusal, WithProber
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    seconds = iter(range(10**6))
-    monkeypatch.setattr("time.monotonic", lambda: float(next(seconds)))
-    monkeypatch.setattr("time.sleep", lambda _: None)
+pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
 class FakeEngine:

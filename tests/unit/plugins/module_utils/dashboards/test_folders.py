@@ -29,9 +29,9 @@ def test_parents_come_before_their_children() -> None:
         ([Folder("x" * 41, "A")], "needs a uid of 1 to 40 letters"),
         ([Folder("", "A")], "but has ''"),
         ([Folder("general", "A")], "other than general"),
-        ([Folder("a", "A"), Folder("a", "B")], "the folder a stands in the list twice"),
-        ([Folder("a", "A", "b"), Folder("b", "B", "a")], "lie in each other"),
-        ([Folder("a", "A", "a")], "lie in each other"),
+        ([Folder("a", "A"), Folder("a", "B")], "the folder a appears twice in the list"),
+        ([Folder("a", "A", "b"), Folder("b", "B", "a")], "contain each other"),
+        ([Folder("a", "A", "a")], "contain each other"),
     ],
 )
 def test_what_grafana_would_not_take_is_refused(folders: list[Folder], sentence: str) -> None:
@@ -58,12 +58,12 @@ def test_a_folder_without_a_title_only_has_to_be_there() -> None:
     assert plan_folder(Folder("a"), {"title": "Any", "parentUid": "p"}, True) == FolderStep(
         Folder("a"), (), None, "Any", "p"
     )
-    with pytest.raises(BadDashboard, match="the folder a is not there and has no title to be made with"):
+    with pytest.raises(BadDashboard, match="the folder a does not exist and has no title to create it with"):
         plan_folder(Folder("a"), None, True)
 
 
 def test_a_title_that_another_folder_has_is_refused_by_its_uid() -> None:
     siblings = [{"uid": "a", "title": "Mine"}, {"uid": "b", "title": "TAKEN"}]
-    with pytest.raises(BadDashboard, match="'Taken' is there already under the uid b"):
+    with pytest.raises(BadDashboard, match="'Taken' already exists with the uid b"):
         check_title(Folder("a", "Taken"), siblings)
     check_title(Folder("a", "Mine"), siblings)

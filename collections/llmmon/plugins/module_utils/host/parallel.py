@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the same for many things at once."""
+"""Do the same for many things in parallel."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def at_once(workers: int, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """The function of every item, in their order; the first exception ends it."""
+def parallel_map(workers: int, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """The result of ``function`` for every item, in their order, by this many threads; the first exception ends it."""
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(function, item) for item in items]
         try:

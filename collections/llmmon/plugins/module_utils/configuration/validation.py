@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Validate a whole configuration tree with the tools of the images that will read it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+
+
+class TreeRefused(Exception):
+    """The new tree is not fit to run. ``words`` is the whole output of the tool."""
+
+    def __init__(self, message: str, words: str) -> None:
+        super().__init__(message)
+        self.words = words
+
+
+@dataclasses.dataclass(frozen=True)
+class Validator:
+    """A tool of an image that must succeed over the tree; ``%s`` in the command is the release's directory."""
+
+    image: str
+    image_variable: str
+    command: list[str]
+
+
+class Validation:
+    """All validators of a tree, run as the user ``user`` (``uid:gid``) that the service runs as."""
+
+    def __init__(self, validators: list[Validator], user: str) -> None:
+        self._validators = validators
+        self._user = user
+        self._engine: Optional[Engine] = None
+
+    def hindrance(self) -> Optional[str]:
+        """Why this host cannot validate as it is, None when it can: it has no engine, or an image is missing."""
+        if not self._validators:
+            return None
+        try:
+            self._engine = engine = Engine()
+            missing = [tool.image for tool in self._validators if not engine.has_image(tool.image)]
+        except EngineError as error:
+            return str(error)
+        return f"the host has no image {missing[0]} yet" if missing else None
+
+    def run(self, directory: Path, mounted_at: Path) -> bool:
+        """Run every validator over a release; False when there is none, TreeRefused with the tool's own words."""
+        for validator in self._validators:
+            self._check(validator, directory, str(mounted_at))
+        return bool(self._validators)
+
+    def _check(self, validator: Validator, directory: Path, mounted_at: str) -> None:
+        image = validator.image
+        try:
+            self._engine = self._engine or Engine()
+            self._engine.pull(image)
+            result = self._engine.run_tool(
+                image,
+                [part.replace("%s", mounted_at) for part in validator.command],
+                directory=str(directory),
+                mounted_at=mounted_at,
+                user=self._user,
+            )
+        except EngineError as error:
+            raise TreeRefused(f"{error} (the image is set by {validator.image_variable})", "") from error
+        if result.exit_code != 0:
+            words = result.output.replace(mounted_at + "/", "").strip()
+            raise TreeRefused(
+                f"{validator.command[0]} of {image} refuses the new configuration, and what was running stays as it is:"
+                f" {gist_of_tool(words)}",
+                words,
+            )
+
+
+def gist_of_tool(words: str) -> str:
+    """What is wrong, without the tool's progress messages."""
+    telling = []
+    for line in (line.strip() for line in words.splitlines()):
+        # amtool says it in the line that begins with "Checking", promtool in lines of their own.
+        _, failed, reason = line.partition("FAILED:")
+        if failed:
+            telling.append(reason.strip())
+        elif "SUCCESS" not in line and not line.startswith(("Checking", "Found:", "- ")):
+            telling.append(line)
+    return ("; ".join(line for line in telling if line) or words)[:2000]

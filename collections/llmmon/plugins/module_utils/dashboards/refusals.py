@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an error of Grafana means for the rest of a push. Pure functions."""
+
+from __future__ import annotations
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+
+
+def is_conflict(error: HttpError) -> bool:
+    """Whether somebody else has saved in between; 12 and later say it with another status."""
+    return error.status in (409, 412) and not is_title_taken(error)
+
+
+def is_title_taken(error: HttpError) -> bool:
+    """Whether another dashboard of the folder has the title."""
+    return error.status == 412 and isinstance(error.body, dict) and error.body.get("status") == "name-exists"
+
+
+def ends_all(error: HttpError) -> bool:
+    """Whether the next dashboard would fail the same way: credentials, a proxy, a server that is gone."""
+    return error.status in (None, 401, 403, 502, 503, 504) or error.reason == "not_json"
