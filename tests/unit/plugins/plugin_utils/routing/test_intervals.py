@@ -35,6 +35,11 @@ def test_what_goes_over_midnight_is_two(times: list[tuple[Any, Any]], expected: 
     }
 
 
+def test_one_time_needs_no_list() -> None:
+    time = {"start_time": "09:00", "end_time": "17:00"}
+    assert time_interval({"times": time}) == time_interval({"times": [time]}) == {"times": [time]}
+
+
 def test_intervals_are_lists_of_strings() -> None:
     assert time_intervals({"x": {"days_of_month": [1], "years": 2030}, "y": [{"weekdays": ["monday"]}]}) == [
         {"name": "x", "time_intervals": [{"days_of_month": ["1"], "years": ["2030"]}]},

@@ -172,6 +172,11 @@ def test_the_file_of_a_token_is_named(path: Any) -> None:
     ]
 
 
+def test_the_file_of_a_token_is_named_by_text() -> None:
+    (sentence,) = problems_of(gateway(bearer_token_file=5))
+    assert sentence.startswith("llmmon_gateways: the bearer_token_file 5 of gw cannot be read here: ")
+
+
 def test_all_problems_are_told_at_once() -> None:
     found = problems_of(gateway(kind="x", targets=["gw"], bearer_token=""), gateway(name="b", targets=[]))
     assert len(found) == 4

@@ -25,6 +25,7 @@ KNOWN_IN_INTERVALS = "times, weekdays, days_of_month, months, years, location"
         NIGHT,
         [NIGHT, {"weekdays": ["saturday", "monday:friday"]}],
         {"location": "Local", "times": at(1320, "24:00")},
+        {"times": at("09:00", "17:00")[0]},
         {"days_of_month": ["1", "1:7", "-3:-1", -1, 31], "months": ["may", "6:8", 12], "years": [2030, "2030:2031"]},
     ],
 )

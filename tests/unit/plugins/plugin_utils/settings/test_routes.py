@@ -31,6 +31,7 @@ def problems(*routes: Any, default: list[Any] | None = None) -> list[str]:
         {"severity": "critical", "team": ["a", "b"], "receivers": ["slack", "email"], "mute_time_intervals": ["night"]},
         {"matchers": ['job=~"a.*"', 'x=~"(?i)[[:alpha:]]+\\pL"'], "receivers": [], "group_wait": "1h30m"},
         {"receivers": ["email"], "continue": True, "group_by": ["job"], "repeat_interval": "500ms"},
+        {"receivers": ["email"], "group_wait": "0s", "group_interval": "1w", "repeat_interval": "1y2w"},
     ],
 )
 def test_good_routes(route: dict[str, Any]) -> None:

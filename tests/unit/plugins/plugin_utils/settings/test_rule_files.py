@@ -60,7 +60,16 @@ def test_a_matcher_that_does_not_compile_is_named(tmp_path: Path, quote: str) ->
 
 
 @pytest.mark.parametrize(
-    "content", ["", "groups: [", "groups: 1", "[]", "groups: [{rules: [1]}]", "groups: [{name: x}]"]
+    "content",
+    [
+        "",
+        "groups: [",
+        "groups: 1",
+        "[]",
+        "groups: [{rules: [1]}]",
+        "groups: [{name: x}]",
+        "groups: [{name: x, rules: [1, {alert: [LLMTokenSurge]}, {alert: {a: b}}]}]",
+    ],
 )
 def test_what_promtool_will_find_is_left_to_promtool(tmp_path: Path, content: str) -> None:
     path = tmp_path / "odd.yml"
