@@ -33,7 +33,7 @@ EXAMPLES = r"""
     fail_msg: "{{ __problems | join(' | ') }}"
   vars:
     __problems: >-
-      {{ ['llmmon_recievers']
+      {{ query('ansible.builtin.varnames', '^llmmon_')
          | llmmon.stack.unknown_variable_problems(['llmmon_receivers', 'llmmon_routes']) }}
 """
 
