@@ -19,7 +19,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "two gateways of one name": (
         {"llmmon_gateways": [GATEWAY, GATEWAY]},
-        ["llmmon_gateways", "llm-auth-proxy stands there twice"],
+        ["llmmon_gateways", "llm-auth-proxy appears twice"],
     ),
     "an unknown kind": (
         {"llmmon_gateways": [{**GATEWAY, "kind": "litelm"}]},
@@ -35,7 +35,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a receiver with a malformed URL": (
         {"llmmon_receivers": {"slack": {"webhook_url": "htps:/hooks.example"}}},
-        ["llmmon_receivers.slack.webhook_url is not an URL"],
+        ["llmmon_receivers.slack.webhook_url is not a URL"],
     ),
     "two default data sources": (
         {

@@ -269,10 +269,10 @@ def test_wrong_receivers_are_refused_before_anything_changes(alerting: Stack) ->
         refused(
             alerting,
             REFUSED_RECEIVERS,
-            "llmmon_receivers: the name webhook stands twice in",
+            "llmmon_receivers: the name webhook appears twice in",
             "llmmon_receivers.slack.webhook_url is empty",
             "llmmon_receivers.pager.type: pagerdoty is unknown; known are slack, discord, email, webhook",
-            "llmmon_receivers.webhook.url is not an URL",
+            "llmmon_receivers.webhook.url is not a URL",
         )
     finally:
         twice.unlink()
@@ -283,9 +283,9 @@ def test_wrong_routes_are_refused_before_anything_changes(alerting: Stack) -> No
         alerting,
         REFUSED_ROUTES,
         "llmmon_routes, route 1: there is no receiver 'pager' in llmmon_receivers",
-        "llmmon_routes, route 2: the receiver webhook stands there twice",
+        "llmmon_routes, route 2: the receiver webhook appears twice",
         "llmmon_routes, route 3: the regular expression of 'model=~\"gpt-(4\"' does not compile",
         "llmmon_routes, route 3: there is no time interval 'weekend'",
-        "llmmon_mute_time_intervals.night.location: 'Europe/Berln' is no time zone",
-        "llmmon_mute_time_intervals.night.times: '7' is no time of day",
+        "llmmon_mute_time_intervals.night.location: 'Europe/Berln' is not a time zone",
+        "llmmon_mute_time_intervals.night.times: '7' is not a time of day",
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.llmmon.stack.plugins.filter.receivers import all_receivers, receiver_secrets
+from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, receiver_secrets
 
 from tests.rules import rendering
 from tests.testbed.tools import tool

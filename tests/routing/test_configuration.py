@@ -7,8 +7,9 @@ import re
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.llmmon.stack.plugins.filter.receivers import receiver_problems
-from ansible_collections.llmmon.stack.plugins.filter.routes import interval_problems, route_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.intervals import interval_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.receivers import receiver_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.routes import route_problems
 
 from tests.routing import rendering
 from tests.routing.rendering import VERSIONS, Release

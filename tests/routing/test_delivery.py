@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.receivers import all_receivers, probe_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
+from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, probe_receivers
 
 from tests.routing import running
 from tests.support import services

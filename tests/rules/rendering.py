@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-from ansible_collections.llmmon.stack.plugins.plugin_utils import render
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering import tree
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLE = REPOSITORY / "roles" / "prometheus"
@@ -46,7 +46,7 @@ def render_tree(role: Path = ROLE, folder: str = "", **extra: Any) -> dict[str, 
     """Everything the role ships for its service, or a folder of it, as config_tree renders it: path to content."""
     variables = role_variables(role) | {"llmmon_gateways": GATEWAYS, "role_path": str(role)} | extra
     templar = Templar(loader=DataLoader(), variables=variables)
-    return render.render_tree(templar, role / "templates" / role.name / folder, variables)
+    return tree.render_tree(templar, role / "templates" / role.name / folder, variables)
 
 
 def render_rules(**extra: Any) -> dict[str, str]:

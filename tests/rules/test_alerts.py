@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import yaml
-from ansible_collections.llmmon.stack.plugins.filter.settings import THRESHOLDS
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.thresholds import THRESHOLDS
 
 from tests.rules import catalogue, rendering
 from tests.rules.promql import metric_names

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_native
 from ansible.plugins.action import ActionBase
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import SECRETS
-from ansible_collections.llmmon.stack.plugins.plugin_utils.render import render_tree
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree
 
 
 class ActionModule(ActionBase):

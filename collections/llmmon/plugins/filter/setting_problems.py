@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registers the filter setting_problems."""
+"""Say what is wrong with the settings of the stack, by the specifications of the roles."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: setting_problems
-short_description: What is wrong with the settings of the stack, by the specifications of the roles
+short_description: Say what is wrong with the settings of the stack, by the specifications of the roles
 version_added: 0.1.0
 description:
   - Compares variables with the options in C(meta/argument_specs.yml) of all roles of llmmon. Finds names that no role
@@ -31,8 +31,15 @@ author:
 """
 
 EXAMPLES = r"""
-- ansible.builtin.debug:
-    msg: "{{ {'llmmon_recievers': {}} | llmmon.stack.setting_problems(role_path ~ '/..', ['prometheus']) }}"
+- name: Check the settings of a stack
+  ansible.builtin.assert:
+    that: __problems | length == 0
+    fail_msg: "{{ __problems | join(' | ') }}"
+  vars:
+    __names: "{{ query('ansible.builtin.varnames', '^llmmon_') }}"
+    __problems: >-
+      {{ dict(__names | zip(query('ansible.builtin.vars', *__names)))
+         | llmmon.stack.setting_problems(role_path ~ '/..', ['engine', 'prometheus']) }}
 """
 
 RETURN = r"""
@@ -49,7 +56,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.specificatio
 
 
 class FilterModule:
-    """See DOCUMENTATION."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {"setting_problems": setting_problems}

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import nearest, unknown_problems
-
-PREFIX = "llmmon_"
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import (
+    PREFIX,
+    nearest,
+    unknown_variable_problems,
+)
 
 _YES_AND_NO = ("yes", "no", "on", "off", "true", "false", "y", "n", "t", "f", "1", "0")
 
@@ -75,7 +77,7 @@ def setting_problems(values: Mapping[str, Any], roles_directory: str, roles_in_p
     """What is wrong with the variables that start with llmmon_: unknown names, wrong types, missing values."""
     by_role = options_of_roles(roles_directory)
     known = {name: option for options in by_role.values() for name, option in options.items()}
-    found = unknown_problems(values, known)
+    found = unknown_variable_problems(values, known)
     for name in sorted(set(values) & set(known)):
         if values[name] is None:
             found.append(f"{name} is empty; give it a value, or remove it to keep the default")

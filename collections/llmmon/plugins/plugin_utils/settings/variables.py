@@ -1,23 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of variables that no role knows."""
+"""Variables that look like llmmon's and are not: Ansible takes any name, so a misspelt one would have no effect."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+PREFIX = "llmmon_"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `name`, None when none is alike."""
-    return next(iter(get_close_matches(name, sorted(known), n=1, cutoff=0.75)), None)
+    """The known name that is most like a name, None when none is alike."""
+    # Compared without what they all begin with, which would make any two of them alike.
+    by_rest = {str(other).removeprefix(PREFIX): str(other) for other in known}
+    found = difflib.get_close_matches(str(name).removeprefix(PREFIX), sorted(by_rest), n=1)
+    return by_rest[found[0]] if found else None
 
 
-def unknown_problems(names: Iterable[str], known: Iterable[str]) -> list[str]:
-    """One sentence for each name that is not known."""
-    all_known = set(known)
-    found = []
-    for name in sorted(set(names) - all_known):
-        near = nearest(name, all_known)
-        hint = f"did you mean {near}?" if near else "docs/variables.md lists all."
-        found.append(f"{name} is not a variable of llmmon; {hint} Correct or remove it in your inventory")
-    return found
+def unknown_variable_problems(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    """A sentence for each name that starts with ``llmmon_`` and is not known, with the nearest known name if any.
+
+    Neither the order nor repetitions in ``names`` and ``known`` change what is said.
+    """
+    of_llmmon = sorted({str(name) for name in known if str(name).startswith(PREFIX)})
+    unknown = sorted({str(name) for name in names if str(name).startswith(PREFIX)} - set(of_llmmon))
+    return [
+        f"{name} is not a variable of llmmon{_suggestion(name, of_llmmon)} Correct or remove it in your inventory."
+        for name in unknown
+    ]
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    found = nearest(name, known)
+    return f"; did you mean {found}?" if found else "."

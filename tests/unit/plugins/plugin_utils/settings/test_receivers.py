@@ -1,132 +1,21 @@
-"""What becomes of llmmon_receivers, and what is wrong with it."""
+"""What is wrong with llmmon_receivers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.receivers import (
+from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import (
     NATIVE,
     PASSED_THROUGH,
-    all_receivers,
-    integration_config,
-    probe_receivers,
-    receiver_configs,
+)
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.receivers import (
     receiver_problems,
-    receiver_secrets,
 )
 
 SECRET = "s3cret-0a1b"  # noqa: S105 - made up for these tests
-PLACE = "/etc/secrets"
 EMAIL = {"to": "a@example", "from": "b@example", "smarthost": "mail.example:587"}
 SLACK = {"webhook_url": "https://hooks.example/x"}
-
-# -- what Alertmanager reads
-
-
-def test_a_receiver_s_type_is_its_name_unless_it_says_another() -> None:
-    configs = receiver_configs({"slack": SLACK, "slack-payments": {"type": "slack", **SLACK}}, PLACE)
-    assert [sorted(config) for config in configs] == [["name"], ["name", "slack_configs"], ["name", "slack_configs"]]
-    assert [config["name"] for config in configs] == ["nobody", "slack", "slack-payments"]
-    (config,) = configs[2]["slack_configs"]
-    assert config["api_url_file"] == f"{PLACE}/slack-payments.webhook_url"
-
-
-def test_secrets_become_files_of_their_own() -> None:
-    receivers = {
-        "slack": {"webhook_url": f"https://slack/{SECRET}\n", "channel": "#a"},
-        "discord": {"webhook_url": "https://discord"},
-        "webhook": {"url": "https://sink", "bearer_token": "t"},
-        "email": {**EMAIL, "username": "u", "password": "p"},
-        "pager": {"type": "pagerduty", "secrets": {"routing_key": "k"}},
-        "room": {"type": "webex", "secrets": {"http_config.authorization.credentials": "c"}},
-    }
-    assert receiver_secrets(receivers) == {
-        "slack.webhook_url": f"https://slack/{SECRET}",
-        "discord.webhook_url": "https://discord",
-        "webhook.url": "https://sink",
-        "webhook.bearer_token": "t",
-        "email.password": "p",
-        "pager.routing_key": "k",
-        "room.http_config.authorization.credentials": "c",
-    }
-    written = str(receiver_configs(receivers, PLACE))
-    assert SECRET not in written
-    assert written.count(PLACE) == len(receiver_secrets(receivers))
-
-
-def test_what_is_not_given_is_not_looked_for() -> None:
-    assert receiver_secrets({}) == {}
-    assert receiver_secrets({"email": EMAIL}) == {}
-    config = integration_config("webhook", {"url": "u"}, PLACE)
-    assert config == {"send_resolved": True, "url_file": f"{PLACE}/webhook.url"}
-
-
-def test_a_bearer_token_goes_to_where_alertmanager_looks_for_it() -> None:
-    config = integration_config("w", {"type": "webhook", "url": "u", "bearer_token": "t"}, PLACE)
-    assert config["http_config"] == {"authorization": {"credentials_file": f"{PLACE}/w.bearer_token"}}
-
-
-@pytest.mark.parametrize(
-    ("tls", "smarthost", "expected"),
-    [
-        (None, "m:587", {"require_tls": True}),
-        ("starttls", "m:25", {"require_tls": True}),
-        ("none", "m:25", {"require_tls": False}),
-        # Alertmanager knows this port, and older ones do not know the key.
-        ("implicit", "m:465", {"require_tls": False}),
-        ("implicit", "m:2465", {"require_tls": False, "force_implicit_tls": True}),
-    ],
-)
-def test_tls_of_mail(tls: str | None, smarthost: str, expected: dict[str, bool]) -> None:
-    settings = {**EMAIL, "smarthost": smarthost, **({"tls": tls} if tls else {})}
-    config = integration_config("email", settings, PLACE)
-    assert {key: value for key, value in config.items() if key.endswith("_tls")} == expected
-
-
-def test_the_user_s_config_is_laid_over_ours() -> None:
-    settings = {
-        "url": "u",
-        "bearer_token": "t",
-        "send_resolved": False,
-        "config": {"max_alerts": 5, "http_config": {"proxy_url": "http://proxy:3128"}},
-    }
-    config = integration_config("webhook", settings, PLACE)
-    assert config["send_resolved"] is False
-    assert config["max_alerts"] == 5
-    assert set(config["http_config"]) == {"authorization", "proxy_url"}
-    assert settings["config"] == {"max_alerts": 5, "http_config": {"proxy_url": "http://proxy:3128"}}
-
-
-def test_messages_of_one_receiver_do_not_leak_into_another() -> None:
-    first = {"webhook_url": "u", "config": {"title": "mine"}}
-    mine, other = integration_config("slack", first, PLACE), integration_config("slack", {"webhook_url": "u"}, PLACE)
-    assert (mine["title"], other["title"]) == ("mine", '{{ template "llmmon.slack.title" . }}')
-
-
-def test_what_is_passed_through_is_as_alertmanager_wants_it() -> None:
-    settings = {"type": "telegram", "secrets": {"bot_token": "1:a"}, "config": {"chat_id": -5}}
-    assert integration_config("chat", settings, PLACE) == {
-        "send_resolved": True,
-        "chat_id": -5,
-        "bot_token_file": f"{PLACE}/chat.bot_token",
-    }
-
-
-def test_the_heartbeat_is_a_webhook_that_hears_of_nothing_resolved() -> None:
-    assert all_receivers({"slack": SLACK}) == {"slack": SLACK}
-    receivers = all_receivers({"slack": SLACK}, "https://beat.example/x")
-    assert integration_config("heartbeat", receivers["heartbeat"], PLACE) == {
-        "send_resolved": False,
-        "url_file": f"{PLACE}/heartbeat.url",
-    }
-    assert probe_receivers(receivers) == [
-        {"name": "slack", "integration": "slack", "variable": "llmmon_receivers.slack"},
-        {"name": "heartbeat", "integration": "webhook", "variable": "llmmon_heartbeat_url"},
-    ]
-
-
-# -- what is wrong
 
 
 @pytest.mark.parametrize(
@@ -149,8 +38,8 @@ def test_good_receivers(receivers: dict[str, Any]) -> None:
     assert receiver_problems(receivers) == []
 
 
-BAD_URL = "is not an URL that begins with http:// or https:// and names a host"
-NO_URL = "is empty; give it an URL, or leave the receiver out"
+BAD_URL = "is not a URL that begins with http:// or https:// and names a host"
+NO_URL = "is empty; give it a URL, or leave the receiver out"
 KNOWN = ", ".join(NATIVE + PASSED_THROUGH)
 
 
@@ -186,7 +75,10 @@ KNOWN = ", ".join(NATIVE + PASSED_THROUGH)
         ),
         (
             {"slakc": SLACK},
-            [f"llmmon_receivers.slakc: slakc is no type of receiver, so it needs a type of its own; known are {KNOWN}"],
+            [
+                "llmmon_receivers.slakc: slakc is not a type of receiver; correct the name, or give it a type; known"
+                f" are {KNOWN}"
+            ],
         ),
         ({"a": {"type": "slakc"}}, [f"llmmon_receivers.a.type: slakc is unknown; known are {KNOWN}"]),
         ({"slack": "https://h/x"}, ["llmmon_receivers.slack must be a dictionary"]),
@@ -221,8 +113,9 @@ KNOWN = ", ".join(NATIVE + PASSED_THROUGH)
         (
             {"pagerduty": {"secrets": {"routing_key_file": "/x"}}},
             [
-                "llmmon_receivers.pagerduty.secrets: 'routing_key_file' must be the name of a key of Alertmanager's,"
-                " without _file; one that lies deeper has dots, such as http_config.authorization.credentials"
+                "llmmon_receivers.pagerduty.secrets: 'routing_key_file' must be the name of one of"
+                " Alertmanager's keys, without _file; write one that is nested with dots, such as"
+                " http_config.authorization.credentials"
             ],
         ),
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.repetitions import repetition_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.repetitions import repetition_problems
 
 TWICE = "llmmon_receivers:\n  slack: {webhook_url: https://a/s3cret}\n  email: {}\n  slack: {webhook_url: https://b}\n"
 
@@ -18,10 +18,10 @@ def write(directory: Path, path: str, text: str) -> Path:
 
 
 @pytest.mark.parametrize("path", ["group_vars/llmmon/main.yml", "host_vars/h.yaml", "group_vars/all"])
-def test_a_name_that_stands_twice_is_told_with_its_file(path: str, tmp_path: Path) -> None:
+def test_a_name_that_appears_twice_is_told_with_its_file(path: str, tmp_path: Path) -> None:
     file = write(tmp_path, path, TWICE)
     assert repetition_problems([str(tmp_path), ""], ["llmmon_receivers"]) == [
-        f"llmmon_receivers: the name slack stands twice in {file}"
+        f"llmmon_receivers: the name slack appears twice in {file}"
     ]
     # An inventory beside the playbooks is told of once.
     assert len(repetition_problems([str(tmp_path), str(tmp_path)], ["llmmon_receivers"])) == 1

@@ -68,7 +68,7 @@ def test_what_the_specifications_allow_is_allowed(name: str, value: Any) -> None
         ("llmmon_bind_address", ["127.0.0.1"], "llmmon_bind_address is a list, but must be a text"),
         ("llmmon_alerts", None, "llmmon_alerts is empty; give it a value, or remove it to keep the default"),
         ("llmmon_recievers", {}, "llmmon_recievers is not a variable of llmmon; did you mean llmmon_receivers?"),
-        ("llmmon_zzz", {}, "llmmon_zzz is not a variable of llmmon; docs/variables.md lists all"),
+        ("llmmon_zzz", {}, "llmmon_zzz is not a variable of llmmon. Correct or remove it in your inventory."),
     ],
 )
 def test_what_they_do_not_allow_is_one_sentence(name: str, value: Any, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""What is wrong with the user's settings, sentence by sentence."""
+"""What is wrong with llmmon_gateways, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.settings import (
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.gateways import (
     OWN_JOBS,
-    data_source_problems,
     gateway_problems,
-    url_problem,
+    relabeling_problems,
 )
 
 SECRET = "s3cret-0a1b"  # noqa: S105 - made up for these tests
@@ -24,9 +23,6 @@ def gateway(**changes: Any) -> dict[str, Any]:
 
 def problems_of(*gateways: dict[str, Any]) -> list[str]:
     return gateway_problems(list(gateways), KINDS, HOST)
-
-
-# -- gateways
 
 
 @pytest.mark.parametrize(
@@ -46,7 +42,7 @@ def test_a_good_gateway_has_no_problems(good: dict[str, Any]) -> None:
 
 def test_names_are_unique() -> None:
     assert problems_of(gateway(), gateway(), gateway(name="other")) == [
-        "llmmon_gateways: the name gw stands there twice; a name is a job label and must be unique"
+        "llmmon_gateways: the name gw appears twice; a name is a job label and must be unique"
     ]
 
 
@@ -111,7 +107,7 @@ def test_targets_are_not_prometheus_s_own_container(host: str) -> None:
 
 def test_a_host_without_a_name_for_itself_gets_a_sentence_all_the_same() -> None:
     (sentence,) = gateway_problems([gateway(targets=["localhost:8000"])], KINDS, "")
-    assert "write a name out of llmmon_etc_hosts:8000" in sentence
+    assert "write a name from llmmon_etc_hosts:8000" in sentence
 
 
 def test_hosts_that_only_begin_like_loopback_are_fine() -> None:
@@ -120,8 +116,8 @@ def test_hosts_that_only_begin_like_loopback_are_fine() -> None:
 
 def test_labels_of_prometheus_are_left_alone() -> None:
     assert problems_of(gateway(labels={"team": "a", "job": "b", "__address__": "c", "instance": "d"})) == [
-        "llmmon_gateways: the labels of gw must not hold __address__, instance, job: Prometheus sets them itself,"
-        " and rules and dashboards go by them"
+        "llmmon_gateways: the labels of gw must not contain __address__, instance, job: Prometheus sets them itself,"
+        " and rules and dashboards rely on them"
     ]
 
 
@@ -135,7 +131,7 @@ def test_a_token_is_not_empty(token: Any) -> None:
 
 def test_a_token_has_no_blanks() -> None:
     assert problems_of(gateway(bearer_token=f"Bearer {SECRET}")) == [
-        "llmmon_gateways: the bearer_token of gw holds blanks or line breaks in its middle"
+        "llmmon_gateways: the bearer_token of gw contains spaces or line breaks in its middle"
     ]
 
 
@@ -150,9 +146,9 @@ def test_a_token_is_given_once(tmp_path: Path) -> None:
     [
         (f"{SECRET}\n".encode(), None),
         (None, "token of gw cannot be read here: No such file or directory"),
-        (b"\xff\xfe", "token of gw cannot be read here: it is no text"),
+        (b"\xff\xfe", "token of gw cannot be read here: it is not text"),
         (b" \n", "token of gw is empty"),
-        (f"{SECRET}\n{SECRET}\n".encode(), "the bearer_token_file of gw holds blanks or line breaks in its middle"),
+        (f"{SECRET}\n{SECRET}\n".encode(), "the bearer_token_file of gw contains spaces or line breaks in its middle"),
     ],
 )
 def test_the_file_of_a_token(content: bytes | None, ending: str | None, tmp_path: Path) -> None:
@@ -176,94 +172,21 @@ def test_the_file_of_a_token_is_named(path: Any) -> None:
     ]
 
 
+def test_the_file_of_a_token_is_named_by_text() -> None:
+    (sentence,) = problems_of(gateway(bearer_token_file=5))
+    assert sentence.startswith("llmmon_gateways: the bearer_token_file 5 of gw cannot be read here: ")
+
+
 def test_all_problems_are_told_at_once() -> None:
     found = problems_of(gateway(kind="x", targets=["gw"], bearer_token=""), gateway(name="b", targets=[]))
     assert len(found) == 4
 
 
-# -- URLs
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://hooks.example/services/T/B/x", "http://sink:8080", "https://[::1]:8443/x?a=b#c", "HTTPS://h/"],
-)
-def test_good_urls(url: str) -> None:
-    assert url_problem("v", url) == []
-
-
-@pytest.mark.parametrize("url", ["", None])
-def test_an_empty_url(url: Any) -> None:
-    assert url_problem("v", url) == ["v is empty; give it an URL, or leave the receiver out"]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"hooks.example/{SECRET}",
-        f"ftp://h/{SECRET}",
-        f"https:///{SECRET}",
-        f"https://h:port/{SECRET}",
-        f"https://h:0/{SECRET}",
-        f"https://h:70000/{SECRET}",
-        f"https://[::1/{SECRET}",
-        f"https://h/{SECRET} ",
-        f"https://h/<{SECRET}>",
-        f'"https://h/{SECRET}"',
-        "https://h/{{ token }}",
-    ],
-)
-def test_a_bad_url_is_told_without_the_secret_in_it(url: str) -> None:
-    (sentence,) = url_problem("v", url)
-    assert sentence == "v is not an URL that begins with http:// or https:// and names a host"
-
-
-# -- data sources
-
-
-def source(**changes: Any) -> dict[str, Any]:
-    return {"name": "Loki", "uid": "loki", "type": "loki", **changes}
-
-
-def test_a_data_source_may_not_take_the_name_of_ours() -> None:
-    (sentence,) = data_source_problems([source(name="Prometheus")], "own", True)
-    assert "Prometheus is the name of llmmon's own data source" in sentence
-
-
-def test_good_data_sources() -> None:
-    assert data_source_problems([], "own", True) == []
-    assert data_source_problems([source(), source(name="B", uid="b_2")], "own", True) == []
-    assert data_source_problems([source(isDefault=True)], "own", False) == []
-    assert data_source_problems([source(isDefault=False)], "own", True) == []
-
-
-@pytest.mark.parametrize(
-    ("sources", "own_is_default", "names"),
-    [
-        ([source(isDefault=True)], True, "llmmon's own (llmmon_grafana_prometheus_is_default), Loki"),
-        ([source(isDefault=True), source(name="B", uid="b", isDefault=True)], False, "Loki, B"),
-    ],
-)
-def test_only_one_data_source_is_the_default(sources: list[dict[str, Any]], own_is_default: bool, names: str) -> None:
-    assert data_source_problems(sources, "own", own_is_default) == [
-        f"llmmon_grafana_data_sources: more than one data source is the default: {names}; Grafana does not start with"
-        " two, so set isDefault on one of them only"
-    ]
-
-
-def test_names_and_uids_of_data_sources_are_unique() -> None:
-    assert data_source_problems([source(), source()], "own", True) == [
-        "llmmon_grafana_data_sources: the name Loki stands there twice",
-        "llmmon_grafana_data_sources: the uid loki stands there twice",
-    ]
-
-
-@pytest.mark.parametrize("uid", [None, "", "a-b", "a b", "a\n", "x" * 41, "own"])
-def test_uids_of_data_sources(uid: str | None) -> None:
-    # No hyphen: the data source proxy of Grafana 9.4 cuts the uid there.
-    sentence = (
-        f"llmmon_grafana_data_sources: Loki needs a uid of its own, of 1 to 40 letters, digits or '_', but has {uid!r}"
+def test_relabeling_is_looked_at() -> None:
+    fine = {"name": "fine", "metric_relabel_configs": [{"action": "drop", "regex": "go_.*"}, {"target_label": "x"}]}
+    broken = {"name": "broken", "metric_relabel_configs": [{"regex": "go_(.*"}]}
+    assert relabeling_problems([fine, {"name": "plain"}]) == []
+    (problem,) = relabeling_problems([fine, broken])
+    assert problem.startswith(
+        "llmmon_gateways: the regex 'go_(.*' in metric_relabel_configs of broken does not compile: "
     )
-    assert data_source_problems([source(uid=uid)], "own", True) == [sentence]
-    # Two that lack one have no uid in common.
-    assert len(data_source_problems([source(uid=None), source(name="B", uid=None)], "own", True)) == 2

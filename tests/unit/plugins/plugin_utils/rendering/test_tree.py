@@ -9,7 +9,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.llmmon.stack.plugins.plugin_utils.render import render_tree
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree
 
 
 def render(source: Path, files: dict[str, str | bytes], **variables: Any) -> dict[str, str]:

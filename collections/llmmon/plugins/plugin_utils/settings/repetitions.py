@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keys that stand twice in a variable's dictionary: YAML keeps the last and forgets the others without a word."""
+"""Keys that appear twice in a variable's dictionary: YAML keeps the last and forgets the others without a word."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
-from ansible_collections.llmmon.stack.plugins.filter.settings import duplicates
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import repeated
 
 _VARIABLE_FILES = ("group_vars", "host_vars")
 _SUFFIXES = {"", ".yml", ".yaml", ".json"}
 
 
 def repetition_problems(directories: list[str], variables: list[str]) -> list[str]:
-    """Names that stand twice in one of the variables, in the files of variables beside an inventory or a playbook."""
+    """Names that appear twice in one of the variables, in group_vars and host_vars below the directories."""
     found = []
     for path in sorted({path for directory in directories if directory for path in _files(Path(directory))}):
         try:
@@ -25,7 +25,7 @@ def repetition_problems(directories: list[str], variables: list[str]) -> list[st
         for variable, value in _entries(root):
             if variable in variables:
                 names = [name for name, _ in _entries(value)]
-                found += [f"{variable}: the name {name} stands twice in {path}" for name in duplicates(names)]
+                found += [f"{variable}: the name {name} appears twice in {path}" for name in repeated(names)]
     return found
 
 
@@ -42,11 +42,3 @@ def _entries(node: yaml.Node | None) -> Iterator[tuple[str, yaml.Node]]:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 yield key.value, value
-
-
-class FilterModule:
-    """Filters of llmmon.stack."""
-
-    def filters(self) -> dict[str, Callable[..., list[str]]]:
-        """Name to function."""
-        return {"repetition_problems": repetition_problems}

@@ -1,21 +1,15 @@
-"""Where the user's dashboards lie in a release, and what is wrong with his settings of Grafana."""
+"""What is wrong with the user's settings of Grafana."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.grafana import grafana_dashboard_files, grafana_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.grafana import (
+    grafana_problems,
+)
 
 TEAM: dict[str, Any] = {"uid": "team", "title": "Team", "files": ["/x/a.json", "/y/b.json"]}
-
-
-def test_dashboards_of_a_folder_lie_in_a_directory_of_its_uid() -> None:
-    assert grafana_dashboard_files(["/r/a.json"], [TEAM, {"uid": "empty", "title": "Empty"}]) == {
-        "dashboards/a.json": "/r/a.json",
-        "dashboards/team/a.json": "/x/a.json",
-        "dashboards/team/b.json": "/y/b.json",
-    }
 
 
 def test_good_settings_have_no_problems() -> None:
@@ -28,7 +22,7 @@ def test_good_settings_have_no_problems() -> None:
         (["/r/a.json", "/s/a.json"], [], {}, "two files would become dashboards/a.json on the host"),
         ([], [{**TEAM, "files": ["/x/a.json", "/y/a.json"]}], {}, "would become dashboards/team/a.json"),
         (["/r/a.yml"], [], {}, "/r/a.yml does not end in .json"),
-        ([], [TEAM, TEAM], {}, "the uid team stands there twice"),
+        ([], [TEAM, TEAM], {}, "the uid team appears twice"),
         ([], [{**TEAM, "uid": "llmmon"}], {}, "Team needs a uid of its own"),
         ([], [{**TEAM, "uid": "../x"}], {}, "Team needs a uid of its own"),
         ([], [{**TEAM, "uid": "general"}], {}, "Team needs a uid of its own"),

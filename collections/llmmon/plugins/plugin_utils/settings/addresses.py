@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Addresses as users write them: ``host:port`` and URLs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+# Matched in full: "$" would let a line break at the end through.
+_ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/:@]+):([0-9]{1,5})")
+
+
+def host_and_port(address: Any) -> tuple[str, int] | None:
+    """The parts of ``host:port``, None when it is something else."""
+    match = _ADDRESS.fullmatch(str(address))
+    return (match[1], int(match[2])) if match and 0 < int(match[2]) < 65536 else None
+
+
+def url_problem(variable: str, url: Any) -> list[str]:
+    """What is wrong with a URL of http or https."""
+    # The value may be a secret (a webhook's URL is one), so it is not repeated.
+    text = str(url or "")
+    if not text:
+        return [f"{variable} is empty; give it a URL, or leave the receiver out"]
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid or re.search(r"[\s<>\"{}|\\^`]", text):
+        return [f"{variable} is not a URL that begins with http:// or https:// and names a host"]
+    return []

@@ -1,0 +1,64 @@
+"""What the filters say of themselves is what they take."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+PLUGINS = "ansible_collections.llmmon.stack.plugins"
+FOLDER = REPOSITORY / "collections" / "llmmon" / "plugins" / "filter"
+# These still register several filters each, without documentation.
+NOT_YET = {"alerts", "costs", "gateways"}
+FILTERS = sorted({path.stem for path in FOLDER.glob("*.py")} - NOT_YET)
+
+
+def plugin(name: str) -> ModuleType:
+    return importlib.import_module(f"{PLUGINS}.filter.{name}")
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """The one function that a file registers, under the file's name."""
+    filters: dict[str, Callable[..., Any]] = plugin(name).FilterModule().filters()
+    assert list(filters) == [name]
+    return filters[name]
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_a_filter_only_registers_what_is_written_elsewhere(name: str) -> None:
+    assert function_of(name).__module__.startswith(f"{PLUGINS}.plugin_utils.")
+    assert f"{PLUGINS}.filter" not in (FOLDER / f"{name}.py").read_text()
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_the_documented_options_are_the_ones_taken(name: str) -> None:
+    documented = yaml.safe_load(plugin(name).DOCUMENTATION)
+    assert documented["name"] == name
+    assert all(documented[key] for key in ("short_description", "description", "version_added", "author"))
+    options = documented["options"]
+    first, *more = inspect.signature(function_of(name)).parameters.values()
+    positional = documented.get("positional", "")
+    assert [word.strip() for word in positional.split(",") if word] == [parameter.name for parameter in more]
+    assert list(options) == ["_input", *(parameter.name for parameter in more)]
+    for parameter, option in zip([first, *more], options.values(), strict=True):
+        assert option["description"]
+        assert option["type"]
+        assert option.get("required", False) == (parameter.default is inspect.Parameter.empty)
+        assert option.get("default", inspect.Parameter.empty) == parameter.default
+
+
+@pytest.mark.parametrize("name", FILTERS)
+def test_examples_and_return_values_are_there(name: str) -> None:
+    (task, *_) = yaml.safe_load(plugin(name).EXAMPLES)
+    assert task["name"][0].isupper()
+    assert f"llmmon.stack.{name}" in plugin(name).EXAMPLES
+    value = yaml.safe_load(plugin(name).RETURN)["_value"]
+    assert value["description"]
+    assert ("elements" in value) == (value["type"] == "list")
