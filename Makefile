@@ -98,14 +98,9 @@ e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens 
 	@$(BIN)/python -m tests.testbed up
 	@$(SIDE_BY_SIDE) $(E2E)
 
-e2e-deployment: $(READY)
-	LLMMON_E2E_NAME=deployment $(BIN)/pytest -q tests/e2e/test_0[1-8]_*.py
-
-e2e-operations: $(READY)
-	LLMMON_E2E_NAME=operations $(BIN)/pytest -q tests/e2e/test_09_*.py tests/e2e/test_10_*.py tests/e2e/test_12_*.py
-
-e2e-upgrade: $(READY)
-	LLMMON_E2E_NAME=upgrade $(BIN)/pytest -q tests/e2e/test_11_*.py
+# Each part is a folder of tests/e2e, with a host of its own.
+$(E2E): e2e-%: $(READY)
+	LLMMON_E2E_NAME=$* $(BIN)/pytest -q tests/e2e/$*
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up

@@ -29,8 +29,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import wan
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
 
 from tests.conftest import REPOSITORY
-from tests.contract.counting import counting
 from tests.standins.run import StandIn, running_standin
+from tests.support.counting import counting
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - of the stand-in
 DASHBOARDS, BYTES = 30, 40_000

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.e2e.stack import SECRETS, Stack, make_inventory
+from tests.support.stack import SECRETS, Stack, make_inventory
 from tests.testbed import gateway, hosts, lifecycle, sinks
 
 NAME = "bench"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
-from tests.standins.run import write_provisioning
+from tests.standins import run
 
-from .replay import PASSWORDS, Context, Event
+from .replay import PASSWORDS, Context, Event, basic
 
 
 def expect(**pairs: tuple[Any, Any]) -> list[str]:
@@ -21,64 +20,38 @@ def expect(**pairs: tuple[Any, Any]) -> list[str]:
 # The command line program
 
 
-def _outcome(done: subprocess.CompletedProcess[str], recorded: dict[str, Any]) -> list[str]:
+def reset_by_stdin(context: Context, recorded: dict[str, Any]) -> list[str]:
+    stdin = PASSWORDS["<new-password-3>"] + "\n"
+    done = context.running.cli("admin", "reset-admin-password", "--password-from-stdin", stdin=stdin)
     last = (done.stdout + done.stderr).strip().splitlines()[-1]
     return expect(exit_code=(done.returncode, recorded["rc"]), last_line=(last, recorded["out"]))
 
 
-def reset_by_stdin(context: Context, recorded: Any) -> list[str]:
-    stdin = PASSWORDS["<new-password-3>"] + "\n"
-    done = context.running.cli("admin", "reset-admin-password", "--password-from-stdin", stdin=stdin)
-    return _outcome(done, recorded)
+# The password of the first boot
 
 
-def reset_to_short(context: Context, recorded: Any) -> list[str]:
-    return _outcome(context.running.cli("admin", "reset-admin-password", "abc"), recorded)
+def first_boot(name: str) -> Event:
+    """Begin with an empty database and a password that stands in a file of this name."""
+
+    def boot(context: Context, recorded: Any) -> list[str]:
+        context.folder.mkdir(parents=True, exist_ok=True)
+        (context.folder / "password").write_text("from-file-Ee5\n", encoding="utf-8")
+        del context.settings["security"]
+        try:
+            context.start({"GF_SECURITY_ADMIN_PASSWORD": f"$__file{{{context.folder / name}}}"})
+        except run.DidNotStartError as failure:
+            return expect(exit_code=(failure.code, recorded.get("exit")))
+        found = []
+        for quoted, status in recorded.get("login status by password", {"no start": 1}).items():
+            password = quoted.strip("'").replace("\\n", "\n")
+            found += expect(**{f"status for {quoted}": (_login(context, password), status)})
+        return found
+
+    return boot
 
 
-def reset_to_nothing(context: Context, recorded: Any) -> list[str]:
-    return _outcome(context.running.cli("admin", "reset-admin-password"), recorded)
-
-
-def reset_when_stopped(context: Context, recorded: Any) -> list[str]:
-    context.stop()
-    return _outcome(context.running.cli("admin", "reset-admin-password", "Fifth-Gg7"), recorded)
-
-
-# Provisioned files, seen by the scan that comes by itself
-
-
-def _short_interval(context: Context) -> None:
-    """Put a second provider beside the recorded one, which scans every second."""
-    folder = context.folder / "oftenfiles"
-    write_provisioning(folder, {"often.json": {"title": "Often", "uid": "often"}})
-    provider = {"name": "often", "updateIntervalSeconds": 1, "options": {"path": str(folder)}}
-    content = {"apiVersion": 1, "providers": [provider]}
-    write_provisioning(context.running.provisioning, {"dashboards/often.yaml": content})
-    # The thread sleeps for the interval it knows, so the server has to begin anew.
-    context.restart()
-    context.wait_for("loading", lambda: context.call("GET", "/api/dashboards/uid/often").status == 200)
-
-
-def file_is_edited(context: Context, recorded: float) -> list[str]:  # noqa: ARG001
-    _short_interval(context)
-    edited = {"often.json": {"title": "Often edited", "uid": "often"}}
-    write_provisioning(context.folder / "oftenfiles", edited)
-
-    def is_seen() -> bool:
-        answer = context.call("GET", "/api/dashboards/uid/often")
-        return bool(answer.json()["dashboard"]["title"] == "Often edited")
-
-    context.wait_for("the edit", is_seen)
-    return []
-
-
-def file_is_removed(context: Context, recorded: float) -> list[str]:  # noqa: ARG001
-    (context.folder / "oftenfiles/often.json").unlink()
-    context.wait_for("removal", lambda: context.call("GET", "/api/dashboards/uid/often").status == 404)
-    (context.running.provisioning / "dashboards/often.yaml").unlink()
-    context.restart()
-    return []
+def _login(context: Context, password: str) -> int:
+    return context.call("GET", "/api/user", auth="none", headers={"Authorization": basic("admin", password)}).status
 
 
 # Many at once

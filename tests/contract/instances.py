@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.standins.run import write_provisioning
 
-from . import events, http_events, startup_events
+from . import events
 from .comparing import Answer
 from .recorded import Row
 from .replay import PASSWORDS, Context, Instance
@@ -47,8 +47,11 @@ def _restart_unprotected(context: Context) -> None:
     context.restart({"GF_SECURITY_DISABLE_BRUTE_FORCE_LOGIN_PROTECTION": "true"})
 
 
-def _restart_with_another_password(context: Context) -> None:
-    context.restart({"GF_SECURITY_ADMIN_PASSWORD": PASSWORDS["<new-password-3>"]})
+def _change_and_restart_with_another_password(context: Context) -> None:
+    first, second, third = (PASSWORDS[f"<new-password-{number}>"] for number in (1, 2, 3))
+    body = {"oldPassword": first, "newPassword": second, "confirmNew": second}
+    assert context.call("PUT", "/api/user/password", body, auth="admin_p1").status == 200
+    context.restart({"GF_SECURITY_ADMIN_PASSWORD": third})
 
 
 # sa
@@ -104,8 +107,6 @@ def _provider(context: Context, **more: Any) -> dict[str, Any]:
         "folder": "Prov",
         "folderUid": "prov-f",
         "type": "file",
-        # Longer than the replay: a scan between two rows would be a race, so the steps ask for each one.
-        "updateIntervalSeconds": 3600,
         "options": {"path": str(context.folder / "dashfiles")},
         **more,
     }
@@ -206,7 +207,7 @@ def _ui_provisioning(context: Context) -> dict[str, Any]:
     return {"dashboards/farm.yaml": _provider(context, allowUiUpdates=True)}
 
 
-# ds, misc, http, extra
+# ds, http, extra
 
 
 def _plain_source(context: Context) -> None:
@@ -216,10 +217,6 @@ def _plain_source(context: Context) -> None:
 
 def _save(context: Context, uid: str, title: str) -> None:
     context.setup("POST", "/api/dashboards/db", {"dashboard": dashboard(title, uid=uid), "overwrite": True})
-
-
-def _home(context: Context) -> None:
-    _save(context, "homed", "Home")
 
 
 def _h1(context: Context) -> None:
@@ -234,12 +231,6 @@ def _many(context: Context) -> dict[str, Any]:
 
 def _until_many(context: Context) -> None:
     context.wait_for("loading", lambda: len(context.call("GET", "/api/search").json()) == 4)
-
-
-def _home_is_deleted(context: Context) -> None:
-    _home(context)
-    context.setup("PUT", "/api/org/preferences", {"homeDashboardUID": "homed"})
-    context.setup("DELETE", "/api/dashboards/uid/homed")
 
 
 def _locked_source(context: Context) -> None:
@@ -258,13 +249,8 @@ INSTANCES: dict[str, Instance] = {
     ),
     "brute2": Instance(in_thread=True),
     "pw": Instance(
-        before={"pw.env.changed.new": _restart_with_another_password},
-        events={
-            "cli.reset.while.running": events.reset_by_stdin,
-            "cli.reset.short": events.reset_to_short,
-            "cli.reset.none": events.reset_to_nothing,
-            "cli.reset.stopped": events.reset_when_stopped,
-        },
+        before={"pw.env.changed.new": _change_and_restart_with_another_password},
+        events={"cli.reset.while.running": events.reset_by_stdin},
     ),
     "sa": Instance(
         # Long enough for the rows that show the cache at work, short enough to wait for its end.
@@ -289,10 +275,6 @@ INSTANCES: dict[str, Instance] = {
             "prov.dupuid.get": _edit_and_double,
             "prov.ds.reload3": _remove_sources,
         },
-        events={
-            "prov.file.edit.seconds": events.file_is_edited,
-            "prov.file.remove.seconds": events.file_is_removed,
-        },
     ),
     "provui": Instance(
         in_thread=True,
@@ -300,8 +282,7 @@ INSTANCES: dict[str, Instance] = {
         before={"provui.get": _until_loaded, "provui.later": _scan},
     ),
     "ds": Instance(before={"proxy.get": _plain_source}),
-    "misc": Instance(in_thread=True, before={"prefs.get": _home}),
-    "http": Instance(before={"http.head": _h1}, events=http_events.EVENTS),
+    "http": Instance(before={"http.pct": _h1}),
     "anon": Instance(in_thread=True, settings={"auth.anonymous": {"enabled": "true"}}),
     "nobasic": Instance(in_thread=True, settings={"auth.basic": {"enabled": "false"}}),
     "subpath": Instance(in_thread=True, settings=_sub_path(True)),
@@ -310,10 +291,10 @@ INSTANCES: dict[str, Instance] = {
         provisioning=_many,
         before={
             "extra.folder.delete.prov": _until_many,
-            "extra.home.deleted.prefs": _home_is_deleted,
             "extra.ds.v1": _locked_source,
         },
         events=events.PARALLEL,
     ),
-    **startup_events.INSTANCES,
+    "pwboot1": Instance(starts=False, events={"pw.firstboot.1": events.first_boot("password")}),
+    "pwboot2": Instance(starts=False, events={"pw.firstboot.2": events.first_boot("nosuch")}),
 }

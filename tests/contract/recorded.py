@@ -21,14 +21,19 @@ def rows() -> tuple[Row, ...]:
 
 
 @functools.cache
-def all_ids() -> tuple[str, ...]:
-    """Give the ids of all rows of the recording."""
-    return tuple((_HERE / "ids.txt").read_text(encoding="utf-8").split())
+def recording() -> dict[str, tuple[str, str] | None]:
+    """Give method and path of all rows of the recording by id, in recorded order; None for an event."""
+    lines = (_HERE / "recording.txt").read_text(encoding="utf-8").splitlines()
+    found: dict[str, tuple[str, str] | None] = {}
+    for line in lines:
+        row_id, method, *path = line.split(" ")
+        found[row_id] = (method, path[0]) if path else None
+    return found
 
 
 @functools.cache
 def out_of_scope() -> dict[str, str]:
-    """Give the patterns of the rows that are not replayed, with the reason for each."""
+    """Give the patterns of the rows that are not replayed although they are asked, with the reason for each."""
     patterns = {}
     for line in (_HERE / "out_of_scope.txt").read_text(encoding="utf-8").splitlines():
         if line.strip() and not line.startswith("#"):

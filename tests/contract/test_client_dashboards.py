@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
+from tests.support.counting import Counted, counting
 from tests.support.modules import run_module
 
 from .conftest import Workspace
-from .counting import Counted, counting
 
 
 class Set:

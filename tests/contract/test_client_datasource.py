@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.modules import grafana_datasource
 
+from tests.support.counting import counting
 from tests.support.modules import run_module
 
 from .conftest import Workspace
-from .counting import counting
 from .upstream import Upstream, running_upstream
 
 SECRET = "Source-Secret-1"  # noqa: S105 - made up for these tests

@@ -10,10 +10,10 @@ import pytest
 import requests
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards, grafana_service_account
 
+from tests.support.counting import counting
 from tests.support.modules import run_module
 
 from .conftest import Workspace
-from .counting import counting
 
 GROUP_READABLE: dict[str, Any] = {"token_mode": "0440"}
 NO_GROUP: dict[str, Any] = {"token_group": "no-such-group"}

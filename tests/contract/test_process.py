@@ -201,7 +201,7 @@ def test_dashboards_follow_a_switched_link(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "d.json").write_text(json.dumps({"title": title, "uid": "d"}), encoding="utf-8")
     (tmp_path / "current").symlink_to("one")
-    provider = {"name": "p", "updateIntervalSeconds": 3600, "options": {"path": str(tmp_path / "current")}}
+    provider = {"name": "p", "options": {"path": str(tmp_path / "current")}}
     with running_standin(
         tmp_path, _security(), {"dashboards/p.yaml": {"providers": [provider]}}, in_thread=True
     ) as standin:

@@ -1,17 +1,56 @@
-"""One host, one gateway, one deployment for all end-to-end tests."""
+"""One host, one gateway, one deployment for all the end-to-end tests of a run, in the order in which they build on it.
+
+``make`` runs each folder as a session of its own, side by side.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import SECRETS, Stack, make_inventory
+from tests.support.stack import SECRETS, Stack, make_inventory
 from tests.testbed import faults, gateway, hosts, lifecycle, sinks
+
+FOLDER = Path(__file__).parent
 
 # Two sessions on one machine need hosts of their own.
 NAME = os.environ.get("LLMMON_E2E_NAME", "e2e")
+
+# A stack is deployed once, and a file may build on what those before it left (the first needs a host without llmmon):
+# the order is said here instead of being left to names.
+ORDER = (
+    "deployment/test_deploy.py",
+    "deployment/test_bad_settings.py",
+    "deployment/test_gateway_faults.py",
+    "deployment/test_host_faults.py",
+    "deployment/test_secrets.py",
+    "deployment/test_ha.py",
+    "deployment/test_module_runs.py",
+    "deployment/test_alerts.py",
+    "operations/test_backup.py",
+    "operations/test_restore.py",
+    "operations/test_uninstall.py",
+    "upgrade/test_upgrade.py",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the end-to-end tests into their order, in the places that they have among all tests."""
+    here = {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("test_*.py")}
+    if here != set(ORDER):
+        raise pytest.UsageError(f"tests/e2e/conftest.py: ORDER differs from the files in {here ^ set(ORDER)}")
+    places = [index for index, item in enumerate(items) if FOLDER in item.path.parents]
+    ordered = sorted((items[index] for index in places), key=_rank)
+    for index, item in zip(places, ordered, strict=True):
+        items[index] = item
+
+
+def _rank(item: pytest.Item) -> int:
+    return ORDER.index(str(item.path.relative_to(FOLDER)))
 
 
 @pytest.fixture(scope="session")

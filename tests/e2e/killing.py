@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from tests.e2e.stack import Stack, kill_group
+from tests.support.stack import Stack, kill_group
 from tests.testbed.shell import wait_until
 
 JOURNAL = "/var/lib/llmmon/operation.json"

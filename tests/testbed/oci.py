@@ -1,4 +1,16 @@
-"""Container images in pure Python: the same files always make the same digests, whoever builds them."""
+"""Container images in pure Python: the same files always make the same digests, whoever builds them.
+
+Why not mmdebstrap (`--variant=extract`) and `docker import`, by which the hosts are made? Measured on two busy cores:
+
+- All eight images take 33 s of CPU here. There, Prometheus 3.5.3 alone takes 18 s, Alertmanager 0.28.1 takes 15 s and
+  Python 14 s, of which 5 s each go into the mirror's lists.
+- Giving Prometheus's image to the registry takes 0.4 s here, and 19 s (12.6 s of CPU) when the engine has to pack it.
+- Its image is 205 MB here and 234 MB there, where images share no layer.
+
+So a cold `up` would take more than a minute of CPU longer, and each change of a recipe would ask the mirror, which here
+works offline. Most of recipes.py would stay: maintainer scripts do not run in that variant, so /lib64 and other links,
+accounts, the bundle of certificates, busybox's names, configurations and folders of uid 65534 would become hooks.
+"""
 
 from __future__ import annotations
 

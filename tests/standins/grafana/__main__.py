@@ -69,7 +69,6 @@ def serve(environ: Mapping[str, str], on_listening: Callable[[Server], None]) ->
     log("info", f"HTTP Server Listen address={host}:{port} (this is the stand-in, not Grafana)")
     on_listening(server)
     server.serve_forever(poll_interval=0.05)
-    server.app.provisioner.stop()
     server.server_close()
     server.app.store.close_thread()
     return 0
@@ -96,8 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     cli = commands.add_parser("cli", help="administration of the database").add_subparsers(required=True)
     admin = cli.add_parser("admin").add_subparsers(required=True)
     reset = admin.add_parser("reset-admin-password")
-    reset.add_argument("password", nargs="?", default="")
-    reset.add_argument("--password-from-stdin", action="store_true")
+    reset.add_argument("--password-from-stdin", action="store_true", required=True)
     return parser
 
 
@@ -112,8 +110,7 @@ def main(
     try:
         if options.command == "serve":
             return serve(environ, on_listening)
-        given = sys.stdin.readline().rstrip("\n") if options.password_from_stdin else options.password
-        return reset_admin_password(environ, given)
+        return reset_admin_password(environ, sys.stdin.readline().rstrip("\n"))
     except (StartError, settings.SettingsError) as reason:
         print(f"Error: ✗ {reason}", file=stderr or sys.stderr)
         return 1

@@ -1,22 +1,18 @@
-"""The server and its one organisation: health, version, preferences."""
+"""The server and its one organisation: health, version, name."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
 
-from . import COMMIT, VERSION, saving
+from . import COMMIT, VERSION
 from .app import App
-from .messages import Request, Response, answer, error, take
-
-_THEMES = ("", "light", "dark", "system")
-_TEXTS = ("theme", "timezone", "weekStart", "language")
+from .messages import Request, Response, answer
 
 
 def health(app: App, request: Request) -> Response:  # noqa: ARG001
     try:
-        app.store.reading().execute("SELECT 1 FROM preferences")
+        app.store.reading().execute("SELECT 1 FROM user")
         database = "ok"
     except sqlite3.Error:
         database = "failing"
@@ -55,41 +51,3 @@ def frontend_settings(app: App, request: Request) -> Response:  # noqa: ARG001
 def organisation(app: App, request: Request) -> Response:  # noqa: ARG001
     address = dict.fromkeys(("address1", "address2", "city", "zipCode", "state", "country"), "")
     return answer({"id": 1, "name": "Main Org.", "address": address})
-
-
-def _preferences(app: App) -> dict[str, Any]:
-    rows = app.store.reading().execute("SELECT name, value FROM preferences")
-    return {row["name"]: row["value"] for row in rows}
-
-
-def preferences(app: App, request: Request) -> Response:  # noqa: ARG001
-    stored = _preferences(app)
-    home_id = int(stored.get("homeDashboardId", 0))
-    home = app.store.reading().execute("SELECT uid FROM dashboard WHERE id = ?", (home_id,)).fetchone()
-    texts = {name: stored.get(name, "") for name in _TEXTS}
-    shown: dict[str, Any] = {"theme": texts["theme"], "homeDashboardId": home_id}
-    if home:
-        # After the dashboard is deleted its id stays behind, the uid does not.
-        shown["homeDashboardUID"] = home["uid"]
-    shown |= {name: texts[name] for name in _TEXTS[1:]}
-    return answer(shown | {"navbar": {"savedItems": None}, "queryHistory": {"homeTab": ""}})
-
-
-def set_preferences(app: App, request: Request) -> Response:
-    """Replace the preferences (PUT), or change those given (PATCH)."""
-    body = request.json()
-    if take(body, "theme", str) not in _THEMES:
-        raise error(400, "Invalid theme")
-    kept = _preferences(app) if request.method == "PATCH" else {}
-    values = kept | {name: take(body, name, str) for name in _TEXTS if name in body}
-    with app.store.writing() as db:
-        if "homeDashboardId" in body:
-            values["homeDashboardId"] = str(take(body, "homeDashboardId", int))
-        if uid := take(body, "homeDashboardUID", str):
-            home = saving.by_uid(db, uid, folder=False)
-            if home is None:
-                raise error(404, "Dashboard not found", traced=True)
-            values["homeDashboardId"] = str(home["id"])
-        db.execute("DELETE FROM preferences")
-        db.executemany("INSERT INTO preferences VALUES (?, ?)", values.items())
-    return answer({"message": "Preferences updated"})

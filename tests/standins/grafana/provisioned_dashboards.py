@@ -12,11 +12,10 @@ from typing import Any
 
 from . import folders, gojson, saving
 from .app import log
-from .provisioning import ProvisioningError, entries_of, flag_of, number_of, object_of, read_folder, text_of
+from .provisioning import ProvisioningError, entries_of, flag_of, object_of, read_folder, text_of
 from .slug import slugify
 from .store import Database, Row, Store
 
-_DEFAULT_INTERVAL_SECONDS = 10
 _AUTHOR = 0
 
 
@@ -26,10 +25,7 @@ class Provider:
     folder: str
     folder_uid: str
     path: Path
-    interval_seconds: int
-    keeps_removed: bool
     allows_ui_updates: bool
-    folders_from_files: bool
     # Set by the scan that finds a uid or a title twice: from then on the provider writes nothing.
     restricted: bool = False
 
@@ -47,32 +43,22 @@ class File:
 
 
 def read_providers(folder: Path, environ: Mapping[str, str]) -> list[Provider]:
-    providers: dict[str, Provider] = {}
+    providers = []
     for file, content in read_folder(folder, environ):
         for entry in entries_of(content, "providers", file):
-            name = text_of(entry, "name")
             kind = text_of(entry, "type") or "file"
-            if name in providers:
-                raise ProvisioningError(
-                    f'could not parse provisioning config file: {file} error: dashboard name "{name}" is not unique'
-                )
             if kind != "file":
                 raise ProvisioningError(f"type {kind} is not supported")
-            options = object_of(entry, "options")
-            path = text_of(options, "path")
-            if not path:
-                raise ProvisioningError(f"The dashboard provider {name} of {file} has no path.")
-            providers[name] = Provider(
-                name=name,
-                folder=text_of(entry, "folder"),
-                folder_uid=text_of(entry, "folderUid"),
-                path=Path(path),
-                interval_seconds=number_of(entry, "updateIntervalSeconds") or _DEFAULT_INTERVAL_SECONDS,
-                keeps_removed=flag_of(entry, "disableDeletion"),
-                allows_ui_updates=flag_of(entry, "allowUiUpdates"),
-                folders_from_files=flag_of(options, "foldersFromFilesStructure"),
+            providers.append(
+                Provider(
+                    name=text_of(entry, "name"),
+                    folder=text_of(entry, "folder"),
+                    folder_uid=text_of(entry, "folderUid"),
+                    path=Path(text_of(object_of(entry, "options"), "path")),
+                    allows_ui_updates=flag_of(entry, "allowUiUpdates"),
+                )
             )
-    return list(providers.values())
+    return providers
 
 
 def _paths(root: Path) -> Iterator[Path]:
@@ -108,23 +94,18 @@ def _folder_id(db: Database, title: str, uid: str) -> int:
 
 
 class Provisioner:
-    """The providers, and the thread that scans their folders again and again."""
+    """The providers, and the scan of their folders: once at the start, and whenever somebody asks for it."""
 
     def __init__(self, store: Store, folder: Path, environ: Mapping[str, str]) -> None:
         self._store = store
         self._folder = folder
         self._environ = environ
         self._scanning = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="provisioning", daemon=True)
         self._providers = read_providers(folder, environ)
 
     def start(self) -> None:
         """Begin to load dashboards, in the background: the server is healthy before they are all there."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
+        threading.Thread(target=self._load, name="provisioning", daemon=True).start()
 
     def reload(self) -> None:
         """Read the providers again and scan at once; a broken file leaves the former ones at work."""
@@ -142,13 +123,9 @@ class Provisioner:
                 return os.path.relpath(row["external_id"], provider.root)
         return str(row["external_id"])
 
-    def _poll(self) -> None:
-        while True:
-            self.scan()
-            pause = min((p.interval_seconds for p in self._providers), default=_DEFAULT_INTERVAL_SECONDS)
-            if self._stopping.wait(pause):
-                self._store.close_thread()
-                return
+    def _load(self) -> None:
+        self.scan()
+        self._store.close_thread()
 
     def scan(self) -> None:
         with self._scanning:
@@ -191,25 +168,18 @@ class Provisioner:
         if not provider.restricted:
             self._drop_missing(provider, {str(path) for path in paths})
         for path in paths:
-            self._store_file(provider, root, path, seen)
+            self._store_file(provider, path, seen)
 
     def _drop_missing(self, provider: Provider, present: set[str]) -> None:
         with self._store.writing() as db:
             query = "SELECT * FROM dashboard_provisioning WHERE name = ?"
             for row in db.execute(query, (provider.name,)).fetchall():
-                if row["external_id"] in present:
-                    continue
-                if provider.keeps_removed:
-                    db.execute("DELETE FROM dashboard_provisioning WHERE dashboard_id = ?", (row["dashboard_id"],))
-                else:
+                if row["external_id"] not in present:
                     self._delete(db, row)
 
-    def _store_file(self, provider: Provider, root: Path, path: Path, seen: dict[Any, list[str]]) -> None:
+    def _store_file(self, provider: Provider, path: Path, seen: dict[Any, list[str]]) -> None:
         with self._store.writing() as db:
-            title, uid = provider.folder, provider.folder_uid
-            if provider.folders_from_files:
-                title, uid = ("" if path.parent == root else path.parent.name), ""
-            folder_id = _folder_id(db, title, uid)
+            folder_id = _folder_id(db, provider.folder, provider.folder_uid)
             file = _read(path)
             if file is None:
                 return

@@ -46,18 +46,13 @@ def _fields_of(entry: Mapping[str, Any]) -> Fields:
 def apply(store: Store, secret_key: str, folder: Path, environ: Mapping[str, str]) -> None:
     """Write what the files say, all or nothing; a data source that left the files stays."""
     wanted: list[Fields] = []
-    unwanted: list[str] = []
     for file, content in read_folder(folder, environ):
         wanted += [_fields_of(entry) for entry in entries_of(content, "datasources", file)]
-        unwanted += [text_of(entry, "name") for entry in entries_of(content, "deleteDatasources", file)]
     if sum(fields.is_default for fields in wanted) > 1:
         raise ProvisioningError(
             "datasource.yaml config is invalid. Only one datasource per organization can be marked as default"
         )
     with store.writing() as db:
-        for name in unwanted:
-            if row := datasources.find(db, {"name": name}):
-                datasources.remove(db, row)
         for fields in wanted:
             # The name decides which data source is meant, so of two entries with one name the last one wins.
             row = datasources.find(db, {"name": fields.name})

@@ -1,4 +1,4 @@
-"""The data source proxy: /api/datasources/proxy."""
+"""The data source proxy: /api/datasources/proxy, as far as instant queries of Prometheus go through it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,7 @@ from .messages import ApiError, Request, Response, error
 from .upstream import UnreachableError, send
 
 # The pattern of 9.4 stops at a hyphen, so the rest of such a uid ends up in front of the upstream's path.
-_PREFIX = re.compile(r"/api/datasources/proxy/(?:\d+|uid/\w+)/?", re.ASCII)
-_ALLOWED_POSTS = {
-    "api/v1/query",
-    "api/v1/query_range",
-    "api/v1/query_exemplars",
-    "api/v1/series",
-    "api/v1/labels",
-}
+_PREFIX = re.compile(r"/api/datasources/proxy/uid/\w+/?", re.ASCII)
 
 
 def forward(app: App, request: Request) -> Response:
@@ -35,16 +28,9 @@ def _forward(app: App, request: Request) -> Response:
     if row is None:
         raise error(404, "Unable to find datasource", traced=True, framework=True)
     path = _PREFIX.sub("", request.path, count=1)
-    guarded = row["type"] == "prometheus" and request.method not in ("GET", "HEAD")
-    if guarded and not (request.method == "POST" and path in _ALLOWED_POSTS):
-        raise error(
-            403,
-            f"non allow-listed {request.method}s not allowed on proxied Prometheus datasource",
-            framework=True,
-        )
     target = f"{path}?{request.query_text}" if request.query_text else path
     try:
-        got = send(app, row, request.method, target, request.body, request.headers.get("Content-Type"))
+        got = send(app, row, target)
     except UnreachableError as reason:
         app.log("error", f"The proxy did not reach data source {row['uid']}: {reason}.")
         return Response(502, content_type=None, cacheable=True)

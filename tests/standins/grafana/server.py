@@ -50,73 +50,30 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: requests are not logged by default."""
 
-    def handle_expect_100(self) -> bool:
-        super().handle_expect_100()
-        # The client sends its body only when it has seen this.
-        self.wfile.flush()
-        return True
-
     def finish(self) -> None:
         self.server.app.store.close_thread()
         super().finish()
 
     def _dispatch(self) -> None:
-        if self.request_version == "HTTP/1.1" and "Host" not in self.headers:
-            self._refuse("400 Bad Request: missing required Host header")
-            return
-        try:
-            body = self._body()
-        except ValueError:
-            self._refuse("400 Bad Request")
-            return
-        parts = urlsplit(self.path if self.path.startswith("/") else "/")
-        # urlsplit would take a path with two slashes in front for a host.
-        path = self.path.partition("?")[0] if self.path.startswith("//") else parts.path
+        parts = urlsplit(self.path)
         request = Request(
             method=self.command,
-            path=path,
+            path=parts.path,
             query=parse_qs(parts.query, keep_blank_values=True),
             query_text=parts.query,
             headers=self.headers,
-            body=body,
+            body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
         )
         try:
             response = handle(self.server.app, request)
         except ApiError as refusal:
             response = refusal.response
         except Exception as reason:
-            self.server.app.log("error", f"{self.command} {path} failed: {type(reason).__name__}: {reason}")
+            self.server.app.log("error", f"{self.command} {parts.path} failed: {type(reason).__name__}: {reason}")
             response = error(500, "The stand-in failed; its log says why.", traced=True).response
         self._write(response)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = _dispatch  # noqa: N815
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            return self._chunks()
-        length = int(self.headers.get("Content-Length") or 0)
-        if length < 0:
-            raise ValueError("negative length")
-        return self.rfile.read(length) if length else b""
-
-    def _chunks(self) -> bytes:
-        chunks = []
-        while size := int(self.rfile.readline(256).partition(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline(256)
-        while self.rfile.readline(65536).strip():
-            # Trailers mean nothing here.
-            continue
-        return b"".join(chunks)
-
-    def _refuse(self, text: str) -> None:
-        self.close_connection = True
-        self.send_response(400)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(text)))
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.write(text.encode())
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _dispatch  # noqa: N815
 
     def _write(self, response: Response) -> None:
         self.send_response(response.status, HTTPStatus(response.status).phrase)
@@ -129,8 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(response.body)
+        self.wfile.write(response.body)
 
 
 def handle(app: App, request: Request) -> Response:

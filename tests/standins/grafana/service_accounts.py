@@ -94,13 +94,6 @@ def search(app: App, request: Request) -> Response:
     )
 
 
-def get(app: App, request: Request) -> Response:
-    row = _find(app.store.reading(), request)
-    if row is None:
-        raise _not_found()
-    return answer(_whole(row))
-
-
 def update(app: App, request: Request) -> Response:
     body = request.json()
     with app.store.writing() as db:

@@ -44,7 +44,6 @@ CREATE TABLE IF NOT EXISTS data_source (
 CREATE TABLE IF NOT EXISTS data_source_secret (
     data_source_id INTEGER NOT NULL, name TEXT NOT NULL, sealed TEXT NOT NULL,
     PRIMARY KEY (data_source_id, name));
-CREATE TABLE IF NOT EXISTS preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
 

@@ -1,4 +1,4 @@
-"""Users and their passwords: /api/user, /api/users, /api/admin/users."""
+"""The user who asks, and the own password: /api/user."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from . import crypto
 from .app import App
 from .auth import unauthorized
-from .messages import Request, Response, answer, bad_request_data, error, take
+from .messages import Request, Response, answer, error, take
 from .store import Row, set_password
 
 _SHORTEST = 4
@@ -17,7 +17,7 @@ def is_too_short(password: str) -> bool:
     return len(password) < _SHORTEST
 
 
-def _profile(row: Row, *, avatar: str, labels: list[str] | None) -> dict[str, Any]:
+def _profile(row: Row) -> dict[str, Any]:
     return {
         "id": row["id"],
         "email": row["email"],
@@ -28,10 +28,10 @@ def _profile(row: Row, *, avatar: str, labels: list[str] | None) -> dict[str, An
         "isGrafanaAdmin": bool(row["is_admin"]),
         "isDisabled": False,
         "isExternal": False,
-        "authLabels": labels,
+        "authLabels": [],
         "updatedAt": row["updated"],
         "createdAt": row["created"],
-        "avatarUrl": avatar,
+        "avatarUrl": "/public/img/user_profile.png",
     }
 
 
@@ -47,19 +47,7 @@ def _row(app: App, request: Request) -> Row:
 
 
 def current(app: App, request: Request) -> Response:
-    return answer(_profile(_row(app, request), avatar="/public/img/user_profile.png", labels=[]))
-
-
-def lookup(app: App, request: Request) -> Response:
-    wanted = request.first("loginOrEmail")
-    row = (
-        app.store.reading()
-        .execute("SELECT * FROM user WHERE is_service_account = 0 AND (login = ?1 OR email = ?1)", (wanted,))
-        .fetchone()
-    )
-    if row is None:
-        raise error(404, "user not found")
-    return answer(_profile(row, avatar="", labels=None))
+    return answer(_profile(_row(app, request)))
 
 
 def change_own_password(app: App, request: Request) -> Response:
@@ -73,17 +61,3 @@ def change_own_password(app: App, request: Request) -> Response:
     with app.store.writing() as db:
         set_password(db, row["id"], new)
     return answer({"message": "User password changed"})
-
-
-def set_password_of(app: App, request: Request) -> Response:
-    new = take(request.json(), "password", str)
-    if not new:
-        raise bad_request_data()
-    if is_too_short(new):
-        raise error(400, "New password too short")
-    with app.store.writing() as db:
-        user_id = request.params["id"]
-        if not db.execute("SELECT 1 FROM user WHERE id = ?", (user_id,)).fetchone():
-            raise error(500, "Could not read user from database", traced=True)
-        set_password(db, int(user_id), new)
-    return answer({"message": "User password updated"})

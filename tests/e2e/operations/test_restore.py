@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,13 @@ import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 
+from tests.e2e.archives import archive_of, back_up
+from tests.e2e.by_hand import DASHBOARD, grafana, silence
 from tests.e2e.killing import kill_at
-from tests.e2e.stack import SECRETS, SERVICES, Result, Stack, make_inventory
-from tests.e2e.test_09_backup import archive_of, back_up, silence
+from tests.support.stack import SERVICES, Result, Stack, make_inventory
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
 
-ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
-DASHBOARD = {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVersion": 37}
 DATA_SOURCE_SECRET = "e2e-data-source-5ecret"  # noqa: S105 - made up
 # Pending all along: Prometheus takes up the state only of alerts that wait for ten minutes or longer.
 PATIENT = "groups: [{name: mine, interval: 1s, rules: [{alert: Patient, expr: vector(1), for: 1h}]}]\n"
@@ -34,12 +32,6 @@ class Saved:
     silence: str
     at: float
     up: dict[str, str]
-
-
-def grafana(stack: Stack, method: str, path: str, body: Any = None) -> Any:
-    data = f"-H 'Content-Type: application/json' --data '{json.dumps(body)}'" if body is not None else ""
-    answer = stack.on_host(f"curl -sSf -u '{ADMIN}' -X {method} {data} 'http://127.0.0.1:3000{path}'")
-    return json.loads(answer)
 
 
 def up_at(stack: Stack, moment: float) -> dict[str, str]:

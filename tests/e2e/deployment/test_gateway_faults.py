@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import Result, Stack
+from tests.support.stack import Result, Stack
 from tests.testbed import faults
 from tests.testbed.shell import wait_until
 

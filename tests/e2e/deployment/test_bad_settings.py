@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 from tests.testbed.shell import wait_until
 
 GATEWAY: dict[str, Any] = {"name": "llm-auth-proxy", "kind": "litellm", "targets": ["gateway.example:4000"]}

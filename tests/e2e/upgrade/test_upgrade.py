@@ -13,14 +13,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.by_hand import DASHBOARD, grafana, silence
 from tests.e2e.killing import JOURNAL, kill_at
-from tests.e2e.stack import SECRETS, Result, Stack, make_inventory
-from tests.e2e.test_09_backup import silence
+from tests.support.stack import Result, Stack, make_inventory
 from tests.testbed import hosts, state, traffic
 
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
 INTERVAL = 10
-ADMIN = f"admin:{SECRETS['GRAFANA_ADMIN_PASSWORD']}"
 # Prometheus 3 knows this function by another name, behind a switch.
 ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'holt_winters(up[1m], 0.5, 0.5)'}]}]\n"
 # Starts as the stand-in does, after it lost what people made by hand.
@@ -59,11 +58,7 @@ def old(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     assert result.code == 0, result.output
     assert running(stack) == OLD
     silence(stack, "kept")
-    dashboard = {"dashboard": {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVersion": 37}}
-    stack.on_host(
-        f"curl -sSf -u '{ADMIN}' -H 'Content-Type: application/json' http://127.0.0.1:3000/api/dashboards/db"
-        f" --data '{json.dumps(dashboard)}'"
-    )
+    grafana(stack, "POST", "/api/dashboards/db", {"dashboard": DASHBOARD})
     yield stack
     hosts.destroy(name)
 
@@ -243,7 +238,7 @@ def test_a_grafana_that_loses_a_dashboard_is_rolled_back_with_its_database(old: 
     for word in ("rolled back", "'Made by hand' (by-hand) has gone"):
         assert word in result.message, result.output
     assert_old(old, before)
-    old.on_host(f"curl -sSf -u '{ADMIN}' http://127.0.0.1:3000/api/dashboards/uid/by-hand")
+    grafana(old, "GET", "/api/dashboards/uid/by-hand")
 
 
 def test_both_services_are_upgraded_while_traffic_flows(old: Stack) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.e2e.stack import SERVICES, Result, Stack
-from tests.e2e.test_09_backup import archive_of, back_up, silence
-from tests.e2e.test_10_restore import DASHBOARD, grafana
+from tests.e2e.archives import archive_of, back_up
+from tests.e2e.by_hand import DASHBOARD, grafana, silence
+from tests.support.stack import SERVICES, Result, Stack
 
 KEY = "/etc/llmmon/grafana/current/secrets/secret_key"
 

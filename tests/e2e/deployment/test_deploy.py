@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.stack import REPOSITORY, SERVICES, Stack
+from tests.support.stack import REPOSITORY, SERVICES, Stack
 from tests.testbed import traffic
 from tests.testbed.shell import wait_until
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.stack import REPOSITORY, SSH_OPTIONS, Stack, variables_of_the_testbed
+from tests.support.stack import REPOSITORY, SSH_OPTIONS, Stack, variables_of_the_testbed
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -10,24 +9,14 @@ import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
+from tests.e2e.archives import archive_of, back_up
+from tests.e2e.by_hand import silence
 from tests.e2e.killing import kill_when
-from tests.e2e.stack import SERVICES, Result, Stack
+from tests.support.stack import SERVICES, Stack
 
 DIRECTORY = "/var/backups/llmmon"
 SNAPSHOTS = "/var/lib/llmmon/prometheus/snapshots"
 JOURNAL = "/var/lib/llmmon/backup.work/journal.json"
-
-
-def back_up(stack: Stack, *arguments: str, **variables: object) -> Result:
-    result = stack.run("backup.yml", *arguments, variables=dict(variables))
-    assert result.code == 0, result.output
-    return result
-
-
-def archive_of(result: Result) -> str:
-    found = re.search(r"(/\S+/llm_monitoring_backup_\d{8}_\d{6}_(full|config)\.tar\.gz[.a-z]*):", result.message)
-    assert found, result.output
-    return found[1]
 
 
 def members(stack: Stack, archive: str) -> list[str]:
@@ -38,18 +27,6 @@ def leftovers(stack: Stack, directory: str = DIRECTORY) -> str:
     """What no backup may leave: fragments, its workplace, snapshots."""
     places = f"{directory}/.[!.]* /var/lib/llmmon/backup.work {SNAPSHOTS}/*"
     return stack.on_host(f"ls -d {places} 2>/dev/null || true")
-
-
-def silence(stack: Stack, comment: str) -> str:
-    now = stack.on_host("date -u +%Y-%m-%dT%H:%M:%SZ")
-    later = stack.on_host("date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ")
-    matchers = [{"name": "alertname", "value": "nothing", "isRegex": False, "isEqual": True}]
-    body = {"matchers": matchers, "startsAt": now, "endsAt": later, "createdBy": "e2e", "comment": comment}
-    answer = stack.on_host(
-        "curl -sSf -X POST -H 'Content-Type: application/json' http://127.0.0.1:9093/api/v2/silences"
-        f" --data '{json.dumps(body)}'"
-    )
-    return str(json.loads(answer)["silenceID"])
 
 
 def test_a_backup_holds_the_stack_and_disturbs_nothing(stack: Stack) -> None:

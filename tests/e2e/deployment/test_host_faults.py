@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from tests.e2e.killing import kill_when
-from tests.e2e.stack import SECRETS, Stack
+from tests.support.stack import SECRETS, Stack
 from tests.testbed import hosts
 from tests.testbed.shell import wait_until
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 # Made up for this test; what matters is that they are nowhere to be seen.
 TOKEN = "e2e-rotated-T0ken-5ecret"  # noqa: S105

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 from tests.testbed import gateway
 from tests.testbed.shell import wait_until
 from tests.testbed.sinks import Entry

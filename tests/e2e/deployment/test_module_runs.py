@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.no_change import MOST_MODULE_RUNS, measure
-from tests.e2e.stack import Stack
+from tests.support.stack import Stack
 
 
 def test_a_no_change_run_is_cheap(stack: Stack) -> None:
