@@ -164,6 +164,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     new_name,
     stamp_secrets,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 HIDDEN = "<a secret, not shown>\n"
 HIDDEN_NEW = "<a secret, changed, not shown>\n"
@@ -347,7 +348,7 @@ class ConfigTree:
         return True
 
 
-class Refused(Exception):
+class Refused(StackError):
     """The new tree is not fit to run. ``words`` is the whole output of the tool."""
 
     def __init__(self, message: str, words: str) -> None:
@@ -417,7 +418,7 @@ def main() -> None:
         module.exit_json(**ConfigTree(module).run())
     except Refused as error:
         module.fail_json(msg=str(error), tool_output=error.words)
-    except (ReleaseError, EngineError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(msg=f"the configuration below {module.params['dest']} cannot be installed: {error}")
 
 

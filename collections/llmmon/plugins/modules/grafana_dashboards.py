@@ -203,7 +203,7 @@ requests:
 
 import re
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
@@ -211,7 +211,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.export import Export
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import read_directory, read_text
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
@@ -223,7 +222,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     dashboard_of,
     load,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, PushFailed, Wanted
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, Wanted
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _MOST_NAMES = 100
@@ -296,10 +296,10 @@ def push(module: AnsibleModule) -> None:
         module.fail_json(msg=failure(error, []), dashboards=[], requests=0)
     client = http_client(module)
     run = Push(client, wanted, module.check_mode)
-    failed: Union[BadDashboard, HttpError, PushFailed, None] = None
+    failed: Optional[StackError] = None
     try:
         run.run()
-    except (BadDashboard, HttpError, PushFailed) as error:
+    except StackError as error:
         failed = error
     for warning in run.warnings:
         module.warn(warning)
@@ -322,7 +322,7 @@ def export(module: AnsibleModule) -> None:
     try:
         run = Export(client, owner_of(parameters), Path(parameters["dest"]), module.check_mode)
         run.run(parameters["uids"], parameters["folder_uid"])
-    except (BadDashboard, HttpError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(
             msg=f"the dashboards could not be exported: {error}", dashboards=[], requests=client.requests_sent
         )

@@ -135,13 +135,14 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import same
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 _UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _KEPT = "llmmonSecrets"
 _MASKED = "********"
 
 
-class NotPossible(Exception):
+class NotPossible(StackError):
     """The data source cannot be what is asked for; the message says why."""
 
 
@@ -367,7 +368,7 @@ def main() -> None:
     )
     try:
         result = DataSource(module).run()
-    except (NotPossible, HttpError) as error:
+    except StackError as error:
         module.fail_json(msg=f"the data source {module.params['uid']} could not be put right: {error}")
     module.exit_json(**result)
 

@@ -108,11 +108,12 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana_accounts import ServiceAccounts
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError, with_token
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 _DAY = 86400
 
 
-class NotPossible(Exception):
+class NotPossible(StackError):
     """The token cannot be kept as asked for; the message says why."""
 
 
@@ -307,7 +308,7 @@ class Account:
             if not self._works(made["key"]):
                 raise NotPossible("Grafana does not take the token that it has just made")
             file.write(made["key"])
-        except (OSError, HttpError, NotPossible):
+        except (OSError, StackError):
             # Nobody has it, so nobody would ever delete it.
             self.accounts.delete_token(account_id, made["id"])
             raise
@@ -338,7 +339,7 @@ def main() -> None:
     try:
         account = Account(module)
         result = account.absent() if module.params["state"] == "absent" else account.present()
-    except (NotPossible, HttpError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(msg=f"the service account {name} could not be put right: {error}")
     module.exit_json(**result)
 

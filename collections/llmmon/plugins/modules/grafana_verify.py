@@ -75,11 +75,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import graf
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
 
 
-class NotProved(Exception):
+class NotProved(StackError):
     """Something that should be there is not; the message says what to do."""
 
 
@@ -137,7 +137,7 @@ def main() -> None:
     )
     try:
         module.exit_json(changed=False, **verify(Grafana(http_client(module)), module.params))
-    except (NotProved, BadDashboard, HttpError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error))
 
 

@@ -83,6 +83,7 @@ from typing import Any, Optional, Union
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 SERVICE = "llmmon-backup.service"
 TIMER = "llmmon-backup.timer"
@@ -127,8 +128,8 @@ WantedBy=timers.target
 Wanted = tuple[Optional[str], int]
 
 
-class ScheduleError(Exception):
-    """The schedule cannot be made true; the message is one sentence for the operator."""
+class ScheduleError(StackError):
+    """The schedule cannot be made true."""
 
 
 def sources() -> dict[str, str]:

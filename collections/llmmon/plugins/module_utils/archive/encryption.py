@@ -8,11 +8,13 @@ import os
 import shutil
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 PACKAGES = {"gpg": "gpg", "age": "age"}
 
 
-class EncryptionError(Exception):
-    """The archive cannot be encrypted; the message is one sentence for the operator."""
+class EncryptionError(StackError):
+    """The archive cannot be encrypted."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Manifest,
     member_path,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 CHUNK = 1024 * 1024
 
@@ -30,8 +31,8 @@ CHUNK = 1024 * 1024
 _WORDS = 500
 
 
-class WritingError(Exception):
-    """The archive cannot be written; the message is one sentence for the operator."""
+class WritingError(StackError):
+    """The archive cannot be written."""
 
 
 @dataclasses.dataclass(frozen=True)

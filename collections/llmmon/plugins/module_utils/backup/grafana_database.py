@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Optional, Union
 from urllib.parse import quote, unquote, urlsplit
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 # Where the containers see Grafana's data directory.
 _MOUNTED_AT = Path("/var/lib/grafana")
 
@@ -28,8 +30,8 @@ _FROM_FILE = re.compile(r"\$__file\{([^}]+)\}")
 _WORDS = 500
 
 
-class DatabaseError(Exception):
-    """The database cannot be copied; the message is one sentence for the operator, without the password."""
+class DatabaseError(StackError):
+    """The database cannot be copied, without the password."""
 
 
 @dataclasses.dataclass(frozen=True)

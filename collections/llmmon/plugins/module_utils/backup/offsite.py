@@ -11,14 +11,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 # The user and password that an address may hold.
 _CREDENTIALS = re.compile(r"(://)[^/@\s]*@")
 _WORDS = 500
 _TAG = "llmmon"
 
 
-class CopyError(Exception):
-    """The archive is on the host, but not off it; the message is one sentence for the operator."""
+class CopyError(StackError):
+    """The archive is on the host, but not off it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,12 +21,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.encryption import Encryption, EncryptionError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.encryption import Encryption
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     HEADER,
     SCOPE_FULL,
     STATE,
-    ArchiveError,
     ArchiveName,
     FileRecord,
     Header,
@@ -36,12 +35,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
     ArchiveWriter,
     Member,
-    WritingError,
     gzip_command,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import DatabaseError
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import CopyError, Restic
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import (
     checksum_path,
     fragments,
@@ -53,16 +50,16 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import
     Alertmanager,
     Grafana,
     Prometheus,
-    SourceError,
     configuration,
     service_version,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace, WorkplaceError
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 OPERATION = "backup"
@@ -71,20 +68,9 @@ OPERATION = "backup"
 _RESERVE = 64 * 1024 * 1024
 _DIRECTORY_MODE = 0o700
 
-FAILURES = (
-    ArchiveError,
-    CopyError,
-    DatabaseError,
-    EncryptionError,
-    OperationError,
-    SourceError,
-    WorkplaceError,
-    WritingError,
-)
 
-
-class BackupError(Exception):
-    """There is no new archive; the message is one sentence for the operator."""
+class BackupError(StackError):
+    """There is no new archive."""
 
 
 class Interrupted(BaseException):
@@ -428,7 +414,7 @@ def back_up(settings: Settings, plan_only: bool = False) -> Outcome:
     try:
         backup = Backup(settings)
         return backup.plan() if plan_only else backup.run()
-    except FAILURES as error:
+    except StackError as error:
         raise BackupError(str(error)) from error
     except OSError as error:
         raise BackupError(f"the backup was given up: {error.filename or 'a file'}: {error.strerror}") from error

@@ -37,6 +37,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     RUNNING,
     Releases,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 # A head of some million series takes minutes to be written as a block.
 _SNAPSHOT_SECONDS = 900.0
@@ -47,8 +48,8 @@ _HEAD = ("wal", "wbl", "chunks_head")
 _GRAFANA_SCRATCH = {"png", "pdf", "csv"}
 
 
-class SourceError(Exception):
-    """Something to back up cannot be read; the message is one sentence for the operator."""
+class SourceError(StackError):
+    """Something to back up cannot be read."""
 
 
 def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:

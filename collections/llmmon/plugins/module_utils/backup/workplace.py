@@ -13,6 +13,7 @@ import shutil
 from pathlib import Path
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, utc_now
 
 DIRECTORY = "backup.work"
@@ -25,8 +26,8 @@ _SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]+")
 _ANSWERED_WITHIN = datetime.timedelta(seconds=60)
 
 
-class WorkplaceError(Exception):
-    """What an earlier run left cannot be cleared away; the message is one sentence for the operator."""
+class WorkplaceError(StackError):
+    """What an earlier run left cannot be cleared away."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
 
@@ -36,8 +37,8 @@ SECRET_MODE = 0o440
 MANIFEST_MODE = 0o400
 
 
-class ReleaseError(Exception):
-    """A release directory cannot be used; the message is one sentence for the operator."""
+class ReleaseError(StackError):
+    """A release directory cannot be used."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _PLACEHOLDER = re.compile(r"\$\{([^{}]+)\}")
 _MESSAGE = re.compile(r"Pushed by llmmon \((\S+) ([0-9a-f]{16})\)")
@@ -20,7 +22,7 @@ _MESSAGE = re.compile(r"Pushed by llmmon \((\S+) ([0-9a-f]{16})\)")
 _FOR_THE_IMPORT = ("__inputs", "__requires", "__elements")
 
 
-class BadDashboard(Exception):
+class BadDashboard(StackError):
     """A set of dashboards cannot be pushed as it is; the message names the file."""
 
 

@@ -31,6 +31,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     own_model,
     plan,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.at_once import at_once
 
 # SQLite refuses some of eight parallel saves, and with two hardly any.
@@ -39,7 +40,7 @@ _MOST_FAILED_SAVES = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
 
-class PushFailed(Exception):
+class PushFailed(StackError):
     """Some of the set is not in Grafana; the message holds what the server said."""
 
 

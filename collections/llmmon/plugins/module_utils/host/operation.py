@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
 
@@ -28,8 +29,8 @@ _NEW_JOURNAL = f".{JOURNAL}.new"
 _MOST_BYTES = 2**20
 
 
-class OperationError(Exception):
-    """An operation cannot go on; the message is one sentence for the operator."""
+class OperationError(StackError):
+    """An operation cannot go on."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -40,6 +40,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     file_mode,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, sync
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
@@ -64,8 +65,8 @@ _ADMIN_PASSWORD = f"{SECRETS}/admin_password"
 _SECRET_KEY = f"{SECRETS}/secret_key"
 
 
-class RestoreError(Exception):
-    """A restore cannot go on; the message is one sentence for the operator."""
+class RestoreError(StackError):
+    """A restore cannot go on."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
@@ -48,8 +49,8 @@ _POLL_SECONDS = 0.05
 _MOST_RESTARTS = 3
 
 
-class UpgradeError(Exception):
-    """A step of the upgrade failed; the message is one sentence for the operator."""
+class UpgradeError(StackError):
+    """A step of the upgrade failed."""
 
 
 @dataclasses.dataclass
