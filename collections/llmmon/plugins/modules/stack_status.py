@@ -114,13 +114,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
-    reported_version,
-    same_version,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"

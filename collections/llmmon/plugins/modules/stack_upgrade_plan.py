@@ -115,13 +115,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     HttpClient,
     HttpError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
-    reported_version,
-    same_version,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
-from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal, same_version
 
 
 class Refused(StackError):

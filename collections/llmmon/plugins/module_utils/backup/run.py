@@ -51,10 +51,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import
     Grafana,
     Prometheus,
     configuration,
-    service_version,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import told_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
@@ -378,9 +379,12 @@ def _record(service: Service, engine: Optional[Engine], deployed: dict[str, Any]
         if engine and attributes:
             image, image_id = attributes["Config"]["Image"], attributes["Image"]
             digests = tuple(engine.image_digests(image_id))
+    version = ""
+    with contextlib.suppress(HttpError):
+        version = told_version(service.name, HttpClient(Connection(url=service.url, timeout=5)))
     releases = Releases(service.config_root)
     return ServiceRecord(
-        version=service_version(service.name, service.url) or str(deployed.get("version", "")),
+        version=version or str(deployed.get("version", "")),
         image=image,
         image_id=image_id,
         digests=digests,

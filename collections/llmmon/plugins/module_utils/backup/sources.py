@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     ALERTMANAGER_DATA,
@@ -199,19 +199,3 @@ class Grafana:
             name = str(self._database.path.relative_to(self._data))
             found |= {name, *(f"{name}-{suffix}" for suffix in ("wal", "shm", "journal"))}
         return found
-
-
-def service_version(service: str, url: str) -> str:
-    """The version that a service reports, empty when it does not answer."""
-    path = {
-        "prometheus": "/api/v1/status/buildinfo",
-        "alertmanager": "/api/v2/status",
-        "grafana": "/api/health",
-    }[service]
-    try:
-        answer: dict[str, Any] = HttpClient(Connection(url=url, timeout=5)).get(path)
-        if service == "prometheus":
-            return str(answer["data"]["version"])
-        return str(answer["versionInfo"]["version"] if service == "alertmanager" else answer["version"])
-    except (HttpError, KeyError, TypeError):
-        return ""
