@@ -100,7 +100,6 @@ import datetime
 import grp
 import os
 import secrets
-import tempfile
 from pathlib import Path
 from typing import Any, Optional
 
@@ -109,6 +108,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import graf
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana_accounts import ServiceAccounts
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError, with_token
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 _DAY = 86400
 
@@ -226,16 +226,7 @@ class TokenFile:
 
     def write(self, token: str) -> None:
         """Replace the file in one go; at no time may anybody else read it."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(token + "\n")
-            os.chown(temporary, -1, self.group)
-            Path(temporary).chmod(self.mode)
-            Path(temporary).replace(self.path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
+        write_atomically(self.path, token + "\n", self.mode, group=self.group)
 
     def put_access_right(self) -> None:
         os.chown(self.path, -1, self.group)

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -21,6 +19,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     same,
     unwrapped,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 
 def read_text(path: Path, name: str) -> str:
@@ -104,12 +103,4 @@ def holds(text: Optional[str], model: dict[str, Any], owner: Owner) -> bool:
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one go; a lone surrogate, which UTF-8 has no bytes for, stays the escape that it was."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    write_atomically(path, text.encode("utf-8", "backslashreplace"), mode)
