@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import metric as backup_metrics
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
 from tests.rules import dashboards, prometheus, rendering
 from tests.rules.dashboards import BOARDS, STACK
@@ -38,7 +39,7 @@ FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
 def test_every_query_finds_something(tmp_path: Path) -> None:
     """Both versions at once, since they mostly wait."""
     # It lies beside the releases, which here are the folders of the versions.
-    generated = tmp_path / backup_metrics.DIRECTORY
+    generated = tmp_path / GENERATED
     generated.mkdir()
     (generated / "backup_full.yml").write_text(backup_metrics.rules("full", int(time.time()), 1000), encoding="utf-8")
     with Server() as receiver, ThreadPoolExecutor() as pool:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which version of a service may follow which. Only facts about the services; nothing here looks at a host."""
+"""What is known of the services' versions: how they are compared, and which may read what another has written.
+
+Only facts; nothing here looks at a host.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,10 @@ Version = tuple[int, int, int]
 
 # The oldest versions that llmmon deploys.
 FLOORS: dict[str, Version] = {"prometheus": (2, 53, 0), "alertmanager": (0, 28, 0), "grafana": (9, 4, 0)}
-# Prometheus's migration guide: what 3.x has written is read by 2.55 and later.
+# Prometheus's migration guide ("TSDB format and downgrade"): what 3.x has written is read by 2.55 and later.
 _READS_DATA_OF_3: Version = (2, 55, 0)
+# From here on llmmon writes Prometheus's retention into the configuration file; before, the container gets flags.
+_RETENTION_IN_FILE: Version = (3, 11, 0)
 # Alertmanager's changelog: the silences that 0.33.0 writes are read by itself and by later ones.
 _WRITES_UNREADABLE_SILENCES: Version = (0, 33, 0)
 
@@ -26,9 +31,24 @@ class Allowed:
 
 
 def parse(version: str) -> Optional[Version]:
-    """A version without its suffixes, None when it is not one that can be compared."""
-    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?![\d.])", version)
+    """A version of two or three numbers without its suffixes, None when it is not one that can be compared."""
+    match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?(?![\d.])", version)
     return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+
+
+def same_version(expected: str, actual: str) -> bool:
+    """Whether a reported version is the expected one; distributions add suffixes such as ``+ds1``."""
+    return actual == expected or actual.startswith((expected + "+", expected + "-", expected + " "))
+
+
+def reads_data_of(reader: Version, writer: Version) -> bool:
+    """Whether a version of Prometheus can read the data that another one has written."""
+    return writer[0] < 3 or reader >= _READS_DATA_OF_3
+
+
+def retention_is_in_the_file(version: Version) -> bool:
+    """Whether Prometheus of this version gets its retention from its configuration file, and not from flags."""
+    return version >= _RETENTION_IN_FILE
 
 
 def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
@@ -42,19 +62,19 @@ def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional
         return f"{service} {after} is older than {floor}, the oldest that is supported: set {variable} to a later one"
     if service == "alertmanager" and new == _WRITES_UNREADABLE_SILENCES:
         return f"{service} {after} writes silences that no earlier version reads: set {variable} to 0.33.1 or later"
+    if service == "prometheus" and new < old and not reads_data_of(new, old):
+        return (
+            f"{service} {after} cannot read what {before} has written: go back to 2.55 or later, or restore a backup"
+            f" that was made with {after}"
+        )
     if new < old:
-        return _refuse_downgrade(service, before, after, allowed)
-    if service == "prometheus" and needs_backup(old, new) and not allowed.backup:
+        return _downgrade_refusal(service, before, after, allowed)
+    if service == "prometheus" and not reads_data_of(old, new) and not allowed.backup:
         return (
             f"{service} {before} cannot read what {after} will have written: go to 2.55 first, or let a backup be made"
             " (llmmon_upgrade_backup: true)"
         )
     return None
-
-
-def needs_backup(old: Version, new: Version) -> bool:
-    """Whether a Prometheus could not read its data any more once the new one has written to them."""
-    return new[0] >= 3 and old < _READS_DATA_OF_3
 
 
 def starts_without_silences(service: str, before: str, after: str) -> bool:
@@ -63,16 +83,11 @@ def starts_without_silences(service: str, before: str, after: str) -> bool:
     return service == "alertmanager" and old == _WRITES_UNREADABLE_SILENCES and new is not None and new < old
 
 
-def _refuse_downgrade(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
+def _downgrade_refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
     if service == "grafana":
         return (
             f"{service} cannot go back from {before} to {after}, its database only moves forward: restore a backup that"
             f" was made with {after}, or set llmmon_grafana_version to {before}"
-        )
-    if service == "prometheus" and _major(before) >= 3 and (parse(after) or (0, 0, 0)) < _READS_DATA_OF_3:
-        return (
-            f"{service} {after} cannot read what {before} has written: go back to 2.55 or later, or restore a backup"
-            f" that was made with {after}"
         )
     if not allowed.downgrade:
         return (
@@ -80,7 +95,3 @@ def _refuse_downgrade(service: str, before: str, after: str, allowed: Allowed) -
             f" meant, or set llmmon_{service}_version to {before} or later"
         )
     return None
-
-
-def _major(version: str) -> int:
-    return (parse(version) or (0, 0, 0))[0]

@@ -144,7 +144,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.plan import (
     TreePlan,
     files_to_install,
@@ -154,7 +154,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.plan im
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
-    ReleaseError,
     Releases,
     new_name,
     stamp_secrets,
@@ -165,6 +164,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.validat
     Validation,
     Validator,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 ARGUMENTS: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -282,7 +282,7 @@ def main() -> None:
         module.exit_json(**Installation(module).run())
     except TreeRefused as error:
         module.fail_json(msg=str(error), tool_output=error.words)
-    except (ReleaseError, EngineError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(msg=f"the configuration below {module.params['dest']} cannot be installed: {error}")
 
 

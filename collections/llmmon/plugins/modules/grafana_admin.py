@@ -62,10 +62,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import graf
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
-    EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 # A database that another process holds locked makes Grafana answer 401 after many seconds: no word on the password.
@@ -74,7 +74,7 @@ _SLOW_ANSWER_SECONDS = 10.0
 RESET_COMMAND = ["grafana", "cli", "admin", "reset-admin-password", "--password-from-stdin"]
 
 
-class Undecided(Exception):
+class Undecided(StackError):
     """Whether the password is right cannot be told; the message says why."""
 
 
@@ -159,7 +159,7 @@ def main() -> None:
                 " llmmon_grafana_admin_user is not the administrator's"
             )
         module.exit_json(changed=True, reset=True)
-    except (Undecided, EngineError, HttpError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error))
 
 

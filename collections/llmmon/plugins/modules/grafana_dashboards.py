@@ -202,7 +202,7 @@ requests:
 """
 
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
@@ -210,12 +210,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_token_arguments,
     http_client,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.export import Export
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
-from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push, PushFailed
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.report import failure
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import owner_of, wanted_of
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 ARGUMENTS: dict[str, Any] = {
     **grafana_token_arguments(),
@@ -260,10 +260,10 @@ def push(module: AnsibleModule) -> None:
         module.fail_json(msg=failure(error, []), dashboards=[], requests=0)
     client = http_client(module)
     run = Push(client, wanted, module.check_mode)
-    failed: Union[BadDashboard, HttpError, PushFailed, None] = None
+    failed: Optional[StackError] = None
     try:
         run.run()
-    except (BadDashboard, HttpError, PushFailed) as error:
+    except StackError as error:
         failed = error
     for warning in run.warnings:
         module.warn(warning)
@@ -286,7 +286,7 @@ def export(module: AnsibleModule) -> None:
     try:
         run = Export(client, owner_of(parameters), Path(parameters["dest"]), module.check_mode)
         run.run(parameters["uids"], parameters["folder_uid"])
-    except (BadDashboard, HttpError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(
             msg=f"the dashboards could not be exported: {error}", dashboards=[], requests=client.requests_sent
         )

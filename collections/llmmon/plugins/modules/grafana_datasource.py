@@ -129,6 +129,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana.data_source import (
     BadDataSource,
     DataSourcePlan,
@@ -242,7 +243,7 @@ def main() -> None:
     )
     try:
         result = DataSource(module).run()
-    except (BadDataSource, HttpError) as error:
+    except StackError as error:
         module.fail_json(msg=f"the data source {module.params['uid']} could not be configured: {error}")
     module.exit_json(**result)
 

@@ -102,6 +102,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana_accounts import ServiceAccounts
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError, with_token
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana.service_account import (
     DAY_SECONDS,
     new_token_name,
@@ -191,7 +192,7 @@ class Account:
             if not self._works(made["key"]):
                 raise TokenError("Grafana does not accept the token that it has just created")
             file.write(made["key"])
-        except (OSError, HttpError, TokenError):
+        except (OSError, StackError):
             # Nobody has it, so nobody would ever delete it.
             self.accounts.delete_token(account_id, made["id"])
             raise
@@ -211,7 +212,7 @@ def main() -> None:
     try:
         account = Account(module)
         result = account.absent() if module.params["state"] == "absent" else account.present()
-    except (TokenError, HttpError, OSError) as error:
+    except (StackError, OSError) as error:
         module.fail_json(msg=f"the service account {name} could not be configured: {error}")
     module.exit_json(**result)
 

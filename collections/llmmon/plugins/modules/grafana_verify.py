@@ -76,10 +76,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana impor
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import BadDashboard
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
-class NotProved(Exception):
+class NotProved(StackError):
     """Something that should be there is not; the message says what to do."""
 
 

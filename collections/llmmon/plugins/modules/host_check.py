@@ -107,7 +107,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_TIMER, UNITS
 
 LIBRARIES = ("docker", "requests")
 
@@ -205,11 +207,6 @@ def process_behind(port: int) -> Optional[str]:
     return None
 
 
-def nearest_existing(path: Path) -> Path:
-    """The path itself or its first parent that exists."""
-    return next(candidate for candidate in (path, *path.parents) if candidate.exists())
-
-
 def enabled_at_boot() -> bool:
     """Whether systemd starts the engine at boot."""
     try:
@@ -257,7 +254,7 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
-        "backups_scheduled": Path("/etc/systemd/system/llmmon-backup.timer").exists(),
+        "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
     }
     try:
         Operations(Path(parameters["data_root"])).refuse_others(parameters["operation"] or None)

@@ -95,9 +95,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import graf
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
-    EngineError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload import (
     RELOADERS,
@@ -105,9 +103,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload 
     Reloader,
     WithProber,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 
-class Rejected(Exception):
+class Rejected(StackError):
     """The service refused a release; ``running`` is what it runs now, if anything is known to run."""
 
     def __init__(self, message: str, refused: str, running: Optional[str]) -> None:
@@ -133,7 +132,7 @@ def reload_or_put_back(service: str, releases: Releases, reloader: Reloader) -> 
     releases.point(CURRENT, running)
     try:
         reloader.reload()
-    except (Refusal, EngineError, HttpError) as second:
+    except StackError as second:
         raise Rejected(f"{message}. Going back to {running} failed too: {second}", current, None) from second
     raise Rejected(f"{message}. The release {running} is in force again", current, running)
 
@@ -176,7 +175,7 @@ def main() -> None:
         module.exit_json(changed=True, **reload_or_put_back(service, releases, reloader))
     except Rejected as error:
         module.fail_json(msg=str(error), release=error.running, refused_release=error.refused)
-    except (EngineError, HttpError) as error:
+    except StackError as error:
         module.fail_json(msg=f"{service} could not be reloaded: {error}", release=running)
 
 

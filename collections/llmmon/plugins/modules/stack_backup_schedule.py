@@ -74,7 +74,6 @@ changed_files:
 
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +83,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
 SERVICE = "llmmon-backup.service"
 TIMER = "llmmon-backup.timer"
@@ -128,8 +130,8 @@ WantedBy=timers.target
 Wanted = tuple[Optional[str], int]
 
 
-class ScheduleError(Exception):
-    """The schedule cannot be made true; the message is one sentence for the operator."""
+class ScheduleError(StackError):
+    """The schedule cannot be made true."""
 
 
 def sources() -> dict[str, str]:
@@ -252,12 +254,7 @@ class Schedule:
 
 def _write(path: Path, content: str, mode: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if mode == 0o600 else 0o755)
-    temporary = path.with_name(f".{path.name}.new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        os.fchmod(handle.fileno(), mode)
-        handle.write(content)
-    temporary.replace(path)
+    write_atomically(path, content, mode)
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -273,7 +270,7 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 def _require(*command: str) -> None:
     done = _run(*command)
     if done.returncode != 0:
-        raise ScheduleError(f"{' '.join(command)} failed: {' '.join(done.stderr.split())}")
+        raise ScheduleError(f"{' '.join(command)} failed: {last_words(done.stderr)}")
 
 
 def main() -> None:

@@ -136,17 +136,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
-    EngineError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import ReleaseError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
-from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, RestoreError, Service, Settings
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, Service, Settings
 
 CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK = "checked", "staged", "exchanged", "settled", "kept", "put_back"
 
@@ -228,7 +224,7 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     try:
         module.exit_json(**take_step(restore_of(module.params), module.params, module.check_mode))
-    except (ArchiveError, EngineError, HttpError, OperationError, ReleaseError, RestoreError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"the restore was given up: {error.filename or 'a file'}: {error.strerror}")

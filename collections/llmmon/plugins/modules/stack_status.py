@@ -114,13 +114,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
-    reported_version,
-    same_version,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
-from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"
@@ -216,10 +215,7 @@ def record(path: Path, content: str, check_mode: bool = False) -> bool:
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == content:
         return False
     if not check_mode:
-        temporary = path.with_name(path.name + ".new")
-        temporary.write_text(content, encoding="utf-8")
-        temporary.chmod(0o640)
-        temporary.replace(path)
+        write_atomically(path, content, 0o640)
     return True
 
 
@@ -239,21 +235,18 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     records: list[dict[str, Any]] = []
 
-    def probe() -> Optional[bool]:
+    def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
-        return None if any(record["problems"] for record in records) else True
+        return [problem for record in records for problem in record["problems"]]
 
     try:
         engine = Engine()
-        if module.params["require_healthy"]:
-            wait_for(probe, module.params["timeout"], interval=1.0)
-        else:
-            probe()
+        required = module.params["require_healthy"]
+        found = wait_until_ready(trouble, module.params["timeout"], interval=1.0) if required else trouble()
     except EngineError as error:
         module.fail_json(msg=str(error))
-    trouble = [problem for record in records for problem in record["problems"]]
-    if trouble and module.params["require_healthy"]:
-        module.fail_json(msg=" | ".join(trouble), services=records)
+    if found and required:
+        module.fail_json(msg=" | ".join(found), services=records)
     target = module.params["record_to"]
     try:
         changed = bool(target) and record(Path(target), deployed(records), module.check_mode)

@@ -96,16 +96,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
-    EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
-    ReleaseError,
     Releases,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import LOCK, OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import LOCK, Operations
 
 LABEL = "llmmon.service"
 SUFFIXES = ("", "-next", "-previous")
@@ -256,7 +255,7 @@ def main() -> None:
             # Without a data root there is nobody to wait for.
             with operations.locked("uninstall") if operations.data_root.is_dir() else contextlib.nullcontext():
                 work.apply()
-    except (OperationError, EngineError, ReleaseError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"{error.filename} cannot be removed: {error.strerror}; run uninstall.yml again")

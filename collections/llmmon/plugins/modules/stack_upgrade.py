@@ -95,15 +95,13 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
-    EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import REQUESTS_IMPORT_ERROR
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import ReleaseError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.generations import (
     OPERATION,
     Generations,
-    UpgradeError,
 )
 
 
@@ -177,7 +175,7 @@ def main() -> None:
             # Stopping in order takes as long as it takes.
             generations = Generations(Engine(timeout=120), operations, parameters["timeout"])
             result = take(step, generations, parameters)
-    except (UpgradeError, OperationError, EngineError, ReleaseError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=f"the data cannot be kept or put back: {error}")

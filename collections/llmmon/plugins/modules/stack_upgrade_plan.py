@@ -115,16 +115,14 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     HttpClient,
     HttpError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import (
-    reported_version,
-    same_version,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
-from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal, same_version
 
 
-class Refused(Exception):
-    """The upgrade must not begin; the message is one sentence for the operator."""
+class Refused(StackError):
+    """The upgrade must not begin."""
 
 
 def plan(service: dict[str, Any], running: dict[str, Any], wanted: dict[str, str]) -> Optional[dict[str, Any]]:
@@ -260,7 +258,7 @@ def main() -> None:
         free = {step["data_directory"]: shutil.disk_usage(step["data_directory"]).free for step in steps}
         check_disk(steps, free, parameters["minimum_free_mb"] * 2**20)
         pulled = {name for name in images(parameters["services"]) if engine.has_image(name)} - had
-    except (Refused, EngineError) as error:
+    except StackError as error:
         module.fail_json(msg=str(error), steps=steps)
     module.exit_json(changed=bool(pulled), steps=steps, versions=versions)
 

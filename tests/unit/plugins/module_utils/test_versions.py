@@ -6,6 +6,7 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
     Allowed,
     parse,
+    reads_data_of,
     refusal,
     starts_without_silences,
 )
@@ -22,9 +23,15 @@ BACKWARDS = Allowed(backup=True, downgrade=True)
         ("v3.5", (3, 5, 0)),
         ("2.53.3+ds1", (2, 53, 3)),
         ("9.4.0-pre", (9, 4, 0)),
+        ("3.13.2", (3, 13, 2)),
+        ("v2.55", (2, 55, 0)),
+        ("9.4.0-pre+x", (9, 4, 0)),
         ("latest", None),
         ("3", None),
         ("1.2.3.4", None),
+        ("3.5.3.1", None),
+        ("3.5.", None),
+        ("9" * 5000 + ".1", None),
         ("", None),
     ],
 )
@@ -69,6 +76,17 @@ def test_ways_that_are_closed(service: str, before: str, after: str, allowed: Al
     sentence = refusal(service, before, after, allowed)
     assert sentence is not None
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("reader", "writer", "reads"),
+    [("2.53.3", "3.0.0", False), ("2.54.9", "3.5.3", False), ("2.55.0", "3.5.3", True), ("2.53.3", "2.55.1", True)],
+)
+def test_data_of_prometheus_3_are_read_from_2_55_on(reader: str, writer: str, reads: bool) -> None:
+    old, new = parse(reader), parse(writer)
+    assert old
+    assert new
+    assert reads_data_of(old, new) is reads
 
 
 def test_only_0_33_0_leaves_a_file_that_older_alertmanagers_do_not_survive() -> None:

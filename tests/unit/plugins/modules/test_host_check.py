@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
@@ -18,7 +19,6 @@ from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     distribution,
     holds,
     names,
-    nearest_existing,
     port_conflicts,
     port_is_free,
     process_behind,

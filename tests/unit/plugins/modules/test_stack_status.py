@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import same_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.stack_status import (
     container_facts,
@@ -145,17 +146,11 @@ def test_what_is_deployed_is_written_once(tmp_path: Path) -> None:
 def test_a_reader_sees_the_old_content_or_the_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "state.json"
     stack_status.record(file, "old\n")
-    write = Path.write_text
     seen = []
-
-    def spy(self: Path, *arguments: Any, **options: Any) -> int:
-        written = write(self, *arguments, **options)
-        seen.append(file.read_text())
-        return written
-
-    monkeypatch.setattr(Path, "write_text", spy)
+    # First what was written is waited for, then its name.
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append(file.read_text()))
     stack_status.record(file, "new\n")
-    assert seen == ["old\n"]
+    assert seen == ["old\n", "new\n"]
 
 
 # -- the module

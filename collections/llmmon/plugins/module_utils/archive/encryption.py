@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
+
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
 
 PACKAGES = {"gpg": "gpg", "age": "age"}
 
 
-class EncryptionError(Exception):
-    """The archive cannot be encrypted; the message is one sentence for the operator."""
+class EncryptionError(StackError):
+    """The archive cannot be encrypted."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,19 +43,13 @@ class Encryption:
             return []
         if self.tool == "age":
             keys = scratch / "recipients"
-            _write(keys, "".join(f"{key.strip()}\n" for key in self.public_keys))
+            write_new(keys, "".join(f"{key.strip()}\n" for key in self.public_keys))
             return [["age", "--encrypt", "--recipients-file", str(keys)]]
         home = scratch / "gnupg"
         home.mkdir(mode=0o700)
         command = ["gpg", "--homedir", str(home), "--batch", "--no-tty", "--quiet", "--compress-algo", "none"]
         for number, key in enumerate(self.public_keys):
             path = scratch / f"recipient-{number}.asc"
-            _write(path, key.strip() + "\n")
+            write_new(path, key.strip() + "\n")
             command += ["--recipient-file", str(path)]
         return [[*command, "--encrypt"]]
-
-
-def _write(path: Path, content: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        handle.write(content)

@@ -14,6 +14,7 @@ import re
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC
 
 FORMAT = 1
@@ -58,8 +59,8 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)\n?")
 
 
-class ArchiveError(Exception):
-    """An archive is not what it should be; the message is one sentence for the operator."""
+class ArchiveError(StackError):
+    """An archive is not what it should be."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,15 +23,14 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Manifest,
     member_path,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
 CHUNK = 1024 * 1024
 
-# What a tool says last is enough to know what it did not like.
-_WORDS = 500
 
-
-class WritingError(Exception):
-    """The archive cannot be written; the message is one sentence for the operator."""
+class WritingError(StackError):
+    """The archive cannot be written."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,7 +219,7 @@ class ArchiveWriter:
             return self._full(self._trouble)
         codes = [process.wait() for process in self._processes]
         self._words.seek(0)
-        words = " ".join(self._words.read().decode(errors="replace").split())[-_WORDS:]
+        words = last_words(self._words.read())
         names = [str(process.args[3]) for process in self._processes if isinstance(process.args, list)]
         failed = [name for name, code in zip(names, codes) if code not in (0, -13)] or names
         return WritingError(f"{' and '.join(failed)} failed: {words or f'exit codes {codes}'}")

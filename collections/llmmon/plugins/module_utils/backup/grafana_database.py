@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Optional, Union
 from urllib.parse import quote, unquote, urlsplit
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
+
 # Where the containers see Grafana's data directory.
 _MOUNTED_AT = Path("/var/lib/grafana")
 
@@ -25,11 +29,10 @@ _STEPWISE_SECONDS = 60.0
 _GIVE_UP_SECONDS = 300.0
 
 _FROM_FILE = re.compile(r"\$__file\{([^}]+)\}")
-_WORDS = 500
 
 
-class DatabaseError(Exception):
-    """The database cannot be copied; the message is one sentence for the operator, without the password."""
+class DatabaseError(StackError):
+    """The database cannot be copied, without the password."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,10 +223,8 @@ def _copy(database: sqlite3.Connection, copy: sqlite3.Connection, pages: int, se
 def dump_postgres(settings: PostgresSettings, target: Path, scratch: Path) -> None:
     """Write a dump in PostgreSQL's own format; the password goes by a file that only root can read."""
     passwords = scratch / "pgpass"
-    descriptor = os.open(passwords, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        escaped = settings.password.replace("\\", "\\\\").replace(":", "\\:")
-        handle.write(f"*:*:*:*:{escaped}\n")
+    escaped = settings.password.replace("\\", "\\\\").replace(":", "\\:")
+    write_new(passwords, f"*:*:*:*:{escaped}\n")
     environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     environment["PGPASSFILE"] = str(passwords)
     if settings.ssl_mode:
@@ -242,11 +243,10 @@ def dump_postgres(settings: PostgresSettings, target: Path, scratch: Path) -> No
     finally:
         passwords.unlink()
     if done.returncode != 0:
-        words = " ".join(done.stderr.decode(errors="replace").split())[-_WORDS:]
+        words = _hidden(last_words(done.stderr), settings.password)
         raise DatabaseError(
-            f"pg_dump of Grafana's database {settings.name} at {settings.host}:{settings.port} failed:"
-            f" {_hidden(words, settings.password)}; llmmon_backup_grafana_database_host names the server as the host"
-            " reaches it"
+            f"pg_dump of Grafana's database {settings.name} at {settings.host}:{settings.port} failed: {words};"
+            " llmmon_backup_grafana_database_host names the server as the host reaches it"
         )
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import FileRecord
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
-
-# Beside the releases: what is in there changes without a deployment, and prometheus.yml loads it.
-DIRECTORY = "generated"
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
 _RULES = """\
 # Written by llmmon after each backup.
@@ -36,7 +35,7 @@ def rules(scope: str, timestamp: int, size: int) -> str:
 def publish(config_root: Path, container: str, scope: str, timestamp: int, record: FileRecord) -> str:
     """Write the rule file and let Prometheus load it; returns a sentence when something stood in the way."""
     try:
-        _write(config_root / DIRECTORY, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
+        _write(config_root / GENERATED, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
     except OSError as error:
         return f"the metric of the backup was not written: {error.filename}: {error.strerror}"
     releases = Releases(config_root)
@@ -58,10 +57,4 @@ def _write(directory: Path, name: str, content: str) -> None:
     os.chown(directory, 0, group)
     # The timer's service lets nobody else read what it makes, so the mode above does not count there.
     directory.chmod(0o750)
-    temporary = directory / f".{name}.new"
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-        os.fchown(handle.fileno(), 0, group)
-        os.fchmod(handle.fileno(), 0o640)
-        handle.write(content)
-    temporary.replace(directory / name)
+    write_atomically(directory / name, content, 0o640, 0, group)

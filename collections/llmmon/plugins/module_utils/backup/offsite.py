@@ -11,14 +11,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
+
 # The user and password that an address may hold.
 _CREDENTIALS = re.compile(r"(://)[^/@\s]*@")
-_WORDS = 500
 _TAG = "llmmon"
 
 
-class CopyError(Exception):
-    """The archive is on the host, but not off it; the message is one sentence for the operator."""
+class CopyError(StackError):
+    """The archive is on the host, but not off it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +60,9 @@ class Restic:
     def _require(self, command: list[str], archive: Path) -> None:
         done = self._run(command)
         if done.returncode != 0:
-            words = " ".join(done.stderr.decode(errors="replace").split())[-_WORDS:]
             raise CopyError(
                 f"{archive} was written but not copied off the host: restic {command[6]} failed:"
-                f" {self._shown(words)}; correct llmmon_backup_restic_repository or its password file"
+                f" {self._shown(last_words(done.stderr))}; correct llmmon_backup_restic_repository or its password file"
             )
 
     def _run(self, command: list[str]) -> subprocess.CompletedProcess[bytes]:

@@ -8,10 +8,9 @@ import datetime
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import CHECKSUM_SUFFIX, ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
-
-_PARTIAL_SUFFIX = ".partial"
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import Kind, checksum, in_backup_directory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,18 +23,9 @@ class Kept:
     good: bool
 
     @property
-    def checksum_path(self) -> Path:
-        return checksum_path(self.path)
-
-
-def partial_path(path: Path) -> Path:
-    """Where an archive lies until it is whole: beside its place, and hidden."""
-    return path.with_name(f".{path.name}{_PARTIAL_SUFFIX}")
-
-
-def checksum_path(path: Path) -> Path:
-    """Where an archive's checksum lies."""
-    return path.with_name(path.name + CHECKSUM_SUFFIX)
+    def checksum(self) -> Path:
+        """Where its checksum lies."""
+        return checksum(self.path)
 
 
 def kept(directory: Path) -> list[Kept]:
@@ -46,7 +36,7 @@ def kept(directory: Path) -> list[Kept]:
         name = ArchiveName.parse(path.name)
         if name and path.is_file() and not path.is_symlink():
             size = path.stat().st_size
-            found.append(Kept(path, name, size, size > 0 and checksum_path(path).is_file()))
+            found.append(Kept(path, name, size, size > 0 and checksum(path).is_file()))
     return sorted(found, key=lambda archive: (archive.name.created, archive.path.name))
 
 
@@ -63,17 +53,9 @@ def stale(archives: list[Kept], keep: int, made: ArchiveName) -> list[Kept]:
 
 def fragments(directory: Path) -> list[Path]:
     """What killed runs left: archives that were not finished, and checksums of archives that never appeared."""
-    found = []
-    entries = directory.iterdir() if directory.is_dir() else ()
-    for path in entries:
-        hidden = path.name.startswith(".") and path.name.endswith(_PARTIAL_SUFFIX)
-        if hidden and ArchiveName.parse(path.name[1 : -len(_PARTIAL_SUFFIX)]):
-            found.append(path)
-        elif path.name.endswith(CHECKSUM_SUFFIX):
-            archive = path.with_name(path.name[: -len(CHECKSUM_SUFFIX)])
-            if ArchiveName.parse(archive.name) and not archive.exists():
-                found.append(path)
-    return sorted(found)
+    paths = sorted(directory.iterdir()) if directory.is_dir() else []
+    present = {path.name for path in paths}
+    return [path for path in paths if in_backup_directory(path.name, present) is Kind.REMAINS_OF_BACKUP]
 
 
 def last_good(directory: Path, now: Optional[datetime.datetime] = None) -> list[dict[str, Any]]:

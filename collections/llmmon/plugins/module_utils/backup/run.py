@@ -11,7 +11,6 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import os
 import shutil
 import signal
 import socket
@@ -21,12 +20,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.encryption import Encryption, EncryptionError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.encryption import Encryption
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     HEADER,
     SCOPE_FULL,
     STATE,
-    ArchiveError,
     ArchiveName,
     FileRecord,
     Header,
@@ -36,33 +34,28 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
     ArchiveWriter,
     Member,
-    WritingError,
     gzip_command,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import DatabaseError
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import CopyError, Restic
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import (
-    checksum_path,
-    fragments,
-    kept,
-    partial_path,
-    stale,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import fragments, kept, stale
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import (
     Alertmanager,
     Grafana,
     Prometheus,
-    SourceError,
     configuration,
-    service_version,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace, WorkplaceError
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import told_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing, sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 OPERATION = "backup"
@@ -71,20 +64,9 @@ OPERATION = "backup"
 _RESERVE = 64 * 1024 * 1024
 _DIRECTORY_MODE = 0o700
 
-FAILURES = (
-    ArchiveError,
-    CopyError,
-    DatabaseError,
-    EncryptionError,
-    OperationError,
-    SourceError,
-    WorkplaceError,
-    WritingError,
-)
 
-
-class BackupError(Exception):
-    """There is no new archive; the message is one sentence for the operator."""
+class BackupError(StackError):
+    """There is no new archive."""
 
 
 class Interrupted(BaseException):
@@ -169,8 +151,8 @@ class Room:
 
 def rooms(directory: Path, data_root: Path, archive: int, copies: int) -> list[Room]:
     """How much room is needed where; one file system has to take both."""
-    place = _existing(directory)
-    if place.stat().st_dev == _existing(data_root).stat().st_dev:
+    place = nearest_existing(directory)
+    if place.stat().st_dev == nearest_existing(data_root).stat().st_dev:
         return [Room(place, archive + copies + _RESERVE)]
     return [Room(place, archive + _RESERVE), Room(data_root, copies + _RESERVE)]
 
@@ -233,7 +215,7 @@ class Backup:
             outcome = self._outcome(name)
             outcome.cleared = cleared
             try:
-                self._workplace.open(partial_path(path))
+                self._workplace.open(places.partial(path))
                 record, outcome.files = self._write(path, name)
             finally:
                 self._workplace.clear()
@@ -242,7 +224,7 @@ class Backup:
             outcome.notes = self._publish(name, record)
             outcome.seconds = round(time.monotonic() - begun, 3)
             if self._settings.restic:
-                self._settings.restic.copy([path, checksum_path(path)], name.scope, self._settings.keep)
+                self._settings.restic.copy([path, places.checksum(path)], name.scope, self._settings.keep)
         return outcome
 
     def _outcome(self, name: ArchiveName) -> Outcome:
@@ -309,7 +291,7 @@ class Backup:
         return found
 
     def _write(self, path: Path, name: ArchiveName) -> tuple[FileRecord, int]:
-        partial = partial_path(path)
+        partial = places.partial(path)
         with contextlib.ExitStack() as opened:
             members = self._configuration_members()
             # Silences first: the sooner, the fewer come too late.
@@ -334,13 +316,9 @@ class Backup:
 
     def _put_in_place(self, partial: Path, path: Path, record: FileRecord) -> None:
         """The checksum first: an archive that has one is whole."""
-        checksum = checksum_path(path)
+        checksum = places.checksum(path)
         try:
-            descriptor = os.open(checksum, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-                handle.write(checksum_line(record.sha256, path.name))
-                handle.flush()
-                os.fsync(handle.fileno())
+            write_new(checksum, checksum_line(record.sha256, path.name))
             partial.replace(path)
             sync(path.parent)
         except OSError as error:
@@ -364,7 +342,7 @@ class Backup:
         for old in stale(kept(self._settings.directory), self._settings.keep, name):
             # The checksum last: without the archive it is a leftover, which the next run clears.
             old.path.unlink()
-            old.checksum_path.unlink(missing_ok=True)
+            old.checksum.unlink(missing_ok=True)
             removed.append(str(old.path))
         return removed
 
@@ -392,19 +370,18 @@ def _record(service: Service, engine: Optional[Engine], deployed: dict[str, Any]
         if engine and attributes:
             image, image_id = attributes["Config"]["Image"], attributes["Image"]
             digests = tuple(engine.image_digests(image_id))
+    version = ""
+    with contextlib.suppress(HttpError):
+        version = told_version(service.name, HttpClient(Connection(url=service.url, timeout=5)))
     releases = Releases(service.config_root)
     return ServiceRecord(
-        version=service_version(service.name, service.url) or str(deployed.get("version", "")),
+        version=version or str(deployed.get("version", "")),
         image=image,
         image_id=image_id,
         digests=digests,
         release=releases.target(CURRENT) or "",
         running_release=releases.target(RUNNING) or "",
     )
-
-
-def _existing(path: Path) -> Path:
-    return next(candidate for candidate in (path, *path.parents) if candidate.exists())
 
 
 @contextlib.contextmanager
@@ -428,7 +405,7 @@ def back_up(settings: Settings, plan_only: bool = False) -> Outcome:
     try:
         backup = Backup(settings)
         return backup.plan() if plan_only else backup.run()
-    except FAILURES as error:
+    except StackError as error:
         raise BackupError(str(error)) from error
     except OSError as error:
         raise BackupError(f"the backup was given up: {error.filename or 'a file'}: {error.strerror}") from error

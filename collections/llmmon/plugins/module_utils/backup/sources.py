@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     ALERTMANAGER_DATA,
@@ -37,6 +37,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     RUNNING,
     Releases,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 # A head of some million series takes minutes to be written as a block.
 _SNAPSHOT_SECONDS = 900.0
@@ -47,8 +48,8 @@ _HEAD = ("wal", "wbl", "chunks_head")
 _GRAFANA_SCRATCH = {"png", "pdf", "csv"}
 
 
-class SourceError(Exception):
-    """Something to back up cannot be read; the message is one sentence for the operator."""
+class SourceError(StackError):
+    """Something to back up cannot be read."""
 
 
 def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:
@@ -198,19 +199,3 @@ class Grafana:
             name = str(self._database.path.relative_to(self._data))
             found |= {name, *(f"{name}-{suffix}" for suffix in ("wal", "shm", "journal"))}
         return found
-
-
-def service_version(service: str, url: str) -> str:
-    """The version that a service reports, empty when it does not answer."""
-    path = {
-        "prometheus": "/api/v1/status/buildinfo",
-        "alertmanager": "/api/v2/status",
-        "grafana": "/api/health",
-    }[service]
-    try:
-        answer: dict[str, Any] = HttpClient(Connection(url=url, timeout=5)).get(path)
-        if service == "prometheus":
-            return str(answer["data"]["version"])
-        return str(answer["versionInfo"]["version"] if service == "alertmanager" else answer["version"])
-    except (HttpError, KeyError, TypeError):
-        return ""

@@ -7,15 +7,16 @@ import contextlib
 import dataclasses
 import datetime
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_WORK
 
-DIRECTORY = "backup.work"
 _JOURNAL = "journal.json"
 _MODE = 0o700
 
@@ -25,8 +26,8 @@ _SNAPSHOT_NAME = re.compile(r"(\d{8}T\d{6})Z-[0-9a-f]+")
 _ANSWERED_WITHIN = datetime.timedelta(seconds=60)
 
 
-class WorkplaceError(Exception):
-    """What an earlier run left cannot be cleared away; the message is one sentence for the operator."""
+class WorkplaceError(StackError):
+    """What an earlier run left cannot be cleared away."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Workplace:
     """A directory below the data root for the copies that a backup makes, with the journal in it."""
 
     def __init__(self, data_root: Path) -> None:
-        self.path = data_root / DIRECTORY
+        self.path = data_root / BACKUP_WORK
         self._journal = Journal()
 
     def open(self, partial: Path) -> None:
@@ -105,12 +106,7 @@ class Workplace:
 
     def _note(self, journal: Journal) -> None:
         self._journal = journal
-        temporary = self.path / (_JOURNAL + ".new")
-        with temporary.open("w", encoding="utf-8") as handle:
-            json.dump(dataclasses.asdict(journal), handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(self.path / _JOURNAL)
+        write_atomically(self.path / _JOURNAL, json.dumps(dataclasses.asdict(journal)), 0o600)
 
     def _read(self) -> Journal:
         try:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 DOCKER_IMPORT_ERROR: Optional[str] = None
 try:
     import docker
@@ -23,8 +25,8 @@ except ImportError:
 _TOOL_SECONDS = 120
 
 
-class EngineError(Exception):
-    """The engine could not do what was asked; the message is one sentence for the operator."""
+class EngineError(StackError):
+    """The engine could not do what was asked."""
 
 
 @dataclasses.dataclass(frozen=True)

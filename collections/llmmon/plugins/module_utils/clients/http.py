@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Optional, Union
 from urllib.parse import unquote
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
 REQUESTS_IMPORT_ERROR: Optional[str] = None
 try:
     import requests
@@ -30,7 +32,7 @@ _HIDDEN = "********"
 _URL_WITH_USER = re.compile(r"([a-z][a-z0-9+.-]*://)?(?:(.*)@)?(.*)", re.IGNORECASE | re.DOTALL)
 
 
-class HttpError(Exception):
+class HttpError(StackError):
     """A request failed. ``status`` is the HTTP status, or None when no answer came (``reason`` says why)."""
 
     def __init__(self, message: str, status: Optional[int] = None, reason: str = "", body: Any = None) -> None:

@@ -20,12 +20,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 CURRENT = "current"
 RUNNING = "running"
 MANIFEST = ".manifest.json"
+LOCK = ".lock"
 SECRETS = "secrets"
 
 _RELEASE_NAME = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
@@ -36,8 +39,8 @@ SECRET_MODE = 0o440
 MANIFEST_MODE = 0o400
 
 
-class ReleaseError(Exception):
-    """A release directory cannot be used; the message is one sentence for the operator."""
+class ReleaseError(StackError):
+    """A release directory cannot be used."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +69,11 @@ def new_name(now: Optional[datetime.datetime] = None) -> str:
 def is_release_name(name: str) -> bool:
     """Whether a name is one that ``new_name`` gives."""
     return _RELEASE_NAME.fullmatch(name) is not None
+
+
+def unfinished_link(link: str) -> str:
+    """The name under which a link is made before it takes the place of the old one."""
+    return f".{link}.new"
 
 
 def check_path(path: str) -> str:
@@ -142,7 +150,7 @@ class Releases:
 
     def point(self, link: str, name: str) -> None:
         """Let ``link`` point at a release, atomically: readers see the old release or the new one."""
-        temporary = self.root / f".{link}.new"
+        temporary = self.root / unfinished_link(link)
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         temporary.symlink_to(name)
@@ -191,9 +199,10 @@ class Releases:
             # Python 3.9 cannot slice parents.
             for parent in reversed(list(path.relative_to(base).parents)[:-1]):
                 self._make_directory(base / parent, group)
-            _write(path, file.content, file.mode, group)
+            write_atomically(path, file.content, file.mode, 0, group)
         manifest = {"files": {file.path: file.digest for file in files}}
-        _write(base / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True) + "\n", MANIFEST_MODE, 0)
+        text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+        write_atomically(base / MANIFEST, text, MANIFEST_MODE, 0, 0)
         sync(base)
         return base
 
@@ -225,7 +234,7 @@ class Releases:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the root's lock; the kernel lets go of it when the process dies."""
-        with (self.root / ".lock").open("w") as handle:
+        with (self.root / LOCK).open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -233,14 +242,3 @@ class Releases:
                     f"another run is changing {self.root} at this moment: wait for it to end, then run again"
                 ) from error
             yield
-
-
-def _write(path: Path, content: str, mode: int, group: int) -> None:
-    # Created without any access: nobody reads a secret between creation and chmod.
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o000)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as handle:
-        os.fchown(handle.fileno(), 0, group)
-        os.fchmod(handle.fileno(), mode)
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())

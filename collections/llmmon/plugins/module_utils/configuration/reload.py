@@ -13,11 +13,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 
-class Refusal(Exception):
+class Refusal(StackError):
     """The service did not take the configuration; the message is what the service itself says."""
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 
-class TreeRefused(Exception):
+class TreeRefused(StackError):
     """The new tree is not fit to run. ``words`` is the whole output of the tool."""
 
     def __init__(self, message: str, words: str) -> None:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Optional
@@ -17,6 +15,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
     own_model,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of, load, unwrapped
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.json_values import canonical, readable, same
 
 
@@ -101,12 +100,4 @@ def holds(text: Optional[str], model: dict[str, Any], owner: DashboardOwner) -> 
 def write_text(path: Path, text: str) -> None:
     """Replace a file in one go; a lone surrogate, which UTF-8 has no bytes for, stays the escape that it was."""
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    write_atomically(path, text.encode("utf-8", "backslashreplace"), mode)

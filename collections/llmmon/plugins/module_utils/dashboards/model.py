@@ -8,13 +8,14 @@ import hashlib
 import re
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.json_values import canonical
 
 UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MESSAGE = re.compile(r"Pushed by llmmon \((\S+) ([0-9a-f]{16})\)")
 
 
-class BadDashboard(Exception):
+class BadDashboard(StackError):
     """A set of dashboards cannot be pushed as it is; the message names the file."""
 
 

@@ -39,6 +39,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.report imp
     warnings,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import WantedSet
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 # SQLite refuses some of eight parallel saves, and with two hardly any.
@@ -47,7 +48,7 @@ _MOST_FAILED_SAVES = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
 
-class PushFailed(Exception):
+class PushFailed(StackError):
     """Some of the set is not in Grafana; the message holds what the server said."""
 
 

@@ -11,13 +11,14 @@ import re
 import secrets
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.json_values import readable, same
 
 _KEPT = "llmmonSecrets"
 _MASKED = "********"
 
 
-class BadDataSource(Exception):
+class BadDataSource(StackError):
     """The data source cannot be what is asked for; the message says why."""
 
 

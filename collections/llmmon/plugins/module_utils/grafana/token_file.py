@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import grp
 import os
-import tempfile
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
-class TokenError(Exception):
+
+class TokenError(StackError):
     """The token cannot be kept as asked for; the message says why."""
 
 
@@ -53,16 +55,7 @@ class TokenFile:
 
     def write(self, token: str) -> None:
         """Replace the file in one go; at no time may anybody else read it."""
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(token + "\n")
-            os.chown(temporary, -1, self.group)
-            Path(temporary).chmod(self.mode)
-            Path(temporary).replace(self.path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
+        write_atomically(self.path, token + "\n", self.mode, group=self.group)
 
     def correct_access(self) -> None:
         os.chown(self.path, -1, self.group)

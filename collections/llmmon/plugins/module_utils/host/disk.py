@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies on the disk, and how much."""
+"""What lies on the disk, how much of it, and that it does."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def disk_usage(directory: Path) -> int:
             except OSError:
                 continue
     return total
+
+
+def nearest_existing(path: Path) -> Path:
+    """The path itself or its first parent that exists."""
+    return next(candidate for candidate in (path, *path.parents) if candidate.exists())
 
 
 def sync(path: Path) -> None:

@@ -17,19 +17,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
-
-LOCK = "operation.lock"
-JOURNAL = "operation.json"
-_NEW_JOURNAL = f".{JOURNAL}.new"
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import unfinished, write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
 
 # Neither file holds much; what is longer is not ours.
 _MOST_BYTES = 2**20
 
 
-class OperationError(Exception):
-    """An operation cannot go on; the message is one sentence for the operator."""
+class OperationError(StackError):
+    """An operation cannot go on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +49,8 @@ class Operations:
 
     def __init__(self, data_root: Path) -> None:
         self.data_root = data_root
+        self._lock = data_root / OPERATION_LOCK
+        self._journal = data_root / OPERATION_JOURNAL
 
     @contextlib.contextmanager
     def locked(self, operation: str) -> Iterator[None]:
@@ -59,10 +60,10 @@ class Operations:
         """
         try:
             # Opened for appending: whoever fails to get the lock must not wipe out who has it.
-            handle = (self.data_root / LOCK).open("a+")
+            handle = self._lock.open("a+")
         except OSError as error:
             raise OperationError(
-                f"{operation} cannot begin: {self.data_root / LOCK} cannot be opened ({error.strerror}); run site.yml"
+                f"{operation} cannot begin: {self._lock} cannot be opened ({error.strerror}); run site.yml"
                 " first, or correct llmmon_data_root"
             ) from error
         with handle:
@@ -83,7 +84,7 @@ class Operations:
 
     def journal(self) -> Optional[Journal]:
         """The operation that was begun and not ended, None when there is none."""
-        path = self.data_root / JOURNAL
+        path = self._journal
         try:
             with path.open(encoding="utf-8") as handle:
                 found = json.loads(handle.read(_MOST_BYTES))
@@ -122,34 +123,23 @@ class Operations:
         """Write down the step that is about to be taken, and what undoing it will need."""
         journal = self.journal()
         if journal is None:
-            raise OperationError(f"the journal {self.data_root / JOURNAL} is gone: somebody deleted it meanwhile")
+            raise OperationError(f"the journal {self._journal} is gone: somebody deleted it meanwhile")
         return self._write(
             dataclasses.replace(journal, phase=phase, details={**journal.details, **details}),
         )
 
     def end(self) -> None:
         """The operation has ended, well or with everything put back."""
-        for name in (JOURNAL, _NEW_JOURNAL):
+        for path in (self._journal, *unfinished(self._journal)):
             with contextlib.suppress(FileNotFoundError):
-                (self.data_root / name).unlink()
+                path.unlink()
         sync(self.data_root)
 
     def _write(self, journal: Journal) -> Journal:
-        temporary = self.data_root / _NEW_JOURNAL
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-                handle.write(journal.to_json())
-                handle.flush()
-                os.fsync(handle.fileno())
-            temporary.replace(self.data_root / JOURNAL)
+            write_atomically(self._journal, journal.to_json(), 0o600)
         except OSError as error:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
-            raise OperationError(
-                f"the journal {self.data_root / JOURNAL} cannot be written: {error.strerror}"
-            ) from error
-        sync(self.data_root)
+            raise OperationError(f"the journal {self._journal} cannot be written: {error.strerror}") from error
         return journal
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
@@ -14,19 +13,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     FileRecord,
     Header,
 )
-
-Version = tuple[int, int, int]
-
-# What Prometheus 3 writes, only this version and later ones read (its migration guide, "TSDB format and downgrade").
-_FIRST_TO_READ_3 = (2, 55, 0)
-# From here on llmmon writes retention into the configuration file; before, the container gets flags.
-_RETENTION_IN_FILE = (3, 11, 0)
-
-
-def version_of(text: str) -> Optional[Version]:
-    """The first three numbers of a version, None when it does not begin with two."""
-    match = re.match(r"v?(\d{1,6})\.(\d{1,6})(?:\.(\d{1,6}))?", text)
-    return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
+    Version,
+    parse,
+    reads_data_of,
+    retention_is_in_the_file,
+)
 
 
 def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
@@ -34,7 +26,7 @@ def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
     found = []
     for service, wanted_text in versions.items():
         archived_text = header.services[service].version
-        archived, wanted = version_of(archived_text), version_of(wanted_text)
+        archived, wanted = parse(archived_text), parse(wanted_text)
         variable = f"llmmon_{service}_version"
         if archived is None or wanted is None:
             found.append(
@@ -53,12 +45,12 @@ def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
 
 def _prometheus_problems(header: Header, archived: Version, wanted: Version, texts: tuple[str, str]) -> list[str]:
     archived_text, wanted_text = texts
-    if header.scope == SCOPE_FULL and archived >= (3, 0, 0) and wanted < _FIRST_TO_READ_3:
+    if header.scope == SCOPE_FULL and not reads_data_of(wanted, archived):
         return [
             f"the archive holds data of Prometheus {archived_text}, which versions before 2.55 cannot read: set"
             f" llmmon_prometheus_version (now {wanted_text}) to 2.55 or later, best to {archived_text}"
         ]
-    if (archived >= _RETENTION_IN_FILE) != (wanted >= _RETENTION_IN_FILE):
+    if retention_is_in_the_file(archived) != retention_is_in_the_file(wanted):
         # Without retention Prometheus keeps 15 days, and deletes older data as soon as it starts.
         return [
             f"the archive's configuration is for Prometheus {archived_text}, and from 3.11 on retention is set in"

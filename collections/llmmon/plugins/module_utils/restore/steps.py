@@ -27,9 +27,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading impor
     read_archive,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import DatabaseError, database_file
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import DIRECTORY as GENERATED
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, is_silence
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
@@ -40,9 +40,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     file_mode,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, sync
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    BEFORE_RESTORE,
+    GENERATED,
+    RESTORE_CONFIGURATION,
+    RESTORE_WORK,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import (
     part_problems,
     secret_key_path,
@@ -52,7 +58,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import 
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.swap import Place, remove
 
 OPERATION = "restore"
-ASIDE = "-before-restore"
 
 STOPPING = "stopping the services"
 EXCHANGING = "exchanging data and configuration"
@@ -64,8 +69,8 @@ _ADMIN_PASSWORD = f"{SECRETS}/admin_password"
 _SECRET_KEY = f"{SECRETS}/secret_key"
 
 
-class RestoreError(Exception):
-    """A restore cannot go on; the message is one sentence for the operator."""
+class RestoreError(StackError):
+    """A restore cannot go on."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,10 +106,10 @@ class Restore:
         self.settings = settings
         self.operations = Operations(settings.data_root)
         # Beside what they are exchanged with, so that renames do: data and configuration may lie on two file systems.
-        self.work = settings.data_root / "restore"
+        self.work = settings.data_root / RESTORE_WORK
         self.staging = self.work / "new"
         self.ready = self.work / "ready.json"
-        self.config_work = settings.config_root / ".restore"
+        self.config_work = settings.config_root / RESTORE_CONFIGURATION
 
     # -- before anything is touched
 
@@ -271,7 +276,7 @@ class Restore:
                     # Else the engine would start it at boot, over data that are half exchanged.
                     engine.restart_policy(container["id"], "no")
                     engine.stop(container["id"])
-                    engine.rename(container["id"], container["name"] + ASIDE)
+                    engine.rename(container["id"], container["name"] + BEFORE_RESTORE)
             places = list(self._places(services, header.scope))
             self.operations.advance(EXCHANGING, places=[place.to_journal() for place in places])
             for service in services:
@@ -477,17 +482,7 @@ def _put_back_container(engine: Engine, container: dict[str, Any]) -> bool:
 
 def _wait_until_healthy(engine: Engine, containers: list[str], timeout: float) -> list[str]:
     """Names of the containers that are not healthy when the time is over."""
-
-    def unhealthy() -> list[str]:
-        states = {name: (engine.inspect(name) or {"State": {}})["State"] for name in containers}
-        return [
-            name
-            for name, state in states.items()
-            if not state.get("Running") or (state.get("Health") or {}).get("Status", "healthy") != "healthy"
-        ]
-
-    wait_for(lambda: None if unhealthy() else True, timeout, interval=0.5)
-    return unhealthy()
+    return wait_until_ready(lambda: [name for name in containers if not is_healthy(engine.inspect(name))], timeout)
 
 
 def _mebibytes(size: int) -> str:

@@ -13,10 +13,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import LOCK
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
-
-# Lies in a directory of releases; whoever waits for it would wait for a file that is gone.
-_STAYS = ".lock"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,10 +71,13 @@ class Place:
 
 
 def _entries(directory: Path) -> list[str]:
-    """Names of what lies in a directory; none when there is none."""
+    """Names of what lies in a directory; none when there is none.
+
+    The lock of a directory of releases stays: whoever waits for it would wait for a file that is gone.
+    """
     if not directory.is_dir():
         return []
-    return sorted(entry.name for entry in directory.iterdir() if entry.name != _STAYS)
+    return sorted(entry.name for entry in directory.iterdir() if entry.name != LOCK)
 
 
 def _lies_there(path: Path) -> bool:

@@ -11,24 +11,23 @@ import contextlib
 import dataclasses
 import datetime
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import NEXT, PREVIOUS
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import starts_without_silences
 
 OPERATION = "upgrade"
-NEXT = "-next"
-PREVIOUS = "-previous"
 
 # How far a service has come. Up to KEPT its data are untouched; from STARTED on the new version may have written there.
 WAITING = "waiting"
@@ -48,8 +47,8 @@ _POLL_SECONDS = 0.05
 _MOST_RESTARTS = 3
 
 
-class UpgradeError(Exception):
-    """A step of the upgrade failed; the message is one sentence for the operator."""
+class UpgradeError(StackError):
+    """A step of the upgrade failed."""
 
 
 @dataclasses.dataclass
@@ -271,35 +270,23 @@ class Generations:
         KeptData(record.name, Path(record.data_directory)).discard()
 
     def _wait_until_ready(self, record: Record, since: datetime.datetime) -> None:
-        probes: list[Callable[[], Optional[bool]]] = []
-        if record.main:
-            client = HttpClient(Connection(url=record.url, timeout=2))
-            probes.append(lambda: _answers(client, READY_PATHS[record.name]))
-        else:
-            probes += [self._healthy(container["name"]) for container in record.containers]
+        client = HttpClient(Connection(url=record.url, timeout=2))
         names = [container["name"] for container in record.containers]
 
-        def ready() -> Optional[bool]:
-            if all(probe() for probe in probes):
-                return True
-            for name in names:
-                attributes = self.engine.inspect(name) or {}
-                if attributes.get("RestartCount", 0) >= _MOST_RESTARTS:
+        def not_ready() -> list[str]:
+            if record.main and is_ready(record.name, client):
+                return []
+            found = {name: self.engine.inspect(name) for name in names}
+            for name, attributes in found.items():
+                if (attributes or {}).get("RestartCount", 0) >= _MOST_RESTARTS:
                     raise UpgradeError(f"the container {name} ends again and again: {self._last_words(name, since)}")
-            return None
+            return names if record.main else [name for name in names if not is_healthy(found[name])]
 
-        if not wait_for(ready, self.timeout, interval=_POLL_SECONDS):
+        if wait_until_ready(not_ready, self.timeout, _POLL_SECONDS):
             raise UpgradeError(
                 f"{record.name} is not ready {self.timeout:g} s after its start (llmmon_start_timeout):"
                 f" {self._last_words(names[0], since)}"
             )
-
-    def _healthy(self, name: str) -> Callable[[], Optional[bool]]:
-        def probe() -> Optional[bool]:
-            state = (self.engine.inspect(name) or {}).get("State", {})
-            return True if state.get("Health", {}).get("Status") == "healthy" else None
-
-        return probe
 
     def _last_words(self, name: str, since: datetime.datetime) -> str:
         try:
@@ -323,11 +310,3 @@ class Generations:
             return carry_over(silences, HttpClient(Connection(url=record.url, timeout=5)))
         except HttpError as error:
             raise UpgradeError(f"the silences could not be given to the new Alertmanager: {error}") from error
-
-
-def _answers(client: HttpClient, path: str) -> Optional[bool]:
-    try:
-        client.text(path)
-    except HttpError:
-        return None
-    return True

@@ -15,9 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
-
-KEPT = ".llmmon-previous"
-REFUSED = ".llmmon-refused"
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import KEPT, REFUSED
 
 LINK = "link"
 COPY = "copy"

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import same_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload import (
     AlertmanagerReloader,
     PrometheusReloader,
@@ -17,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload 
     alertmanager_hash,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import assess
 

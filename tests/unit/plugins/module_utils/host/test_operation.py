@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import (
-    JOURNAL,
-    LOCK,
     OperationError,
     Operations,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
 
 from tests.conftest import REPOSITORY
 
@@ -56,7 +55,7 @@ def holder(data_root: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_second_operation_is_told_which_one_is_at_work_and_since_when(operations: Operations) -> None:
     with holder(operations.data_root) as process:
-        since = json.loads((operations.data_root / LOCK).read_text())["since"]
+        since = json.loads((operations.data_root / OPERATION_LOCK).read_text())["since"]
         for _ in range(2):
             with pytest.raises(OperationError) as refusal, operations.locked("restore"):
                 pytest.fail("the lock was given twice")
@@ -67,12 +66,12 @@ def test_a_second_operation_is_told_which_one_is_at_work_and_since_when(operatio
         process.kill()
         process.wait()
         with operations.locked("restore"):
-            assert json.loads((operations.data_root / LOCK).read_text())["operation"] == "restore"
+            assert json.loads((operations.data_root / OPERATION_LOCK).read_text())["operation"] == "restore"
 
 
 def test_a_holder_that_has_not_said_its_name_yet_is_no_trouble(operations: Operations) -> None:
     with operations.locked("backup"):
-        (operations.data_root / LOCK).write_text("")
+        (operations.data_root / OPERATION_LOCK).write_text("")
         with pytest.raises(OperationError, match="another operation is at work on this host"):
             operations.locked("restore").__enter__()
 
@@ -80,8 +79,8 @@ def test_a_holder_that_has_not_said_its_name_yet_is_no_trouble(operations: Opera
 def test_the_lock_is_free_again_after_an_error(operations: Operations) -> None:
     with pytest.raises(ZeroDivisionError), operations.locked("backup"):
         raise ZeroDivisionError
-    assert (operations.data_root / LOCK).read_text() == ""
-    assert (operations.data_root / LOCK).stat().st_mode & 0o7777 == 0o600
+    assert (operations.data_root / OPERATION_LOCK).read_text() == ""
+    assert (operations.data_root / OPERATION_LOCK).stat().st_mode & 0o7777 == 0o600
     with operations.locked("restore"):
         pass
 
@@ -98,7 +97,7 @@ def test_the_journal_says_how_far_an_operation_came(operations: Operations) -> N
     assert operations.journal() is None
     begun = operations.begin("restore", "stop", {"archive": "a"})
     assert operations.journal() == begun
-    assert (operations.data_root / JOURNAL).stat().st_mode & 0o7777 == 0o600
+    assert (operations.data_root / OPERATION_JOURNAL).stat().st_mode & 0o7777 == 0o600
     assert operations.advance("swap", aside="b") == operations.journal()
     journal = operations.journal()
     assert journal is not None
@@ -146,7 +145,7 @@ def test_another_operation_is_refused_until_the_interrupted_one_has_ended(operat
 )
 def test_a_damaged_journal_stops_everything(operations: Operations, text: str | bytes) -> None:
     """To go on as if nothing had been interrupted would be a guess at the price of data."""
-    (operations.data_root / JOURNAL).write_bytes(text.encode() if isinstance(text, str) else text)
+    (operations.data_root / OPERATION_JOURNAL).write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(OperationError, match="is damaged, so nobody can tell which operation was interrupted"):
         operations.locked("restore").__enter__()
 
@@ -168,4 +167,4 @@ def test_a_disk_that_is_full_leaves_the_journal_as_it_was(
     with pytest.raises(OperationError, match=r"operation\.json cannot be written: No space left on device"):
         operations.advance("swap")
     assert operations.journal() == before
-    assert [entry.name for entry in operations.data_root.iterdir()] == [JOURNAL]
+    assert [entry.name for entry in operations.data_root.iterdir()] == [OPERATION_JOURNAL]

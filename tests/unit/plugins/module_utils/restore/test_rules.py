@@ -17,26 +17,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import 
     part_problems,
     secret_key_path,
     secret_key_problems,
-    version_of,
     version_problems,
 )
 
 from tests.support.archives import header
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("3.13.2", (3, 13, 2)),
-        ("v2.55", (2, 55, 0)),
-        ("9.4.0-pre+x", (9, 4, 0)),
-        ("3", None),
-        ("", None),
-        ("latest", None),
-    ],
-)
-def test_a_version_is_its_first_three_numbers(text: str, expected: object) -> None:
-    assert version_of(text) == expected
 
 
 def test_versions_are_compared_as_numbers() -> None:

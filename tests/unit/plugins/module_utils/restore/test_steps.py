@@ -12,8 +12,8 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SCOPE_CONFIG, ArchiveError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import (
-    ASIDE,
     KEEPING,
     OPERATION,
     STOPPING,
@@ -73,7 +73,7 @@ def left_over(machine: Machine) -> list[str]:
         machine.config_root / ".restore",
     ]
     names = [container["name"] for container in machine.engine.containers().values()]
-    return [str(path) for path in found if path.exists()] + [name for name in names if name.endswith(ASIDE)]
+    return [str(path) for path in found if path.exists()] + [name for name in names if name.endswith(BEFORE_RESTORE)]
 
 
 # -- the whole way
@@ -98,7 +98,9 @@ def test_a_restore_replaces_everything(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().exchange(machine.engine)
     names = {container["name"]: container for container in machine.engine.containers().values()}
-    assert set(names) == {f"llmmon-{name}{ASIDE}" for name in ("prometheus", "prober", "alertmanager", "grafana")}
+    assert set(names) == {
+        f"llmmon-{name}{BEFORE_RESTORE}" for name in ("prometheus", "prober", "alertmanager", "grafana")
+    }
     assert {(container["running"], container["policy"]) for container in names.values()} == {(False, "no")}
     assert_restored(machine)
     machine.run_containers()

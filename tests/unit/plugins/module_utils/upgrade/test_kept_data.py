@@ -6,11 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import KEPT, REFUSED
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import (
     COPY,
-    KEPT,
     LINK,
-    REFUSED,
     SKIP,
     KeptData,
     handling,

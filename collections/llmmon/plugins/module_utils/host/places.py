@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one list of everything that llmmon may have on a host: paths, labels, suffixes of containers, units.
+
+Whoever makes something on a host gives it a name from here, and ``uninstall`` knows by these functions what it finds.
+They decide by names alone and look at nothing. Three directories hold everything:
+
+- the configuration root (``/etc/llmmon``): a directory of releases for each service, and the timer's settings;
+- the data root (``/var/lib/llmmon``): a directory for each service, which is the service's own, and what operations
+  need: lock, journal, and their directories of work;
+- the backup directory (``/var/backups/llmmon``): archives and their checksums.
+
+Beside these there are containers, a network, and, for a timer, a library and two units of systemd.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Optional
+
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
+    CHECKSUM_SUFFIX,
+    SERVICES,
+    STATE,
+    ArchiveName,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
+    CURRENT,
+    LOCK,
+    RUNNING,
+    is_release_name,
+    unfinished_link,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.host.files import is_unfinished
+
+# -- containers
+
+# On every container of ours; its value is the service.
+SERVICE_LABEL = "llmmon.service"
+# The version that is about to take a container's place, the one that had it, and the one from before a restore.
+NEXT = "-next"
+PREVIOUS = "-previous"
+BEFORE_RESTORE = "-before-restore"
+
+# -- below the data root, beside the directories of the services and STATE, which says what is deployed
+
+OPERATION_LOCK = "operation.lock"
+OPERATION_JOURNAL = "operation.json"
+# Copies of databases and files with keys, while a backup works.
+BACKUP_WORK = "backup.work"
+# What an archive held (new), and what was there before (old), while a restore works.
+RESTORE_WORK = "restore"
+
+# -- in a service's data directory, while an upgrade works
+
+KEPT = ".llmmon-previous"
+REFUSED = ".llmmon-refused"
+
+# -- below the configuration root, beside the directories of the services
+
+# As RESTORE_WORK, for configuration: the two roots may lie on two file systems.
+RESTORE_CONFIGURATION = ".restore"
+TIMER_DIRECTORY = "backup"
+TIMER_SETTINGS = "settings.json"
+
+# -- in a service's directory of releases, beside what configuration/releases.py makes there
+
+# What changes there without a deployment: rules that tell of the last backup, which prometheus.yml loads.
+GENERATED = "generated"
+
+# -- in the backup directory
+
+# An archive that is not whole yet is hidden and ends so.
+PARTIAL_SUFFIX = ".partial"
+
+# -- elsewhere
+
+LIBRARY = Path("/usr/local/lib/llmmon")
+UNITS = Path("/etc/systemd/system")
+BACKUP_SERVICE = "llmmon-backup.service"
+BACKUP_TIMER = "llmmon-backup.timer"
+
+
+class Kind(enum.Enum):
+    """What something of ours is, which decides when it goes."""
+
+    # Of a service: a directory that has to be looked into.
+    SERVICE = "a service's directory"
+    CONFIGURATION = "configuration"
+    STATE = "what is deployed"
+    ARCHIVE = "a backup"
+    LOCK = "the lock of operations"
+    # It goes with the timer, by stack_backup_schedule.
+    TIMER = "settings of the timer"
+    # Of an operation that was killed. Nothing can use it, and it may hold keys and databases.
+    REMAINS_OF_BACKUP = "left by a backup that was killed"
+    REMAINS_OF_RESTORE = "left by a restore that was killed"
+    REMAINS_OF_WRITING = "left by a run that was killed"
+
+
+REMAINS = frozenset({Kind.REMAINS_OF_BACKUP, Kind.REMAINS_OF_RESTORE, Kind.REMAINS_OF_WRITING})
+
+_IN_DATA_ROOT = {
+    **dict.fromkeys(SERVICES, Kind.SERVICE),
+    STATE: Kind.STATE,
+    OPERATION_LOCK: Kind.LOCK,
+    BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
+    RESTORE_WORK: Kind.REMAINS_OF_RESTORE,
+}
+_IN_CONFIGURATION_ROOT = {
+    **dict.fromkeys(SERVICES, Kind.SERVICE),
+    TIMER_DIRECTORY: Kind.TIMER,
+    RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
+}
+_IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION)
+
+
+def containers(names: list[str]) -> list[str]:
+    """Every name that a container of these may have, during an upgrade or a restore too."""
+    return [name + suffix for name in names for suffix in ("", NEXT, PREVIOUS, BEFORE_RESTORE)]
+
+
+def in_data_root(name: str) -> Optional[Kind]:
+    """What an entry of the data root is by its name, None when it is none of ours."""
+    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL)):
+        return Kind.REMAINS_OF_WRITING
+    return _IN_DATA_ROOT.get(name)
+
+
+def in_configuration_root(name: str) -> Optional[Kind]:
+    """What an entry of the configuration root is by its name, None when it is none of ours."""
+    return _IN_CONFIGURATION_ROOT.get(name)
+
+
+def in_configuration(name: str) -> Optional[Kind]:
+    """What an entry of a service's directory of releases is by its name, None when it is none of ours."""
+    if is_release_name(name):
+        return Kind.CONFIGURATION
+    if name in {unfinished_link(CURRENT), unfinished_link(RUNNING)}:
+        return Kind.REMAINS_OF_WRITING
+    return _IN_CONFIGURATION.get(name)
+
+
+def in_timer_directory(name: str) -> Optional[Kind]:
+    """What an entry beside the timer's settings is by its name, None when it is none of ours."""
+    return Kind.TIMER if name == TIMER_SETTINGS or is_unfinished(name, TIMER_SETTINGS) else None
+
+
+def in_backup_directory(name: str, others: set[str]) -> Optional[Kind]:
+    """What an entry of the backup directory is by its name and those beside it, None when it is none of ours."""
+    if ArchiveName.parse(name):
+        return Kind.ARCHIVE
+    if name.startswith(".") and name.endswith(PARTIAL_SUFFIX) and ArchiveName.parse(name[1 : -len(PARTIAL_SUFFIX)]):
+        return Kind.REMAINS_OF_BACKUP
+    of = name[: -len(CHECKSUM_SUFFIX)] if name.endswith(CHECKSUM_SUFFIX) else ""
+    if not ArchiveName.parse(of):
+        return None
+    # The checksum is written first and deleted last.
+    return Kind.ARCHIVE if of in others else Kind.REMAINS_OF_BACKUP
+
+
+def partial(archive: Path) -> Path:
+    """Where an archive lies until it is whole: beside its place, and hidden."""
+    return archive.with_name(f".{archive.name}{PARTIAL_SUFFIX}")
+
+
+def checksum(archive: Path) -> Path:
+    """Where an archive's checksum lies."""
+    return archive.with_name(archive.name + CHECKSUM_SUFFIX)
