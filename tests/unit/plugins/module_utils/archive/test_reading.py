@@ -19,18 +19,18 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import reading as archive_reading
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction import (
+    Extraction,
+    FileOwner,
+    explain_full_disk,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     HEADER,
     MANIFEST,
     SCOPE_CONFIG,
     ArchiveError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import (
-    Owner,
-    Staging,
-    explain_full_disk,
-    read_archive,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_archive
 
 from tests.conftest import REPOSITORY
 from tests.support.archives import (
@@ -51,7 +51,7 @@ from tests.support.archives import (
 )
 
 ROOM = 2**30
-ME = Owner(os.geteuid(), os.getegid())
+ME = FileOwner(os.geteuid(), os.getegid())
 OWNERS = {"prometheus": ME, "alertmanager": ME, "grafana": ME}
 
 
@@ -72,7 +72,7 @@ def refusal(path: Path, room: int = ROOM) -> str:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     with pytest.raises(ArchiveError) as extracted:
-        read_archive(path, room, Staging(root, OWNERS).open)
+        read_archive(path, room, Extraction(root, OWNERS).open)
     assert str(only_read.value) == str(extracted.value)
     assert str(only_read.value).startswith(f"the archive {path} is refused: ")
     assert "\n" not in str(only_read.value)
@@ -88,7 +88,7 @@ def test_a_whole_archive_is_read_and_staged(path: Path) -> None:
     whole(path)
     root = path.parent / "staging"
     root.mkdir()
-    contents = read_archive(path, ROOM, Staging(root, OWNERS).open)
+    contents = read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert contents == read_archive(path, ROOM)
     assert contents.header == header(FULL)
     found = staged(root)
@@ -107,7 +107,7 @@ def test_directories_long_names_and_empty_files_have_their_place(path: Path) -> 
     root = path.parent / "staging"
     root.mkdir()
     write(path, [members[0], *folders, *members[1:]])
-    read_archive(path, ROOM, Staging(root, OWNERS).open)
+    read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert staged(root)[deep] == b""
 
 
@@ -143,8 +143,8 @@ def test_owners_and_modes_are_ours_and_not_the_archives(path: Path) -> None:
     meddled(path, meddle)
     root = path.parent / "staging"
     root.mkdir()
-    owners = {"prometheus": Owner(7, 8), "alertmanager": Owner(9, 10), "grafana": Owner(472, 0)}
-    read_archive(path, ROOM, Staging(root, owners).open)
+    owners = {"prometheus": FileOwner(7, 8), "alertmanager": FileOwner(9, 10), "grafana": FileOwner(472, 0)}
+    read_archive(path, ROOM, Extraction(root, owners).open)
     access = {
         name: (found.st_uid, found.st_gid, oct(found.st_mode & 0o7777))
         for name in (*DATA, *CONFIGURATION, "state.json", "prometheus/data", "config/grafana")
@@ -310,7 +310,7 @@ def test_a_file_cannot_be_written_through_a_link_that_waits_in_staging(path: Pat
     root.mkdir()
     (root / "state.json").symlink_to(outside)
     with pytest.raises(FileExistsError):
-        read_archive(path, ROOM, Staging(root, OWNERS).open)
+        read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert not outside.exists()
 
 
