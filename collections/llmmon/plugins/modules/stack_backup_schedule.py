@@ -249,8 +249,8 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
         raise ScheduleError(
-            f"{command[0]} cannot be started ({error.strerror}): scheduled backups need systemd, so set no"
-            " llmmon_backup_schedule on this host"
+            f"{command[0]} cannot be started ({error.strerror}): scheduled backups need systemd, so leave"
+            " llmmon_backup_schedule empty on this host"
         ) from error
 
 

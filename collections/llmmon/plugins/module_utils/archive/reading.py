@@ -94,7 +94,7 @@ class _Reading:
         first = next(members, None)
         if first is None or first.path != names.HEADER or first.directory:
             raise ArchiveError(
-                "its first member is not backup.json, so it is no archive of backup.yml; name the right one"
+                "its first member is not backup.json, so it is not an archive of backup.yml; name the right one"
             )
         text = self._small(first, names.HEADER_LIMIT)
         header = Header.from_json(text)
@@ -135,7 +135,7 @@ class _Reading:
         check_place(path, header)
         if member.size > self.left:
             raise ArchiveError(
-                f"{shown(path)} makes it more than the {header.size} bytes that its backup.json tells of; do not use"
+                f"{shown(path)} makes it larger than the {header.size} bytes declared in its backup.json; do not use"
                 " this archive"
             )
         self.left -= member.size
@@ -151,7 +151,7 @@ class _Reading:
         if len(self.files) + len(self.directories) >= MOST_MEMBERS:
             raise ArchiveError(f"it has more than {MOST_MEMBERS} members; do not use this archive")
         if path in self.files or (path in self.directories and not member.directory):
-            raise ArchiveError(f"it holds {shown(path)} twice; do not use this archive")
+            raise ArchiveError(f"{shown(path)} appears twice in it; do not use this archive")
         while "/" in path:
             path = path.rpartition("/")[0]
             if path in self.files:
@@ -182,14 +182,14 @@ def check_place(path: str, header: Header) -> None:
     service = parts[1] if parts[0] == names.CONFIG else parts[0]
     reason = None
     if service not in header.services:
-        reason = f"belongs to {shown(service)}, of which its backup.json knows nothing"
+        reason = f"belongs to {shown(service)}, which its backup.json does not name"
     elif parts[0] == names.CONFIG:
         if len(parts) < 4 or not is_release_name(parts[2]):
-            reason = "lies in no release"
+            reason = "does not lie in a release"
     elif header.scope == names.SCOPE_CONFIG:
         reason = "is data in an archive of configuration"
     elif path.startswith(f"{names.PROMETHEUS_DATA}/") and (len(parts) < 4 or not _PROMETHEUS_BLOCK.fullmatch(parts[2])):
-        reason = "lies in no block of Prometheus"
+        reason = "does not lie in a block of Prometheus"
     elif path.startswith(f"{names.GRAFANA_DATA}/") and parts[2] in names.GRAFANA_DATABASE_FILES:
         reason = "would lie beside the database"
     if reason:

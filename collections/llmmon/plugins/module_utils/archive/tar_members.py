@@ -57,9 +57,9 @@ def read_members(source: Source) -> Iterator[TarMember]:
             found = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             raise ArchiveError(
-                "what is compressed in it is no tar; name the right file in archive"
+                "what is compressed in it is not a tar archive; name the right file in archive"
                 if first
-                else "it is damaged: something else stands where a member should begin; use another archive"
+                else "it is damaged: something else is where a member should begin; use another archive"
             ) from error
         first = False
         if found.type == tarfile.XHDTYPE and not extended:
@@ -68,12 +68,12 @@ def read_members(source: Source) -> Iterator[TarMember]:
         if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
             kind = _KINDS.get(found.type, "a member of an unknown kind")
             raise ArchiveError(
-                f"{shown(found.name)} is {kind}, and only files have a place in it; do not use this archive"
+                f"{shown(found.name)} is {kind}, and an archive holds only files; do not use this archive"
             )
         path = extended.get("path", found.name)
         size = extended.get("size", str(found.size))
         if not (size.isascii() and size.isdigit()):
-            raise ArchiveError(f"{shown(path)} has a size that is none; do not use this archive")
+            raise ArchiveError(f"{shown(path)} has an invalid size; do not use this archive")
         extended = {}
         directory = found.type == tarfile.DIRTYPE
         yield TarMember(_checked(path, directory), int(size), directory, bool(found.mode & 0o100))

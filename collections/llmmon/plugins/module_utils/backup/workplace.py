@@ -69,7 +69,9 @@ class Workplace:
     def name_snapshot(self, name: str) -> Path:
         """Note the name that Prometheus gave to ours."""
         if not _SNAPSHOT_NAME.fullmatch(name):
-            raise WorkplaceError(f"Prometheus answered with the snapshot {name[:80]!r}, which is no name of a snapshot")
+            raise WorkplaceError(
+                f"Prometheus answered with the snapshot {name[:80]!r}, which is not the name of a snapshot"
+            )
         self._note(dataclasses.replace(self._journal, snapshot=name))
         return Path(self._journal.snapshots) / name
 

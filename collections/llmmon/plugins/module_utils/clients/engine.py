@@ -219,7 +219,10 @@ class Engine:
 
 
 def _read_frames(connection: socket.socket) -> str:
-    """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format)."""
+    """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format).
+
+    The SDK's own reader (docker.utils.socket) waits for a command that never ends without any limit.
+    """
     connection.settimeout(_TOOL_SECONDS)
     raw = b""
     while chunk := connection.recv(65536):

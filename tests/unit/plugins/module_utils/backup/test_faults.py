@@ -122,7 +122,7 @@ _ON_A_FULL_DISK = """
 import sys
 from tests.support.backup_machine import Machine
 from pathlib import Path
-from ansible_collections.llmmon.stack.plugins.module_utils.backup import room
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
 backup.Backup._require_room = lambda *_: None
 machine = Machine(Path(sys.argv[1]))
 try:
