@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import ROLE_LABEL, VALIDATION
 
 DOCKER_IMPORT_ERROR: Optional[str] = None
 try:
@@ -91,7 +92,7 @@ class Engine:
                 mem_limit="512m",
                 pids_limit=256,
                 mounts=[docker.types.Mount(mounted_at, directory, type="bind", read_only=True)],
-                labels={"llmmon.role": "validation"},
+                labels={ROLE_LABEL: VALIDATION},
             )
             try:
                 container.start()

@@ -89,6 +89,7 @@ def test_a_container_may_have_a_name_for_each_operation() -> None:
 # What only places.py may write as a literal; "restore" and "backup" are also names of operations.
 _OWN = {
     places.SERVICE_LABEL,
+    places.ROLE_LABEL,
     places.NEXT,
     places.PREVIOUS,
     places.BEFORE_RESTORE,
