@@ -19,7 +19,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Header,
     ServiceRecord,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, Member, gzip_command
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, NewFile, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree
 
 from tests.bench import blocks, throughput
@@ -30,10 +30,11 @@ CREATED = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 READ = """
 import os, resource, sys, time
 from pathlib import Path
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import Owner, Staging, read_archive
-me = Owner(os.geteuid(), os.getegid())
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction import Extraction, FileOwner
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_archive
+me = FileOwner(os.geteuid(), os.getegid())
 begun = time.monotonic()
-staging = Staging(Path(sys.argv[2]), {name: me for name in ("prometheus", "alertmanager", "grafana")})
+staging = Extraction(Path(sys.argv[2]), {name: me for name in ("prometheus", "alertmanager", "grafana")})
 read_archive(Path(sys.argv[1]), 2**50, staging.open)
 print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
@@ -50,7 +51,7 @@ def write_archive(source: Path, size: int, level: int) -> Path:
             (HEADER, header.to_json().encode()),
             (f"config/prometheus/{RELEASE}/prometheus.yml", configuration),
         ):
-            writer.add(Member(path, len(content), content))
+            writer.add(NewFile(path, len(content), content))
         writer.add_all(tree(source, "prometheus/data"))
         writer.finish()
     return archive

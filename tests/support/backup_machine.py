@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import Manifest
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import Settings
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.settings import BackupSettings
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
@@ -93,8 +93,8 @@ class Machine:
             **changes,
         }
 
-    def settings(self, **changes: Any) -> Settings:
-        return Settings.from_dict(self.options(**changes))
+    def settings(self, **changes: Any) -> BackupSettings:
+        return BackupSettings.from_dict(self.options(**changes))
 
     def leftovers(self) -> list[str]:
         """What a backup must not leave: hidden files, its workplace, and snapshots."""

@@ -17,7 +17,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     File,
     Releases,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, Service, Settings
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
 from tests.support.archives import VERSIONS
 
@@ -124,7 +125,7 @@ class Machine:
         # In both the old data and the archive's.
         (self.data_root / "grafana" / "grafana.db").write_text("old database")
 
-    def make_directories(self, service: Service) -> None:
+    def make_directories(self, service: RestoredService) -> None:
         """What the engine role makes."""
         service.data_directory.mkdir(parents=True)
         service.config_root.mkdir(parents=True)
@@ -135,9 +136,9 @@ class Machine:
             service.data_directory.mkdir(parents=True)
         self.engine._write({})
 
-    def services(self, **versions: str) -> list[Service]:
+    def services(self, **versions: str) -> list[RestoredService]:
         return [
-            Service(
+            RestoredService(
                 name=name,
                 version=versions.get(name, VERSIONS[name]),
                 url="http://127.0.0.1:1",
@@ -151,7 +152,7 @@ class Machine:
         ]
 
     def restore(self, admin_password: str = "", secret_key: str = "", **versions: str) -> Restore:
-        settings = Settings(self.data_root, self.config_root, 0, admin_password, secret_key)
+        settings = RestoreSettings(self.data_root, self.config_root, 0, admin_password, secret_key)
         return Restore(self.services(**versions), settings)
 
     def run_containers(self) -> None:

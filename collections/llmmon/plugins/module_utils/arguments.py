@@ -94,7 +94,7 @@ def _secret(module: AnsibleModule, name: str) -> Optional[str]:
     except OSError as error:
         module.fail_json(msg=f"the {name} file {path} cannot be read: {error.strerror}")
     except UnicodeDecodeError:
-        module.fail_json(msg=f"the {name} file {path} cannot be read: it is no text in UTF-8")
+        module.fail_json(msg=f"the {name} file {path} cannot be read: it is not text in UTF-8")
     if not secret:
         # Nor may an empty one be masked: it stands between any two characters.
         module.fail_json(msg=f"the {name} file {path} is empty")

@@ -103,7 +103,8 @@ import dataclasses
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, Settings, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.settings import BackupSettings
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import REQUESTS_IMPORT_ERROR
 
 
@@ -113,7 +114,7 @@ def main() -> None:
     if REQUESTS_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
     try:
-        outcome = back_up(Settings.from_dict(module.params["settings"]), plan_only=module.check_mode)
+        outcome = back_up(BackupSettings.from_dict(module.params["settings"]), plan_only=module.check_mode)
     except BackupError as error:
         module.fail_json(msg=str(error))
     for note in outcome.notes:

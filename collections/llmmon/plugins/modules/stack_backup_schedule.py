@@ -77,21 +77,25 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
-from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import PROGRAM, contents
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    BACKUP_SERVICE,
+    BACKUP_TIMER,
+    LIBRARY,
+    TIMER_DIRECTORY,
+    TIMER_SETTINGS,
+    UNITS,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
-SERVICE = "llmmon-backup.service"
-TIMER = "llmmon-backup.timer"
 HIDDEN = "<not shown>"
-
-_PACKAGE = "ansible_collections.llmmon.stack.plugins.module_utils"
 
 _SERVICE_UNIT = """\
 # Managed by llmmon, changes are overwritten.
@@ -134,40 +138,15 @@ class ScheduleError(StackError):
     """The schedule cannot be made true."""
 
 
-def sources() -> dict[str, str]:
-    """The code of a backup by its path in a library: what this very process has loaded to make one."""
-    found = {}
-    *parents, _ = f"{_PACKAGE}.x".split(".")
-    for depth in range(1, len(parents) + 1):
-        # Regular packages: else another collection on the host could hide ours.
-        found["/".join([*parents[:depth], "__init__.py"])] = ""
-    for name in _imported(backup.__name__, set()):
-        loader: Any = sys.modules[name].__loader__
-        source: Union[str, bytes] = loader.get_source(name)
-        # Ansible's own loader on the controller gives bytes, the one of a shipped module text.
-        found[name.replace(".", "/") + ".py"] = source.decode() if isinstance(source, bytes) else source
-    return found
-
-
-def _imported(name: str, seen: set[str]) -> set[str]:
-    """A module and the modules of the collection that it imports, directly or not."""
-    seen.add(name)
-    for value in list(vars(sys.modules[name]).values()):
-        origin = str(getattr(value, "__module__", "") or "")
-        if origin.startswith(_PACKAGE + ".") and origin not in seen:
-            _imported(origin, seen)
-    return seen
-
-
 def wanted_files(parameters: dict[str, Any], python: str) -> dict[Path, Wanted]:
     """What has to be on the host: all of it, or nothing when there is no schedule."""
     library, settings = Path(parameters["library"]), Path(parameters["settings_file"])
     units = Path(parameters["units"])
-    names = {"library": library, "python": python, "module": backup.__name__, "settings": settings}
-    found: dict[Path, Wanted] = {library / path: (text, 0o644) for path, text in sources().items()}
+    names = {"library": library, "python": python, "module": PROGRAM, "settings": settings}
+    found: dict[Path, Wanted] = {library / path: (text, 0o644) for path, text in contents().items()}
     found[settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
-    found[units / SERVICE] = (_SERVICE_UNIT.format(**names), 0o644)
-    found[units / TIMER] = (_TIMER_UNIT.format(schedule=parameters["schedule"]), 0o644)
+    found[units / BACKUP_SERVICE] = (_SERVICE_UNIT.format(**names), 0o644)
+    found[units / BACKUP_TIMER] = (_TIMER_UNIT.format(schedule=parameters["schedule"]), 0o644)
     if not parameters["schedule"]:
         found = {path: (None, mode) for path, (_, mode) in found.items()}
     # Of an earlier version.
@@ -209,6 +188,7 @@ class Schedule:
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._schedule: str = parameters["schedule"]
         self._library = Path(parameters["library"])
+        self._settings = Path(parameters["settings_file"])
         self.wanted = wanted_files(parameters, sys.executable)
 
     def check(self) -> None:
@@ -223,12 +203,13 @@ class Schedule:
 
     def runs(self) -> bool:
         """Whether the timer is as it should be: on, now and at boot, or off."""
-        states = {_run("systemctl", verb, "--quiet", TIMER).returncode == 0 for verb in ("is-active", "is-enabled")}
+        verbs = ("is-active", "is-enabled")
+        states = {_run("systemctl", verb, "--quiet", BACKUP_TIMER).returncode == 0 for verb in verbs}
         return states == {bool(self._schedule)}
 
     def apply(self, changed: list[Path]) -> None:
         if not self._schedule and not self.runs():
-            _require("systemctl", "disable", "--now", TIMER)
+            _require("systemctl", "disable", "--now", BACKUP_TIMER)
         for path in changed:
             content, mode = self.wanted[path]
             if content is None:
@@ -239,15 +220,14 @@ class Schedule:
             self._prune()
         _require("systemctl", "daemon-reload")
         if self._schedule:
-            _require("systemctl", "enable", "--quiet", TIMER)
+            _require("systemctl", "enable", "--quiet", BACKUP_TIMER)
             # Only so a timer that runs takes a new time.
-            _require("systemctl", "restart", TIMER)
+            _require("systemctl", "restart", BACKUP_TIMER)
 
     def _prune(self) -> None:
         """Delete the directories that hold nothing any more."""
         directories = {parent for path in self.wanted for parent in path.parents if self._library in parent.parents}
-        settings = {path.parent for path in self.wanted if path.name == "settings.json"}
-        for directory in sorted(directories | {self._library} | settings, reverse=True):
+        for directory in sorted(directories | {self._library, self._settings.parent}, reverse=True):
             with contextlib.suppress(OSError):
                 directory.rmdir()
 
@@ -262,8 +242,8 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
         raise ScheduleError(
-            f"{command[0]} cannot be started ({error.strerror}): scheduled backups need systemd, so set no"
-            " llmmon_backup_schedule on this host"
+            f"{command[0]} cannot be started ({error.strerror}): scheduled backups need systemd, so leave"
+            " llmmon_backup_schedule empty on this host"
         ) from error
 
 
@@ -279,9 +259,9 @@ def main() -> None:
         argument_spec={
             **backup_arguments(),
             "schedule": {"type": "str", "required": True},
-            "library": {"type": "path", "default": "/usr/local/lib/llmmon"},
-            "settings_file": {"type": "path", "default": "/etc/llmmon/backup/settings.json"},
-            "units": {"type": "path", "default": "/etc/systemd/system"},
+            "library": {"type": "path", "default": str(LIBRARY)},
+            "settings_file": {"type": "path", "default": f"/etc/llmmon/{TIMER_DIRECTORY}/{TIMER_SETTINGS}"},
+            "units": {"type": "path", "default": str(UNITS)},
         },
         supports_check_mode=True,
     )
@@ -291,7 +271,7 @@ def main() -> None:
         changed = changes(schedule.wanted)
         result: dict[str, Any] = {
             "changed": bool(changed) or not schedule.runs(),
-            "timer": TIMER if module.params["schedule"] else "",
+            "timer": BACKUP_TIMER if module.params["schedule"] else "",
             "changed_files": [str(path) for path in changed],
         }
         if module._diff:

@@ -9,34 +9,34 @@ module: stack_restore
 short_description: Restore the stack of a host from an archive, all or nothing
 version_added: 0.1.0
 description:
-  - A restore is six steps, which C(restore.yml) takes with the services' own steps between them. Up to
-    O(state=exchanged) nothing is touched but a directory of its own; from then on everything can be put back until
-    O(state=kept).
+  - A restore is five steps, which C(restore.yml) takes with the services' own steps between them. Up to
+    O(step=swap) nothing is touched but a directory of its own; from then on everything can be put back until
+    O(step=accept).
   - Whatever an archive holds is checked first, all of it, against its manifest. Links, devices, paths that lead
     elsewhere, more bytes than it tells of, and archives of newer or unfit versions are refused.
-  - A run that was killed leaves a journal in O(data_root). O(state=put_back) makes everything as it was before.
+  - A run that was killed leaves a journal in O(data_root). O(step=put_back) makes everything as it was before.
 attributes:
   check_mode:
     support: full
-    description: O(state=checked) reads only. The other states do nothing.
+    description: O(step=check) reads only. The other steps do nothing.
   diff_mode:
     support: none
   idempotent:
     support: partial
     details: Checking and putting back may be repeated, the other steps follow one another.
 options:
-  state:
+  step:
     description:
-      - V(checked) reads the archive and tells what it would replace.
-      - V(staged) does that and keeps what was read for the exchange.
-      - V(exchanged) stops the services, renames their containers, and exchanges data and configuration.
-      - V(settled), once the restored services run, sends Alertmanager the silences that it lacks.
-      - V(kept) removes what was there before. V(put_back) makes that current again.
+      - V(check) reads the archive and tells what it would replace.
+      - V(stage) does that and keeps what was read for the swap.
+      - V(swap) stops the services, renames their containers, and exchanges data and configuration.
+      - V(finish), once the restored services run, sends Alertmanager the silences that it lacks.
+      - V(accept) removes what was there before. V(put_back) makes that current again.
     type: str
     required: true
-    choices: [checked, staged, exchanged, settled, kept, put_back]
+    choices: [check, stage, swap, finish, accept, put_back]
   archive:
-    description: Path of the archive on the host, for O(state=checked) and O(state=staged).
+    description: Path of the archive on the host, for O(step=check) and O(step=stage).
     type: path
   services:
     description: The services of the host.
@@ -91,7 +91,7 @@ author:
 EXAMPLES = r"""
 - name: Check an archive
   llmmon.stack.stack_restore:
-    state: checked
+    step: check
     archive: /var/backups/llmmon/llm_monitoring_backup_20260102_030405_full.tar.gz
     data_root: /var/lib/llmmon
     config_root: /etc/llmmon
@@ -110,24 +110,24 @@ EXAMPLES = r"""
 RETURN = r"""
 replaced:
   description: What is or would be replaced by what, one line each.
-  returned: when O(state) is checked or staged
+  returned: when O(step) is check or stage
   type: list
   elements: str
 silences:
   description: How many silences Alertmanager lacked and was sent.
-  returned: when O(state) is settled
+  returned: when O(step) is finish
   type: int
 put_back:
   description: Whether there was anything to put back.
-  returned: when O(state) is put_back
+  returned: when O(step) is put_back
   type: bool
 kept:
   description: Whether a restore that had succeeded was ended instead, since only old data were left to be removed.
-  returned: when O(state) is put_back
+  returned: when O(step) is put_back
   type: bool
 not_running:
   description: Containers that were put back and are not healthy.
-  returned: when O(state) is put_back
+  returned: when O(step) is put_back
   type: list
   elements: str
 """
@@ -142,15 +142,16 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     Engine,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, Service, Settings
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
-CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK = "checked", "staged", "exchanged", "settled", "kept", "put_back"
+CHECK, STAGE, SWAP, FINISH, ACCEPT, PUT_BACK = "check", "stage", "swap", "finish", "accept", "put_back"
 
 
 def restore_of(parameters: dict[str, Any]) -> Restore:
     """The restore that the module's parameters describe."""
     services = [
-        Service(
+        RestoredService(
             name=service["name"],
             version=service["version"],
             url=service["url"],
@@ -162,7 +163,7 @@ def restore_of(parameters: dict[str, Any]) -> Restore:
         )
         for service in parameters["services"]
     ]
-    settings = Settings(
+    settings = RestoreSettings(
         data_root=Path(parameters["data_root"]),
         config_root=Path(parameters["config_root"]),
         minimum_free=parameters["minimum_free_mb"] * 2**20,
@@ -173,25 +174,25 @@ def restore_of(parameters: dict[str, Any]) -> Restore:
 
 
 def take_step(restore: Restore, parameters: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Take the step that ``state`` names; returns what the module returns."""
-    state = parameters["state"]
-    if state == CHECKED:
+    """Take the step that ``step`` names; returns what the module returns."""
+    step = parameters["step"]
+    if step == CHECK:
         return {"changed": False, "replaced": restore.check(Path(parameters["archive"]))}
     if check_mode:
         return {"changed": False}
-    if state == STAGED:
+    if step == STAGE:
         return {"changed": True, "replaced": restore.stage(Path(parameters["archive"]))}
-    if state == SETTLED:
-        silences = restore.settle()
+    if step == FINISH:
+        silences = restore.finish()
         return {"changed": silences > 0, "silences": silences}
     engine = Engine()
-    if state == PUT_BACK:
+    if step == PUT_BACK:
         found = restore.put_back(engine, parameters["timeout"])
         return {"changed": found["put_back"] or found["kept"], **found}
-    if state == EXCHANGED:
-        restore.exchange(engine)
+    if step == SWAP:
+        restore.swap(engine)
     else:
-        restore.keep(engine)
+        restore.accept(engine)
     return {"changed": True}
 
 
@@ -199,11 +200,7 @@ def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state": {
-                "type": "str",
-                "required": True,
-                "choices": [CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK],
-            },
+            "step": {"type": "str", "required": True, "choices": [CHECK, STAGE, SWAP, FINISH, ACCEPT, PUT_BACK]},
             "archive": {"type": "path"},
             "services": services_argument(
                 other_containers={"type": "list", "elements": "str", "default": []},
@@ -217,7 +214,7 @@ def main() -> None:
             "secret_key": {"type": "str", "default": "", "no_log": True},
             "timeout": {"type": "float", "default": 120.0},
         },
-        required_if=[("state", CHECKED, ["archive"]), ("state", STAGED, ["archive"])],
+        required_if=[("step", CHECK, ["archive"]), ("step", STAGE, ["archive"])],
         supports_check_mode=True,
     )
     if DOCKER_IMPORT_ERROR:

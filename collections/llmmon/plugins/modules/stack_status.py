@@ -1,6 +1,6 @@
 #!/usr/bin/python
 # SPDX-License-Identifier: Apache-2.0
-"""Tell how the services of a host fare."""
+"""Look at the services of a host."""
 
 from __future__ import annotations
 

@@ -13,7 +13,10 @@ description:
     and the configuration.
   - Data and backups stay unless O(data) is set, and with them Grafana's current configuration release, which holds the
     key that Grafana's database is encrypted with. A later deployment finds all of it.
-  - Containers of the same name without the label, files that llmmon did not make, images and packages stay.
+  - What operations that were killed have left goes in both cases, since nothing can use it and it may hold keys and
+    databases, that is unfinished archives, C(backup.work), C(restore) and C(.restore).
+  - Containers of the same name without the label, files that llmmon did not make, images and packages stay. All that
+    lies in a service's own data directory is the service's, and goes with O(data).
 attributes:
   check_mode:
     support: full
@@ -85,63 +88,22 @@ kept:
 """
 
 import contextlib
-import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import DIRECTORY as GENERATED
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
-    DOCKER_IMPORT_ERROR,
-    Engine,
-)
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
-    CURRENT,
-    RUNNING,
-    Releases,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import LOCK, Operations
-
-LABEL = "llmmon.service"
-SUFFIXES = ("", "-next", "-previous")
-STATE = "state.json"
-CHECKSUM = ".sha256"
+from ansible_collections.llmmon.stack.plugins.module_utils.host import places
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.uninstall.removal import Removal, Roots
 
 
 def is_ours(attributes: dict[str, Any]) -> bool:
     """Whether llmmon made a container."""
-    return LABEL in (attributes["Config"].get("Labels") or {})
-
-
-def configuration(root: Path, service: str, keep_key: bool) -> list[Path]:
-    """Releases and links of a service; not what somebody else put there."""
-    releases = Releases(root / service)
-    current = releases.target(CURRENT)
-    if service == "grafana" and keep_key and current:
-        return [releases.root / name for name in releases.names() if name not in {current, releases.target(RUNNING)}]
-    others = [releases.root / name for name in (CURRENT, RUNNING, GENERATED, ".lock")]
-    return [path for path in others if os.path.lexists(path)] + [releases.root / name for name in releases.names()]
-
-
-def archives(directory: Path) -> list[Path]:
-    """Backups and their checksums, by the name that only they have."""
-    if not directory.is_dir():
-        return []
-    return sorted(path for path in directory.iterdir() if ArchiveName.parse(_without_checksum(path.name)))
-
-
-def _without_checksum(name: str) -> str:
-    return name[: -len(CHECKSUM)] if name.endswith(CHECKSUM) else name
-
-
-def data_of(data_root: Path, service: str) -> list[Path]:
-    """What lies in the data directory of a service, which may be a mount or a link."""
-    directory = data_root / service
-    return sorted(directory.iterdir()) if directory.is_dir() else []
+    return places.SERVICE_LABEL in (attributes["Config"].get("Labels") or {})
 
 
 class Uninstallation:
@@ -149,21 +111,23 @@ class Uninstallation:
 
     def __init__(self, parameters: dict[str, Any], engine: Engine) -> None:
         self.engine = engine
-        self.services: list[str] = parameters["services"]
-        self.config_root, self.data_root = Path(parameters["config_root"]), Path(parameters["data_root"])
-        self.backups = Path(parameters["backup_directory"])
+        self.roots = Roots(
+            configuration=Path(parameters["config_root"]),
+            data=Path(parameters["data_root"]),
+            backups=Path(parameters["backup_directory"]),
+        )
         self.network: str = parameters["network"]
-        self.data: bool = parameters["data"]
+        self.removal = Removal(self.roots, parameters["services"], parameters["data"])
         self.kept: list[str] = []
         self.containers = self._containers(parameters["containers"])
         self.network_goes = self._network_goes()
-        self.paths = self._paths()
-        self._name_what_stays()
+        self.going = self.removal.going()
+        self.kept += self.removal.staying()
 
     def removed(self) -> list[str]:
         """One phrase for each thing that goes."""
         network = [f"network {self.network}"] if self.network_goes else []
-        return [*(f"container {name}" for name in self.containers), *network, *(str(path) for path in self.paths)]
+        return [*(f"container {name}" for name in self.containers), *network, *map(str, self.going)]
 
     def apply(self) -> None:
         """Remove it, the services first: in order, so that they write down what they know."""
@@ -173,16 +137,13 @@ class Uninstallation:
         if self.network_goes:
             self.engine.remove_network(self.network)
         # Once more, since a service that stops writes files and deletes others.
-        for path in self._paths():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+        for going in self.removal.going():
+            remove(going.path)
         self._remove_empty()
 
     def _containers(self, names: list[str]) -> list[str]:
         found = []
-        for name in (name + suffix for name in names for suffix in SUFFIXES):
+        for name in places.containers(names):
             attributes = self.engine.inspect(name)
             if attributes is not None and is_ours(attributes):
                 found.append(name)
@@ -197,29 +158,13 @@ class Uninstallation:
             self.kept.append(f"network {self.network}, which {', '.join(others)} is in")
         return inside is not None and not others
 
-    def _paths(self) -> list[Path]:
-        found = [path for name in self.services for path in configuration(self.config_root, name, not self.data)]
-        found += [path for path in [self.data_root / STATE] if path.exists()]
-        return found + (self._data() if self.data else [])
-
-    def _data(self) -> list[Path]:
-        return [path for name in self.services for path in data_of(self.data_root, name)] + archives(self.backups)
-
-    def _name_what_stays(self) -> None:
-        if self.data:
-            return
-        if self._data():
-            self.kept.append(f"data in {self.data_root} and backups in {self.backups}")
-        if "grafana" in self.services and Releases(self.config_root / "grafana").target(CURRENT):
-            self.kept.append(f"{self.config_root}/grafana/{CURRENT}, which holds the key of Grafana's database")
-
     def _remove_empty(self) -> None:
         """Directories that hold nothing any more; a mount, a link and what others put there stay."""
-        roots = [self.config_root, *([self.data_root, self.backups] if self.data else [])]
-        directories = [root / name for root in roots[:2] for name in self.services]
-        with contextlib.suppress(FileNotFoundError):
-            if self.data:
-                (self.data_root / LOCK).unlink()
+        roots = [self.roots.configuration]
+        if self.removal.data:
+            roots += [self.roots.data, self.roots.backups]
+            remove(self.roots.data / places.OPERATION_LOCK)
+        directories = [root / name for root in roots[:2] for name in self.removal.services]
         for directory in [*directories, *roots]:
             with contextlib.suppress(OSError):
                 directory.rmdir()
@@ -233,7 +178,7 @@ def main() -> None:
                 "type": "list",
                 "elements": "str",
                 "required": True,
-                "choices": sorted(READY_PATHS),
+                "choices": sorted(SERVICES),
             },
             "containers": {"type": "list", "elements": "str", "required": True},
             "network": {"type": "str", "required": True},

@@ -121,7 +121,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data imp
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import Allowed, refusal, same_version
 
 
-class Refused(StackError):
+class UpgradeRefused(StackError):
     """The upgrade must not begin."""
 
 
@@ -167,11 +167,11 @@ def look_at(service: dict[str, Any], engine: Engine) -> dict[str, Any]:
         if attributes is not None:
             containers[name] = {"image": attributes["Config"]["Image"], "image_id": attributes["Image"]}
     if service["container"] not in containers:
-        raise Refused(f"{service['name']} has no container {service['container']}: run site.yml first")
+        raise UpgradeRefused(f"{service['name']} has no container {service['container']}: run site.yml first")
     try:
         version = reported_version(service["name"], HttpClient(Connection(url=service["url"], timeout=5)))
     except HttpError as error:
-        raise Refused(
+        raise UpgradeRefused(
             f"{service['name']} is not ready, so nobody could tell whether an upgrade made it so ({error}): read its"
             f" log with logs.yml -e service={service['name']}"
         ) from error
@@ -191,7 +191,7 @@ def fetch(service: dict[str, Any], engine: Engine, pull: bool) -> dict[str, str]
             if pull:
                 engine.pull(image)
         except EngineError as error:
-            raise Refused(f"{error} (the image is set by {variables[name]}); nothing was touched") from error
+            raise UpgradeRefused(f"{error} (the image is set by {variables[name]}); nothing was touched") from error
         found[name] = engine.image_id(image)
     return found
 
@@ -201,7 +201,7 @@ def check_disk(steps: list[dict[str, Any]], free: dict[str, int], minimum: int) 
     for step in steps:
         directory = step["data_directory"]
         if free[directory] - step["kept_bytes"] < minimum:
-            raise Refused(
+            raise UpgradeRefused(
                 f"only {free[directory] // 2**20} MiB of disk are free at {directory}, where keeping the data of"
                 f" {step['name']} takes {step['kept_bytes'] // 2**20} MiB and {minimum // 2**20} are to stay free: free"
                 " some, or lower llmmon_minimum_free_mb"
@@ -248,7 +248,7 @@ def main() -> None:
             if not same_version(service["version"], before):
                 refusals.append(refusal(service["name"], before, service["version"], allowed))
         if any(refusals):
-            raise Refused(" | ".join(sentence for sentence in refusals if sentence))
+            raise UpgradeRefused(" | ".join(sentence for sentence in refusals if sentence))
         had = {name for name in images(parameters["services"]) if engine.has_image(name)}
         for service in parameters["services"]:
             step = plan(service, running[service["name"]], fetch(service, engine, pull=not module.check_mode))

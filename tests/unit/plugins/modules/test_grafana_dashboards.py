@@ -415,7 +415,7 @@ def test_the_password_can_come_from_a_file(server: Server, source: Path, tmp_pat
     )
     assert "cannot be read: No such file" in run_module(grafana_dashboards, wanted)["msg"]
     file.write_bytes(b"\xff")
-    assert "it is no text in UTF-8" in run_module(grafana_dashboards, wanted)["msg"]
+    assert "it is not text in UTF-8" in run_module(grafana_dashboards, wanted)["msg"]
     file.write_text("\n")
     assert run_module(grafana_dashboards, wanted)["msg"] == f"the password file {file} is empty"
     assert server.requests == []

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import contents as contents_of_library
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_SERVICE, BACKUP_TIMER
 from ansible_collections.llmmon.stack.plugins.modules.stack_backup_schedule import (
     HIDDEN,
-    SERVICE,
-    TIMER,
     Schedule,
     changes,
     differences,
-    sources,
     wanted_files,
 )
 
@@ -56,13 +55,13 @@ def apply(given: dict[str, Any]) -> list[Path]:
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:
-    assert len(apply(parameters(tmp_path))) == len(sources()) + 3
+    assert len(apply(parameters(tmp_path))) == len(contents_of_library()) + 3
     assert apply(parameters(tmp_path)) == []
 
 
 def test_only_what_differs_is_written(tmp_path: Path) -> None:
     apply(parameters(tmp_path))
-    assert apply(parameters(tmp_path, "weekly")) == [tmp_path / "units" / TIMER]
+    assert apply(parameters(tmp_path, "weekly")) == [tmp_path / "units" / BACKUP_TIMER]
     assert apply(parameters(tmp_path, "weekly", keep=3)) == [tmp_path / "backup" / "settings.json"]
     (tmp_path / "backup" / "settings.json").chmod(0o644)
     assert apply(parameters(tmp_path, "weekly", keep=3)) == [tmp_path / "backup" / "settings.json"]
@@ -103,7 +102,7 @@ def test_the_service_makes_an_archive_by_what_was_installed_alone(tmp_path: Path
     machine.prepare()
     given = parameters(tmp_path, scope="config")
     apply(given)
-    lines = (tmp_path / "units" / SERVICE).read_text().splitlines()
+    lines = (tmp_path / "units" / BACKUP_SERVICE).read_text().splitlines()
     command = next(line for line in lines if line.startswith("ExecStart=")).partition("=")[2].split()
     environment = next(line for line in lines if line.startswith("Environment=")).partition("=")[2].split()
     assert command[0] == sys.executable

@@ -15,7 +15,7 @@ from tests.support.restore_machine import Machine
 
 pytestmark = pytest.mark.usefixtures("as_root")
 
-STEPS = ("staged", "exchanged", "settled", "kept", "put_back")
+STEPS = ("stage", "swap", "finish", "accept", "put_back")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def run(
-    machine: Machine, state: str, archive: Path | None = None, *, check_mode: bool = False, **options: Any
+    machine: Machine, step: str, archive: Path | None = None, *, check_mode: bool = False, **options: Any
 ) -> dict[str, Any]:
     services = [
         {
@@ -52,18 +52,18 @@ def run(
     ]
     roots = {"data_root": str(machine.data_root), "config_root": str(machine.config_root), "minimum_free_mb": 0}
     named = {"archive": str(archive)} if archive else {}
-    parameters = {"state": state, "services": services, **roots, **named, **options}
+    parameters = {"step": step, "services": services, **roots, **named, **options}
     return run_module(stack_restore, parameters, check_mode=check_mode)
 
 
 def test_the_steps_one_after_another(machine: Machine, archive: Path) -> None:
-    checked = run(machine, "checked", archive)
+    checked = run(machine, "check", archive)
     assert not checked["changed"]
-    staged = run(machine, "staged", archive)
+    staged = run(machine, "stage", archive)
     assert staged["changed"]
     assert staged["replaced"] == checked["replaced"]
     assert len(staged["replaced"]) == 6
-    assert run(machine, "exchanged")["changed"]
+    assert run(machine, "swap")["changed"]
     machine.run_containers()
     back = run(machine, "put_back", timeout=0.1)
     assert (back["changed"], back["put_back"], back["kept"], back["not_running"]) == (True, True, False, [])
@@ -72,28 +72,28 @@ def test_the_steps_one_after_another(machine: Machine, archive: Path) -> None:
 
 
 def test_a_restore_that_is_kept_is_no_more_to_be_put_back(machine: Machine, archive: Path) -> None:
-    run(machine, "staged", archive)
-    run(machine, "exchanged")
+    run(machine, "stage", archive)
+    run(machine, "swap")
     machine.run_containers()
-    assert run(machine, "kept")["changed"]
+    assert run(machine, "accept")["changed"]
     assert not run(machine, "put_back", timeout=0.1)["put_back"]
     assert (machine.data_root / "grafana" / "grafana.db").read_bytes() == archives.FULL["grafana/grafana.db"]
 
 
-@pytest.mark.parametrize("state", STEPS)
-def test_check_mode_does_nothing(machine: Machine, archive: Path, state: str) -> None:
+@pytest.mark.parametrize("step", STEPS)
+def test_check_mode_does_nothing(machine: Machine, archive: Path, step: str) -> None:
     before = machine.everything()
-    assert not run(machine, state, archive, check_mode=True)["changed"]
+    assert not run(machine, step, archive, check_mode=True)["changed"]
     assert machine.everything() == before
 
 
-@pytest.mark.parametrize("state", ["checked", "staged"])
-def test_an_archive_has_to_be_named(machine: Machine, state: str) -> None:
-    assert "state is " + state in run(machine, state)["msg"]
+@pytest.mark.parametrize("step", ["check", "stage"])
+def test_an_archive_has_to_be_named(machine: Machine, step: str) -> None:
+    assert "step is " + step in run(machine, step)["msg"]
 
 
 def test_a_refusal_is_one_sentence(machine: Machine, archive: Path) -> None:
     archive.write_bytes(b"PK\x03\x04")
-    assert run(machine, "staged", archive)["msg"].startswith(f"the archive {archive} is refused: it is a zip archive")
+    assert run(machine, "stage", archive)["msg"].startswith(f"the archive {archive} is refused: it is a zip archive")
     with Operations(machine.data_root).locked("backup"):
-        assert "restore cannot begin: backup (process" in run(machine, "staged", archive)["msg"]
+        assert "restore cannot begin: backup (process" in run(machine, "stage", archive)["msg"]

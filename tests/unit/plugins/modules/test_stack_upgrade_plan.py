@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.modules.stack_upgrade_plan import Refused, check_disk, plan
+from ansible_collections.llmmon.stack.plugins.modules.stack_upgrade_plan import UpgradeRefused, check_disk, plan
 
 SERVICE: dict[str, Any] = {
     "name": "prometheus",
@@ -63,5 +63,5 @@ def test_a_companion_that_does_not_run_is_left_to_the_deployment() -> None:
 def test_a_disk_that_keeping_the_data_would_fill_is_refused() -> None:
     step = {"name": "prometheus", "data_directory": "/d", "kept_bytes": 600}
     check_disk([step], {"/d": 1600}, 1000)
-    with pytest.raises(Refused, match="llmmon_minimum_free_mb"):
+    with pytest.raises(UpgradeRefused, match="llmmon_minimum_free_mb"):
         check_disk([step], {"/d": 1599}, 1000)

@@ -30,7 +30,7 @@ class Encryption:
             return
         if not self.public_keys:
             raise EncryptionError(
-                "there is no key to encrypt to: set llmmon_backup_public_keys, or no llmmon_backup_encryption"
+                "there is no key to encrypt to: set llmmon_backup_public_keys, or leave llmmon_backup_encryption empty"
             )
         if not shutil.which(self.tool):
             raise EncryptionError(

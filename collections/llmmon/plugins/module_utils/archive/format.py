@@ -187,7 +187,7 @@ def member_path(path: str) -> str:
     if odd or "\0" in path or len(encoded) > _PATH_BYTES:
         raise ArchiveError(f"the archive holds {path[:200]!r}, a path that it must not hold: do not use this archive")
     if path not in _FILES and not path.startswith(tuple(f"{directory}/" for directory in _DIRECTORIES)):
-        raise ArchiveError(f"the archive holds {path[:200]!r}, which is no part of a backup: do not use this archive")
+        raise ArchiveError(f"the archive holds {path[:200]!r}, which is not part of a backup: do not use this archive")
     return path
 
 
@@ -215,9 +215,9 @@ def _object(text: bytes, member: str) -> dict[str, Any]:
     try:
         content = json.loads(text.decode("utf-8"), object_pairs_hook=_unique_keys)
     except (ValueError, RecursionError) as error:
-        raise _damaged(member, "it is no JSON") from error
+        raise _damaged(member, "it is not valid JSON") from error
     if not isinstance(content, dict):
-        raise _damaged(member, "it is no object")
+        raise _damaged(member, "it is not a JSON object")
     version = content.get("format")
     if type(version) is not int or version < 1:
         raise _damaged(member, "it has no format")
@@ -231,21 +231,21 @@ def _object(text: bytes, member: str) -> dict[str, Any]:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key occurs twice")
+        raise ValueError("a key appears twice")
     return found
 
 
 def _text(content: dict[str, Any], key: str, member: str) -> str:
     value = content.get(key)
     if not isinstance(value, str) or len(value) > _PATH_BYTES or not value.isprintable():
-        raise _damaged(member, f"its {key} is no text")
+        raise _damaged(member, f"its {key} is not text")
     return value
 
 
 def _size(value: Any, member: str) -> int:
     # True is an int to Python.
     if type(value) is not int or not 0 <= value <= _MOST_BYTES:
-        raise _damaged(member, "a size in it is no size")
+        raise _damaged(member, "a size in it is not a valid size")
     return value
 
 
@@ -254,7 +254,7 @@ def _service(name: str, record: Any) -> ServiceRecord:
         raise _damaged(HEADER, f"it knows a service {name[:40]!r}")
     digests = record.get("digests")
     if not isinstance(digests, list) or not all(isinstance(digest, str) and digest.isprintable() for digest in digests):
-        raise _damaged(HEADER, f"the digests of {name} are no texts")
+        raise _damaged(HEADER, f"the digests of {name} are not text")
     found = ServiceRecord(
         digests=tuple(digests),
         **{
@@ -265,5 +265,5 @@ def _service(name: str, record: Any) -> ServiceRecord:
     )
     for release in (found.release, found.running_release):
         if release and not is_release_name(release):
-            raise _damaged(HEADER, f"{release[:40]!r} is no release")
+            raise _damaged(HEADER, f"{release[:40]!r} is not the name of a release")
     return found

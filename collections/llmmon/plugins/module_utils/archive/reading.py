@@ -8,11 +8,9 @@ has confirmed each of them. What an archive says of its sizes is believed only a
 from __future__ import annotations
 
 import dataclasses
-import errno
 import hashlib
 import os
 import re
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Optional
@@ -23,42 +21,19 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     FileRecord,
     Header,
     Manifest,
-    member_path,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, Source, open_source
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.tar_members import (
+    BLOCK,
+    TarMember,
+    read_members,
+    shown,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
 
-BLOCK = 512
 # Far more than a stack has, few enough to remember.
 MOST_MEMBERS = 200_000
-_EXTENDED_HEADER_LIMIT = 16 * 1024
-_PADDING_LIMIT = 1024 * 1024
-# What an extended header may say; the rest would change what a member is.
-_EXTENDED_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment"}
-_EXTENDED_RECORD = re.compile(rb"(\d{1,6}) ([^=\n]+)=")
 _PROMETHEUS_BLOCK = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-_KINDS = {
-    tarfile.LNKTYPE: "a hard link",
-    tarfile.SYMTYPE: "a symbolic link",
-    tarfile.CHRTYPE: "a device",
-    tarfile.BLKTYPE: "a device",
-    tarfile.FIFOTYPE: "a fifo",
-    tarfile.CONTTYPE: "a contiguous file",
-    tarfile.GNUTYPE_LONGNAME: "a long name of GNU tar",
-    tarfile.GNUTYPE_LONGLINK: "a long link of GNU tar",
-    tarfile.GNUTYPE_SPARSE: "a sparse file",
-    tarfile.XGLTYPE: "a global header",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Member:
-    """A file or directory of the archive as its tar header says."""
-
-    path: str
-    size: int
-    directory: bool
-    executable: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +45,7 @@ class Contents:
 
 
 # Opens a file for a member and gives its descriptor; None when the member is only to be checked.
-Sink = Callable[[Member], int]
+Sink = Callable[[TarMember], int]
 
 
 def read_archive(archive: Path, room: int, sink: Optional[Sink] = None) -> Contents:
@@ -109,17 +84,17 @@ class _Reading:
             raise ArchiveError("it ends without a manifest.json: it was not made to its end; use another archive")
         for member in members:
             raise ArchiveError(
-                f"{_shown(member.path)} follows after manifest.json, the last member; do not use this archive"
+                f"{shown(member.path)} follows after manifest.json, the last member; do not use this archive"
             )
         _compare(self.files, manifest.files)
         _require_parts(self.files, header)
         return Contents(header, self.files)
 
-    def _header(self, members: Iterator[Member]) -> Header:
+    def _header(self, members: Iterator[TarMember]) -> Header:
         first = next(members, None)
         if first is None or first.path != names.HEADER or first.directory:
             raise ArchiveError(
-                "its first member is not backup.json, so it is no archive of backup.yml; name the right one"
+                "its first member is not backup.json, so it is not an archive of backup.yml; name the right one"
             )
         text = self._small(first, names.HEADER_LIMIT)
         header = Header.from_json(text)
@@ -132,35 +107,35 @@ class _Reading:
         self._deliver(first, text)
         return header
 
-    def _manifest(self, member: Member) -> Manifest:
+    def _manifest(self, member: TarMember) -> Manifest:
         # A manifest has a line for each file, which bounds what is read into memory by what was seen.
         expected = sum(6 * len(path) + 200 for path in self.files) + 200
         return Manifest.from_json(self._small(member, min(expected, names.MANIFEST_LIMIT)))
 
-    def _small(self, member: Member, limit: int) -> bytes:
+    def _small(self, member: TarMember, limit: int) -> bytes:
         if member.size > limit:
             raise ArchiveError(f"{member.path} has {member.size} bytes, more than it can need; do not use this archive")
         text = self.source.exactly(member.size)
         self.source.exactly(-member.size % BLOCK)
         return text
 
-    def _deliver(self, member: Member, text: bytes) -> None:
+    def _deliver(self, member: TarMember, text: bytes) -> None:
         if self.sink is not None:
             with os.fdopen(self.sink(member), "wb") as handle:
                 handle.write(text)
 
-    def _take(self, member: Member, header: Header) -> None:
+    def _take(self, member: TarMember, header: Header) -> None:
         path = member.path
         self._require_new(member)
         if member.directory:
             self.directories.add(path)
             if member.size:
-                raise ArchiveError(f"{_shown(path)} is a directory with content; do not use this archive")
+                raise ArchiveError(f"{shown(path)} is a directory with content; do not use this archive")
             return
         check_place(path, header)
         if member.size > self.left:
             raise ArchiveError(
-                f"{_shown(path)} makes it more than the {header.size} bytes that its backup.json tells of; do not use"
+                f"{shown(path)} makes it larger than the {header.size} bytes declared in its backup.json; do not use"
                 " this archive"
             )
         self.left -= member.size
@@ -171,122 +146,32 @@ class _Reading:
             if descriptor is not None:
                 os.close(descriptor)
 
-    def _require_new(self, member: Member) -> None:
+    def _require_new(self, member: TarMember) -> None:
         path = member.path
         if len(self.files) + len(self.directories) >= MOST_MEMBERS:
             raise ArchiveError(f"it has more than {MOST_MEMBERS} members; do not use this archive")
         if path in self.files or (path in self.directories and not member.directory):
-            raise ArchiveError(f"it holds {_shown(path)} twice; do not use this archive")
+            raise ArchiveError(f"{shown(path)} appears twice in it; do not use this archive")
         while "/" in path:
             path = path.rpartition("/")[0]
             if path in self.files:
-                raise ArchiveError(f"it holds {_shown(path)} as a file and as a directory; do not use this archive")
+                raise ArchiveError(f"it holds {shown(path)} as a file and as a directory; do not use this archive")
             self.directories.add(path)
 
-    def _copy(self, member: Member, descriptor: Optional[int]) -> str:
+    def _copy(self, member: TarMember, descriptor: Optional[int]) -> str:
         """Give a member's content to its file, and its checksum back."""
         digest = hashlib.sha256()
         left = member.size
         while left:
             chunk = self.source.take(min(left, CHUNK))
             if not chunk:
-                raise ArchiveError(
-                    f"it is truncated: it ends in the middle of {_shown(member.path)}; copy it once more"
-                )
+                raise ArchiveError(f"it is truncated: it ends in the middle of {shown(member.path)}; copy it once more")
             left -= len(chunk)
             digest.update(chunk)
             while descriptor is not None and chunk:
                 chunk = chunk[os.write(descriptor, chunk) :]
         self.source.exactly(-member.size % BLOCK)
         return digest.hexdigest()
-
-
-def read_members(source: Source) -> Iterator[Member]:
-    """The members of a tar, each to be read to the end of its content before the next is asked for.
-
-    Only what backup.yml writes is known here: files, directories, and extended headers with a path or size.
-    """
-    extended: dict[str, str] = {}
-    first = True
-    while True:
-        block = source.exactly(BLOCK)
-        if not any(block):
-            break
-        try:
-            found = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except tarfile.HeaderError as error:
-            raise ArchiveError(
-                "what is compressed in it is no tar; name the right file in archive"
-                if first
-                else "it is damaged: something else stands where a member should begin; use another archive"
-            ) from error
-        first = False
-        if found.type == tarfile.XHDTYPE and not extended:
-            extended = _extended_header(source, found.size)
-            continue
-        if found.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE):
-            kind = _KINDS.get(found.type, "a member of an unknown kind")
-            raise ArchiveError(
-                f"{_shown(found.name)} is {kind}, and only files have a place in it; do not use this archive"
-            )
-        path = extended.get("path", found.name)
-        size = extended.get("size", str(found.size))
-        if not (size.isascii() and size.isdigit()):
-            raise ArchiveError(f"{_shown(path)} has a size that is none; do not use this archive")
-        extended = {}
-        directory = found.type == tarfile.DIRTYPE
-        yield Member(_checked(path, directory), int(size), directory, bool(found.mode & 0o100))
-    if extended or first:
-        raise ArchiveError("it holds nothing; use another archive")
-    _require_padding(source)
-
-
-def _checked(path: str, directory: bool) -> str:
-    # A directory is where its files may be: what holds for a file in it holds for it.
-    if directory:
-        path = path.rstrip("/")
-        if path not in {name for place in _PLACES for name in _with_parents(place)}:
-            member_path(f"{path}/file")
-        return path
-    return member_path(path)
-
-
-_PLACES = (names.CONFIG, names.PROMETHEUS_DATA, names.ALERTMANAGER_DATA, names.GRAFANA_DATA)
-
-
-def _with_parents(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
-
-
-def _extended_header(source: Source, size: int) -> dict[str, str]:
-    """What an extended header says of the next member (POSIX.1-2001, "pax Header Block")."""
-    if not 0 < size <= _EXTENDED_HEADER_LIMIT:
-        raise ArchiveError("it holds an extended header of an impossible size; do not use this archive")
-    text = source.exactly(size)
-    source.exactly(-size % BLOCK)
-    found: dict[str, str] = {}
-    position = 0
-    while position < len(text):
-        match = _EXTENDED_RECORD.match(text, position)
-        end = position + int(match[1]) if match else 0
-        if match is None or not match.end() < end <= len(text) or text[end - 1 : end] != b"\n":
-            raise ArchiveError("it holds a damaged extended header; use another archive")
-        key = match[2].decode("utf-8", "surrogateescape")
-        if key not in _EXTENDED_KEYS or key in found:
-            raise ArchiveError(f"it holds an extended header with {_shown(key)}; do not use this archive")
-        found[key] = text[match.end() : end - 1].decode("utf-8", "surrogateescape")
-        position = end
-    return found
-
-
-def _require_padding(source: Source) -> None:
-    """After the last member come zeros, some of them, and then nothing."""
-    seen = 0
-    while chunk := source.take(CHUNK):
-        seen += len(chunk)
-        if any(bytes(chunk)) or seen > _PADDING_LIMIT:
-            raise ArchiveError("something else follows after its end; do not use this archive")
 
 
 def check_place(path: str, header: Header) -> None:
@@ -297,18 +182,18 @@ def check_place(path: str, header: Header) -> None:
     service = parts[1] if parts[0] == names.CONFIG else parts[0]
     reason = None
     if service not in header.services:
-        reason = f"belongs to {_shown(service)}, of which its backup.json knows nothing"
+        reason = f"belongs to {shown(service)}, which its backup.json does not name"
     elif parts[0] == names.CONFIG:
         if len(parts) < 4 or not is_release_name(parts[2]):
-            reason = "lies in no release"
+            reason = "does not lie in a release"
     elif header.scope == names.SCOPE_CONFIG:
         reason = "is data in an archive of configuration"
     elif path.startswith(f"{names.PROMETHEUS_DATA}/") and (len(parts) < 4 or not _PROMETHEUS_BLOCK.fullmatch(parts[2])):
-        reason = "lies in no block of Prometheus"
+        reason = "does not lie in a block of Prometheus"
     elif path.startswith(f"{names.GRAFANA_DATA}/") and parts[2] in names.GRAFANA_DATABASE_FILES:
         reason = "would lie beside the database"
     if reason:
-        raise ArchiveError(f"{_shown(path)} {reason}; do not use this archive")
+        raise ArchiveError(f"{shown(path)} {reason}; do not use this archive")
 
 
 def _compare(actual: dict[str, FileRecord], expected: dict[str, FileRecord]) -> None:
@@ -322,7 +207,7 @@ def _compare(actual: dict[str, FileRecord], expected: dict[str, FileRecord]) -> 
             reason = "is not what its manifest says (another size or checksum)"
         else:
             continue
-        raise ArchiveError(f"{_shown(path)} {reason}; use another archive")
+        raise ArchiveError(f"{shown(path)} {reason}; use another archive")
 
 
 def _require_parts(files: dict[str, FileRecord], header: Header) -> None:
@@ -340,57 +225,3 @@ def _require_parts(files: dict[str, FileRecord], header: Header) -> None:
             raise ArchiveError(f"it holds {len(databases)} databases of Grafana instead of one; use another archive")
         if "alertmanager" in header.services and names.ALERTMANAGER_SILENCES not in files:
             raise ArchiveError(f"{names.ALERTMANAGER_SILENCES} is missing; use another archive")
-
-
-def _shown(text: str) -> str:
-    return repr(text[:200])
-
-
-@dataclasses.dataclass(frozen=True)
-class Owner:
-    """Whom a service's files belong to."""
-
-    uid: int
-    gid: int
-
-
-class Staging:
-    """Where an archive's files wait, in a directory of root's alone; data have their owners from here on."""
-
-    def __init__(self, root: Path, owners: dict[str, Owner]) -> None:
-        self.root = root
-        self.owners = owners
-
-    def open(self, member: Member) -> int:
-        """Make the file of a member, new and for writing."""
-        owner, mode = self._access(member)
-        path = self.root / member.path
-        if not path.parent.is_dir():
-            self._make_directories(member.path.split("/")[:-1], owner)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        os.fchown(descriptor, owner.uid, owner.gid)
-        os.fchmod(descriptor, mode)
-        return descriptor
-
-    def _access(self, member: Member) -> tuple[Owner, int]:
-        service = member.path.partition("/")[0]
-        # Grafana's plug-ins are programs; nothing else is.
-        program = member.executable and member.path.startswith(f"{names.GRAFANA_DATA}/")
-        if service in self.owners:
-            return self.owners[service], 0o750 if program else 0o640
-        return Owner(os.geteuid(), os.getegid()), 0o600
-
-    def _make_directories(self, parts: list[str], owner: Owner) -> None:
-        path = self.root
-        for part in parts:
-            path = path / part
-            if not path.is_dir():
-                path.mkdir(mode=0o750)
-                path.chmod(0o750)
-                os.chown(path, owner.uid, owner.gid)
-
-
-def explain_full_disk(error: OSError, directory: Path) -> ArchiveError:
-    """What an error while staging means; nothing but staging was touched by then."""
-    reason = "the disk is full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else str(error.strerror)
-    return ArchiveError(f"{directory} cannot be written: {reason}; nothing was changed, free some disk and run again")

@@ -34,7 +34,7 @@ class WritingError(StackError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Member:
+class NewFile:
     """A file of the archive: ``size`` bytes of content in memory, of an open file, or of one that has a path."""
 
     path: str
@@ -45,7 +45,7 @@ class Member:
 class _Input:
     """What tarfile reads a member from; exactly as many bytes as promised, hashed on the way."""
 
-    def __init__(self, member: Member, source: BinaryIO) -> None:
+    def __init__(self, member: NewFile, source: BinaryIO) -> None:
         self._member = member
         self._source = source
         self._left = member.size
@@ -158,7 +158,7 @@ class ArchiveWriter:
         # After trouble this ends the tools, and with them the thread that feeds them.
         stream.close()
 
-    def add(self, member: Member) -> None:
+    def add(self, member: NewFile) -> None:
         """Append a file."""
         entry = tarfile.TarInfo(member_path(member.path))
         entry.size = member.size
@@ -181,14 +181,14 @@ class ArchiveWriter:
                 raise WritingError(f"{member.path} cannot be read: {error.strerror}") from error
         self._files[member.path] = content.record()
 
-    def add_all(self, members: Iterable[Member]) -> None:
+    def add_all(self, members: Iterable[NewFile]) -> None:
         for member in members:
             self.add(member)
 
     def finish(self) -> FileRecord:
         """Append the manifest, wait until all is on the disk, and return the archive's size and checksum."""
         manifest = Manifest(dict(self._files)).to_json().encode()
-        self.add(Member(MANIFEST, len(manifest), manifest))
+        self.add(NewFile(MANIFEST, len(manifest), manifest))
         try:
             self._tar.close()
             self._pipe.close()

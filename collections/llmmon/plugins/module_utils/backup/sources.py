@@ -21,7 +21,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     GRAFANA_SQLITE,
     PROMETHEUS_DATA,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import Member
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import NewFile
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     PostgresSettings,
     SqliteSettings,
@@ -68,10 +68,10 @@ def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[
                     yield path, status
 
 
-def tree(root: Path, place: str, leave_out: Optional[set[str]] = None) -> list[Member]:
+def tree(root: Path, place: str, leave_out: Optional[set[str]] = None) -> list[NewFile]:
     """The files below a directory as members below ``place``."""
     return [
-        Member(f"{place}/{path.relative_to(root)}", status.st_size, path)
+        NewFile(f"{place}/{path.relative_to(root)}", status.st_size, path)
         for path, status in regular_files(root, leave_out)
     ]
 
@@ -81,7 +81,7 @@ def size_of(root: Path, leave_out: Optional[set[str]] = None) -> int:
     return sum(status.st_size for _, status in regular_files(root, leave_out))
 
 
-def configuration(service: str, config_root: Path) -> list[Member]:
+def configuration(service: str, config_root: Path) -> list[NewFile]:
     """Every release of a service's configuration, read at once: another run may delete an old one."""
     releases = Releases(config_root)
     found = []
@@ -96,7 +96,7 @@ def configuration(service: str, config_root: Path) -> list[Member]:
                 raise SourceError(
                     f"{path} vanished while it was read: another run is changing it; run again"
                 ) from error
-            found.append(Member(f"{CONFIG}/{service}/{path.relative_to(config_root)}", len(content), content))
+            found.append(NewFile(f"{CONFIG}/{service}/{path.relative_to(config_root)}", len(content), content))
     return found
 
 
@@ -114,7 +114,7 @@ class Prometheus:
     def estimate(self) -> int:
         return size_of(self._data, {_SNAPSHOTS})
 
-    def members(self, workplace: Workplace) -> list[Member]:
+    def members(self, workplace: Workplace) -> list[NewFile]:
         snapshots = self._data / _SNAPSHOTS
         workplace.expect_snapshot(snapshots)
         try:
@@ -145,19 +145,19 @@ class Alertmanager:
     def estimate(self) -> int:
         return size_of(self._data)
 
-    def members(self, opened: contextlib.ExitStack) -> list[Member]:
+    def members(self, opened: contextlib.ExitStack) -> list[NewFile]:
         try:
             silences = self._client.get("/api/v2/silences")
         except HttpError as error:
             raise SourceError(f"Alertmanager does not tell its silences: {error}") from error
         content = json.dumps(silences, indent=1).encode()
-        found = [Member(ALERTMANAGER_SILENCES, len(content), content)]
+        found = [NewFile(ALERTMANAGER_SILENCES, len(content), content)]
         for path, _ in regular_files(self._data):
             # Alertmanager replaces its files; one that is open stays as it is.
             with contextlib.suppress(FileNotFoundError):
                 handle = opened.enter_context(path.open("rb", buffering=0))
                 size = os.fstat(handle.fileno()).st_size
-                found.append(Member(f"{ALERTMANAGER_DATA}/{path.relative_to(self._data)}", size, handle))
+                found.append(NewFile(f"{ALERTMANAGER_DATA}/{path.relative_to(self._data)}", size, handle))
         return found
 
 
@@ -183,14 +183,14 @@ class Grafana:
     def estimate(self) -> int:
         return self.database_bytes() + size_of(self._data, self._left_out())
 
-    def members(self, workplace: Workplace) -> list[Member]:
+    def members(self, workplace: Workplace) -> list[NewFile]:
         if isinstance(self._database, PostgresSettings):
             copy, place = workplace.path / "database.dump", GRAFANA_DUMP
             dump_postgres(self._database, copy, workplace.path)
         else:
             copy, place = workplace.path / "grafana.db", GRAFANA_SQLITE
             copy_sqlite(self._database.path, copy)
-        return [Member(place, copy.stat().st_size, copy), *tree(self._data, GRAFANA_DATA, self._left_out())]
+        return [NewFile(place, copy.stat().st_size, copy), *tree(self._data, GRAFANA_DATA, self._left_out())]
 
     def _left_out(self) -> set[str]:
         # Of a database that Grafana no longer uses, too: it would be restored in the place of the one in use.

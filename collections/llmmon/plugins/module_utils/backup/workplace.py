@@ -31,7 +31,7 @@ class WorkplaceError(StackError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Journal:
+class Traces:
     """What there is to clear: the unfinished archive, and the snapshot, whose name is known once it was answered."""
 
     partial: str = ""
@@ -46,13 +46,13 @@ class Workplace:
 
     def __init__(self, data_root: Path) -> None:
         self.path = data_root / BACKUP_WORK
-        self._journal = Journal()
+        self._journal = Traces()
 
     def open(self, partial: Path) -> None:
         """Begin with nothing of an earlier run left."""
         self.clear()
         self.path.mkdir(mode=_MODE)
-        self._note(Journal(partial=str(partial)))
+        self._note(Traces(partial=str(partial)))
 
     def expect_snapshot(self, snapshots: Path) -> None:
         """Note which snapshots there are, before one more is asked for."""
@@ -69,7 +69,9 @@ class Workplace:
     def name_snapshot(self, name: str) -> Path:
         """Note the name that Prometheus gave to ours."""
         if not _SNAPSHOT_NAME.fullmatch(name):
-            raise WorkplaceError(f"Prometheus answered with the snapshot {name[:80]!r}, which is no name of a snapshot")
+            raise WorkplaceError(
+                f"Prometheus answered with the snapshot {name[:80]!r}, which is not the name of a snapshot"
+            )
         self._note(dataclasses.replace(self._journal, snapshot=name))
         return Path(self._journal.snapshots) / name
 
@@ -104,17 +106,17 @@ class Workplace:
             raise WorkplaceError(f"{error.filename} cannot be deleted: {error.strerror}") from error
         return found
 
-    def _note(self, journal: Journal) -> None:
+    def _note(self, journal: Traces) -> None:
         self._journal = journal
         write_atomically(self.path / _JOURNAL, json.dumps(dataclasses.asdict(journal)), 0o600)
 
-    def _read(self) -> Journal:
+    def _read(self) -> Traces:
         try:
             content = json.loads((self.path / _JOURNAL).read_text(encoding="utf-8"))
-            return Journal(**{**content, "snapshots_before": tuple(content["snapshots_before"])})
+            return Traces(**{**content, "snapshots_before": tuple(content["snapshots_before"])})
         except FileNotFoundError:
             # Killed before the first note: nothing else was made yet.
-            return Journal()
+            return Traces()
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise WorkplaceError(
                 f"the journal {self.path / _JOURNAL} is damaged: delete the directory {self.path} and what Prometheus's"
@@ -122,7 +124,7 @@ class Workplace:
             ) from error
 
 
-def _our_snapshots(journal: Journal) -> list[Path]:
+def _our_snapshots(journal: Traces) -> list[Path]:
     """The snapshot of a run; when it was killed before the answer, the one that was begun at the time it asked."""
     if not journal.snapshots:
         return []

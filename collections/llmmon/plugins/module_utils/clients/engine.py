@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import ROLE_LABEL, VALIDATION
 
 DOCKER_IMPORT_ERROR: Optional[str] = None
 try:
@@ -91,7 +92,7 @@ class Engine:
                 mem_limit="512m",
                 pids_limit=256,
                 mounts=[docker.types.Mount(mounted_at, directory, type="bind", read_only=True)],
-                labels={"llmmon.role": "validation"},
+                labels={ROLE_LABEL: VALIDATION},
             )
             try:
                 container.start()
@@ -219,7 +220,10 @@ class Engine:
 
 
 def _read_frames(connection: socket.socket) -> str:
-    """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format)."""
+    """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format).
+
+    The SDK's own reader (docker.utils.socket) waits for a command that never ends without any limit.
+    """
     connection.settimeout(_TOOL_SECONDS)
     raw = b""
     while chunk := connection.recv(65536):

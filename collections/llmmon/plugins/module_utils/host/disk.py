@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What lies on the disk, how much of it, and that it does."""
+"""What lies on the disk, how much of it, that it does, and that it goes."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 from pathlib import Path
 
 
@@ -31,3 +33,12 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Delete a file, a link or a directory with all that lies in it; what is gone already is no trouble."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -37,6 +37,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.files import is_
 
 # On every container of ours; its value is the service.
 SERVICE_LABEL = "llmmon.service"
+# On those that check a configuration and are gone when they have; its value is VALIDATION.
+ROLE_LABEL = "llmmon.role"
+VALIDATION = "validation"
 # The version that is about to take a container's place, the one that had it, and the one from before a restore.
 NEXT = "-next"
 PREVIOUS = "-previous"

@@ -6,15 +6,13 @@ The directories themselves stay: one may be where a disk is mounted, and contain
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import LOCK
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,12 +81,3 @@ def _entries(directory: Path) -> list[str]:
 def _lies_there(path: Path) -> bool:
     """Whether something has that path, a link that leads nowhere included."""
     return os.path.lexists(path)
-
-
-def remove(path: Path) -> None:
-    """Delete a file, a link or a directory with all that lies in it; what is gone already is no trouble."""
-    with contextlib.suppress(FileNotFoundError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

@@ -19,18 +19,18 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import reading as archive_reading
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction import (
+    Extraction,
+    FileOwner,
+    explain_full_disk,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     HEADER,
     MANIFEST,
     SCOPE_CONFIG,
     ArchiveError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import (
-    Owner,
-    Staging,
-    explain_full_disk,
-    read_archive,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_archive
 
 from tests.conftest import REPOSITORY
 from tests.support.archives import (
@@ -51,7 +51,7 @@ from tests.support.archives import (
 )
 
 ROOM = 2**30
-ME = Owner(os.geteuid(), os.getegid())
+ME = FileOwner(os.geteuid(), os.getegid())
 OWNERS = {"prometheus": ME, "alertmanager": ME, "grafana": ME}
 
 
@@ -72,7 +72,7 @@ def refusal(path: Path, room: int = ROOM) -> str:
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir()
     with pytest.raises(ArchiveError) as extracted:
-        read_archive(path, room, Staging(root, OWNERS).open)
+        read_archive(path, room, Extraction(root, OWNERS).open)
     assert str(only_read.value) == str(extracted.value)
     assert str(only_read.value).startswith(f"the archive {path} is refused: ")
     assert "\n" not in str(only_read.value)
@@ -88,7 +88,7 @@ def test_a_whole_archive_is_read_and_staged(path: Path) -> None:
     whole(path)
     root = path.parent / "staging"
     root.mkdir()
-    contents = read_archive(path, ROOM, Staging(root, OWNERS).open)
+    contents = read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert contents == read_archive(path, ROOM)
     assert contents.header == header(FULL)
     found = staged(root)
@@ -107,7 +107,7 @@ def test_directories_long_names_and_empty_files_have_their_place(path: Path) -> 
     root = path.parent / "staging"
     root.mkdir()
     write(path, [members[0], *folders, *members[1:]])
-    read_archive(path, ROOM, Staging(root, OWNERS).open)
+    read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert staged(root)[deep] == b""
 
 
@@ -143,8 +143,8 @@ def test_owners_and_modes_are_ours_and_not_the_archives(path: Path) -> None:
     meddled(path, meddle)
     root = path.parent / "staging"
     root.mkdir()
-    owners = {"prometheus": Owner(7, 8), "alertmanager": Owner(9, 10), "grafana": Owner(472, 0)}
-    read_archive(path, ROOM, Staging(root, owners).open)
+    owners = {"prometheus": FileOwner(7, 8), "alertmanager": FileOwner(9, 10), "grafana": FileOwner(472, 0)}
+    read_archive(path, ROOM, Extraction(root, owners).open)
     access = {
         name: (found.st_uid, found.st_gid, oct(found.st_mode & 0o7777))
         for name in (*DATA, *CONFIGURATION, "state.json", "prometheus/data", "config/grafana")
@@ -230,7 +230,7 @@ def test_files_that_the_manifest_does_not_know_or_that_are_missing_are_named(pat
             lambda found: {**found, "files": {**found["files"], "state.json": {"bytes": 3}}},
             "no checksum of 'state.json'",
         ),
-        (lambda _: [], "it is no object"),
+        (lambda _: [], "it is not a JSON object"),
     ],
 )
 def test_a_tampered_manifest_is_refused(path: Path, change: Callable[..., object], reason: str) -> None:
@@ -300,7 +300,7 @@ def test_a_path_in_an_extended_header_is_held_to_the_same(path: Path) -> None:
 @pytest.mark.parametrize("target", ["/etc/passwd", "state.json"])
 def test_links_and_devices_are_refused_wherever_they_lead(path: Path, type_: bytes, kind: str, target: str) -> None:
     with_member(path, entry("grafana/data/x", type=type_, linkname=target))
-    assert refusal(path) == f"'grafana/data/x' is {kind}, and only files have a place in it; do not use this archive"
+    assert refusal(path) == f"'grafana/data/x' is {kind}, and an archive holds only files; do not use this archive"
 
 
 def test_a_file_cannot_be_written_through_a_link_that_waits_in_staging(path: Path) -> None:
@@ -310,21 +310,21 @@ def test_a_file_cannot_be_written_through_a_link_that_waits_in_staging(path: Pat
     root.mkdir()
     (root / "state.json").symlink_to(outside)
     with pytest.raises(FileExistsError):
-        read_archive(path, ROOM, Staging(root, OWNERS).open)
+        read_archive(path, ROOM, Extraction(root, OWNERS).open)
     assert not outside.exists()
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("etc/passwd", "which is no part of a backup"),
-        ("README", "which is no part of a backup"),
-        ("loki/data/x", "which is no part of a backup"),
-        ("config/loki/20260102T030405.000000Z/x", "belongs to 'loki', of which its backup.json knows nothing"),
-        ("config/prometheus/current/prometheus.yml", "lies in no release"),
-        ("config/prometheus/prometheus.yml", "lies in no release"),
-        ("prometheus/data/wal/00000001", "lies in no block of Prometheus"),
-        ("prometheus/data/lock", "lies in no block of Prometheus"),
+        ("etc/passwd", "which is not part of a backup"),
+        ("README", "which is not part of a backup"),
+        ("loki/data/x", "which is not part of a backup"),
+        ("config/loki/20260102T030405.000000Z/x", "belongs to 'loki', which its backup.json does not name"),
+        ("config/prometheus/current/prometheus.yml", "does not lie in a release"),
+        ("config/prometheus/prometheus.yml", "does not lie in a release"),
+        ("prometheus/data/wal/00000001", "does not lie in a block of Prometheus"),
+        ("prometheus/data/lock", "does not lie in a block of Prometheus"),
         ("grafana/data/grafana.db-wal", "would lie beside the database"),
         ("grafana/data/grafana.db", "would lie beside the database"),
         ("grafana/data/grafana.db/x", "would lie beside the database"),
@@ -343,17 +343,17 @@ def test_data_in_an_archive_of_configuration_are_refused(path: Path) -> None:
 
 def test_members_that_come_twice_are_refused(path: Path) -> None:
     with_member(path, entry("state.json", FULL["state.json"]))
-    assert refusal(path) == "it holds 'state.json' twice; do not use this archive"
+    assert refusal(path) == "'state.json' appears twice in it; do not use this archive"
     with_member(path, entry(HEADER, b"{}"))
     assert "backup.json" in refusal(path)
     with_member(path, entry("grafana/data/plugins", b"x"))
-    assert refusal(path) == "it holds 'grafana/data/plugins' twice; do not use this archive"
+    assert refusal(path) == "'grafana/data/plugins' appears twice in it; do not use this archive"
     with_member(path, entry("state.json/x", b"x"))
     assert "state.json/x" in refusal(path)
     with_member(path, entry("grafana/data/plugins/x/gpx_x/more", b"x"))
     assert refusal(path).startswith("it holds 'grafana/data/plugins/x/gpx_x' as a file and as a directory")
     with_member(path, entry("grafana/data/plugins/x/gpx_x", type=tarfile.DIRTYPE))
-    assert refusal(path) == "it holds 'grafana/data/plugins/x/gpx_x' twice; do not use this archive"
+    assert refusal(path) == "'grafana/data/plugins/x/gpx_x' appears twice in it; do not use this archive"
 
 
 def test_what_follows_after_the_manifest_or_the_end_is_refused(path: Path) -> None:
@@ -406,7 +406,7 @@ def test_a_bomb_that_is_bigger_than_it_says_is_refused_before_it_is_unpacked(pat
         bomb.size = 64 * 2**20
         archive.addfile(bomb, io.BytesIO(bytes(bomb.size)))
     assert path.stat().st_size < 2**20
-    assert refusal(path).startswith("'grafana/data/bomb' makes it more than the ")
+    assert refusal(path).startswith("'grafana/data/bomb' makes it larger than the ")
     assert "grafana/data/bomb" not in staged(path.parent / "staging")
 
 
@@ -446,7 +446,7 @@ def test_a_negative_size_is_refused(path: Path) -> None:
     info, content = entry("grafana/data/x", b"x")
     info.pax_headers = {"size": "-1"}
     with_member(path, (info, content))
-    assert "'grafana/data/x' has a size that is none" in refusal(path)
+    assert "'grafana/data/x' has an invalid size" in refusal(path)
 
 
 def test_a_flood_of_members_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -514,7 +514,7 @@ def a_tar() -> bytes:
         (b"<!doctype html>", "it is a page of HTML or XML"),
         (b"hello\n", "it is a text and not"),
         (b"\xff\x00\x01", "it is a file of an unknown kind"),
-        (gzip.compress(b"hello\n" * 200), "what is compressed in it is no tar"),
+        (gzip.compress(b"hello\n" * 200), "what is compressed in it is not a tar archive"),
         (gzip.compress(b""), "truncated"),
         (b"\x1f\x8b" + b"x" * 100, "it is damaged"),
         (zlib.compress(b"x"), "it is a"),

@@ -21,11 +21,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
     ArchiveWriter,
-    Member,
+    NewFile,
     WritingError,
     gzip_command,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import room
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     DatabaseError,
     PostgresSettings,
@@ -37,7 +37,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import Kept, fragments, kept, stale
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, Room, back_up
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT
@@ -95,22 +95,22 @@ def test_files_of_others_in_the_directory_are_none_of_ours(tmp_path: Path) -> No
 
 
 def test_room_is_asked_of_each_file_system(tmp_path: Path) -> None:
-    (room,) = backup.rooms(tmp_path / "not" / "there", tmp_path, 1000, 500)
-    assert room.place == tmp_path
-    assert room.needed > 1500
-    both = backup.rooms(Path("/proc"), tmp_path, 1000, 500)
+    (only,) = room.rooms(tmp_path / "not" / "there", tmp_path, 1000, 500)
+    assert only.place == tmp_path
+    assert only.needed > 1500
+    both = room.rooms(Path("/proc"), tmp_path, 1000, 500)
     assert [found.place for found in both] == [Path("/proc"), tmp_path]
     assert both[0].needed - both[1].needed == 500
-    message = backup.lack(Room(tmp_path, 2**30), 2**29)
+    message = room.lack(room.Room(tmp_path, 2**30), 2**29)
     assert message is not None
     assert "may need 1024 MiB" in message
     assert "llmmon_backup_directory" in message
-    assert backup.lack(Room(tmp_path, 2**30), 2**30) is None
+    assert room.lack(room.Room(tmp_path, 2**30), 2**30) is None
 
 
 @needs_root
 def test_too_little_room_is_noticed_before_anything_is_made(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backup, "_RESERVE", 2**60)
+    monkeypatch.setattr(room, "_RESERVE", 2**60)
     with pytest.raises(BackupError, match="MiB are free"):
         back_up(machine.settings(scope="config"))
     assert not machine.archives.exists()
@@ -157,7 +157,7 @@ def test_an_archive_that_was_not_finished_is_deleted_by_its_writer(tmp_path: Pat
         pytest.raises(WritingError, match="became shorter"),
         ArchiveWriter(tmp_path / "a", [gzip_command(1)]) as writer,
     ):
-        writer.add(Member("state.json", 10, b"less"))
+        writer.add(NewFile("state.json", 10, b"less"))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -44,8 +44,16 @@ def test_nobody_else_opens_it_before_it_has_its_owner_and_mode(tmp_path: Path, m
         status = os.fstat(descriptor)
         seen.append((stat.S_IMODE(status.st_mode), status.st_size))
 
-    monkeypatch.setattr(os, "fchown", lambda descriptor, *owner: (look(descriptor), change_owner(descriptor, *owner)))
-    monkeypatch.setattr(os, "fchmod", lambda descriptor, mode: (look(descriptor), change_mode(descriptor, mode)))
+    def owner(descriptor: int, user: int, group: int) -> None:
+        look(descriptor)
+        change_owner(descriptor, user, group)
+
+    def mode(descriptor: int, wanted: int) -> None:
+        look(descriptor)
+        change_mode(descriptor, wanted)
+
+    monkeypatch.setattr(os, "fchown", owner)
+    monkeypatch.setattr(os, "fchmod", mode)
     write_atomically(tmp_path / "secret", b"s3cret", 0o440, 0, 65534)
     assert seen == [(0, 0), (0, 0)]
     status = (tmp_path / "secret").stat()

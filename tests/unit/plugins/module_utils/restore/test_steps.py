@@ -14,12 +14,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import (
-    KEEPING,
+    ACCEPTING,
     OPERATION,
     STOPPING,
-    RestoreError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.swap import Place
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoreError
 
 from tests.conftest import REPOSITORY
 from tests.support import archives
@@ -96,7 +96,7 @@ def test_checking_touches_nothing_and_tells_what_would_be_replaced(machine: Mach
 
 def test_a_restore_replaces_everything(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     names = {container["name"]: container for container in machine.engine.containers().values()}
     assert set(names) == {
         f"llmmon-{name}{BEFORE_RESTORE}" for name in ("prometheus", "prober", "alertmanager", "grafana")
@@ -104,7 +104,7 @@ def test_a_restore_replaces_everything(machine: Machine, archive: Path) -> None:
     assert {(container["running"], container["policy"]) for container in names.values()} == {(False, "no")}
     assert_restored(machine)
     machine.run_containers()
-    machine.restore().keep(machine.engine)
+    machine.restore().accept(machine.engine)
     assert left_over(machine) == []
     assert set(machine.engine.containers()) == {
         f"new-id-of-llmmon-{name}" for name in ("prometheus", "prober", "alertmanager", "grafana")
@@ -118,7 +118,7 @@ def test_a_fresh_host_is_restored_and_put_back_to_nothing(tmp_path: Path, archiv
     machine.fresh()
     before = machine.everything()
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     assert_restored(machine)
     machine.run_containers()
     assert machine.restore().put_back(machine.engine, 0.1)["put_back"]
@@ -136,7 +136,7 @@ DATABASE = archives.FULL["grafana/grafana.db"]
 def test_the_database_is_put_where_grafana_has_it(machine: Machine, tmp_path: Path, path: str) -> None:
     files = {**archives.FULL, INI: f"[database]\npath = {path}\n".encode()}
     machine.restore().stage(archives.whole(tmp_path / NAME, files))
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     place = path.strip('"').removeprefix("/var/lib/grafana/")
     data = machine.data_root / "grafana"
     assert (data / place).read_bytes() == DATABASE
@@ -172,7 +172,7 @@ def test_configuration_alone_leaves_data_alone(machine: Machine, tmp_path: Path)
     files = {**archives.CONFIGURATION, f"config/grafana/{archives.RELEASE}/secrets/secret_key": b"key-of-the-host"}
     path = archives.whole(tmp_path / NAME, files, archives.header(files, SCOPE_CONFIG))
     machine.restore().stage(path)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     assert Releases(machine.config_root / "prometheus").target(CURRENT) == archives.RELEASE
     assert (machine.data_root / "prometheus" / "old").read_text() == "old data"
     assert (machine.data_root / "grafana" / "grafana.db").read_text() == "old database"
@@ -180,7 +180,7 @@ def test_configuration_alone_leaves_data_alone(machine: Machine, tmp_path: Path)
 
 def test_the_inventorys_password_is_the_restored_one(machine: Machine, archive: Path) -> None:
     machine.restore(admin_password=PASSWORD).stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     release = machine.config_root / "grafana" / archives.RELEASE
     assert (release / "secrets" / "admin_password").read_text() == PASSWORD
     assert (release / "secrets" / "secret_key").read_bytes() == b"key-of-the-archive"
@@ -201,7 +201,7 @@ def staged(root: Path, archive: Path) -> Machine:
 def exchanged(root: Path, archive: Path) -> Machine:
     """One more host, where the restored services run and nothing was kept or put back yet."""
     machine = staged(root, archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     machine.run_containers()
     return machine
 
@@ -210,7 +210,7 @@ def test_a_kill_at_any_moment_of_the_exchange_is_put_back(machine: Machine, arch
     before = machine.everything()
     for count in range(1000):
         again = staged(tmp_path / f"host-{count}", archive)
-        if not killed_at(lambda: again.restore().exchange(again.engine), count):  # noqa: B023 - called at once
+        if not killed_at(lambda: again.restore().swap(again.engine), count):  # noqa: B023 - called at once
             break
         result = again.restore().put_back(again.engine, 0.1)
         assert again.everything() == before, f"killed before change {count}"
@@ -239,11 +239,11 @@ def test_a_kill_at_any_moment_of_keeping_is_carried_on(archive: Path, tmp_path: 
     carried_on = 0
     for count in range(1000):
         again = exchanged(tmp_path / f"host-{count}", archive)
-        if not killed_at(lambda: again.restore().keep(again.engine), count):  # noqa: B023 - called at once
+        if not killed_at(lambda: again.restore().accept(again.engine), count):  # noqa: B023 - called at once
             break
         journal = again.restore().operations.journal()
         found = again.restore().put_back(again.engine, 0.1)
-        if journal is None or journal.phase == KEEPING:
+        if journal is None or journal.phase == ACCEPTING:
             assert found["kept"] is (journal is not None)
             assert_restored(again)
             carried_on += 1
@@ -258,7 +258,7 @@ def test_what_the_services_of_before_have_written_since_stays_when_it_is_put_bac
 ) -> None:
     """Killed while it waits for them, when they run already and Prometheus has made a block."""
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     machine.run_containers()
 
     class Killed(BaseException):
@@ -327,7 +327,7 @@ def test_another_secret_key_is_refused(machine: Machine, archive: Path) -> None:
 def test_an_exchange_without_staging_is_refused(machine: Machine) -> None:
     before = machine.everything()
     with pytest.raises(RestoreError, match="no archive was checked and staged"):
-        machine.restore().exchange(machine.engine)
+        machine.restore().swap(machine.engine)
     assert machine.everything() == before
 
 
@@ -350,7 +350,7 @@ def test_another_interrupted_operation_keeps_a_restore_away(machine: Machine, ar
 
 def test_old_data_without_a_journal_are_not_removed(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     (machine.data_root / "operation.json").unlink()
     old = machine.data_root / "restore" / "old" / "prometheus" / "old"
     for step in (
@@ -364,7 +364,7 @@ def test_old_data_without_a_journal_are_not_removed(machine: Machine, archive: P
 
 def test_a_container_that_somebody_removed_meanwhile_is_told(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     machine.engine.remove("id-of-llmmon-grafana")
     with pytest.raises(RestoreError, match="llmmon-grafana of before the restore was removed meanwhile"):
         machine.restore().put_back(machine.engine, 0.1)
@@ -375,22 +375,22 @@ def test_a_container_that_somebody_removed_meanwhile_is_told(machine: Machine, a
 def test_silences_that_are_none_are_refused(machine: Machine, tmp_path: Path, text: bytes) -> None:
     """They are sent last, and then everything is put back."""
     machine.restore().stage(archives.whole(tmp_path / NAME, {**archives.FULL, "alertmanager/silences.json": text}))
-    machine.restore().exchange(machine.engine)
-    with pytest.raises(ArchiveError, match="is no list of silences"):
-        machine.restore().settle()
+    machine.restore().swap(machine.engine)
+    with pytest.raises(ArchiveError, match="is not a list of silences"):
+        machine.restore().finish()
 
 
 def test_a_key_that_was_changed_during_the_restore_is_noticed(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     (machine.config_root / "grafana" / CURRENT / "secrets" / "secret_key").write_text("another")
     with pytest.raises(RestoreError, match="is not the key of the archive, so Grafana cannot decrypt"):
-        machine.restore().settle()
+        machine.restore().finish()
 
 
 def test_settling_needs_its_journal(machine: Machine) -> None:
     with pytest.raises(RestoreError, match="no archive was checked and staged"):
-        machine.restore().settle()
+        machine.restore().finish()
 
 
 # -- the disk
@@ -463,7 +463,7 @@ def test_a_place_survives_links_and_files_of_the_same_name(tmp_path: Path) -> No
 
 def test_releases_of_the_archive_are_not_taken_for_edited(machine: Machine, archive: Path) -> None:
     machine.restore().stage(archive)
-    machine.restore().exchange(machine.engine)
+    machine.restore().swap(machine.engine)
     for service in machine.services():
         assert Releases(service.config_root).edited_by_hand(archives.RELEASE) == []
         assert Releases(service.config_root).target(RUNNING) == archives.RELEASE

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The packages that the timer's program is made of, whole, and their text, to be copied to where the timer runs it.
+
+Ansible ships to a host what a module imports and nothing else, so every file of these packages is imported here; the
+unit test of this file compares the list with the packages and with what they import.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any, Union
+
+from ansible_collections.llmmon.stack.plugins.module_utils import difference, errors, versions
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
+    encryption,
+    extraction,
+    read_ahead,
+    reading,
+    source,
+    tar_members,
+    writing,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
+    format as archive_format,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
+    grafana_database,
+    metric,
+    offsite,
+    records,
+    retention,
+    room,
+    run,
+    settings,
+    sources,
+    timer,
+    workplace,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
+    engine,
+    grafana,
+    grafana_accounts,
+    http,
+    metrics,
+    readiness,
+    scrape_causes,
+    service_api,
+    silences,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration import (
+    plan,
+    releases,
+    reload,
+    tree,
+    validation,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.host import (
+    clock,
+    disk,
+    files,
+    operation,
+    parallel,
+    places,
+    tools,
+    waiting,
+)
+
+# The program that the timer runs.
+PROGRAM = timer.__name__
+
+_MODULES: tuple[ModuleType, ...] = (
+    difference,
+    errors,
+    versions,
+    encryption,
+    extraction,
+    archive_format,
+    read_ahead,
+    reading,
+    source,
+    tar_members,
+    writing,
+    grafana_database,
+    metric,
+    offsite,
+    records,
+    retention,
+    room,
+    run,
+    settings,
+    sources,
+    timer,
+    workplace,
+    engine,
+    grafana,
+    grafana_accounts,
+    http,
+    metrics,
+    readiness,
+    scrape_causes,
+    service_api,
+    silences,
+    plan,
+    releases,
+    reload,
+    tree,
+    validation,
+    clock,
+    disk,
+    files,
+    operation,
+    parallel,
+    places,
+    tools,
+    waiting,
+    sys.modules[__name__],
+)
+
+
+def contents() -> dict[str, str]:
+    """The text of every file by its path below the directory that Python is to look in."""
+    found: dict[str, str] = {}
+    for module in _MODULES:
+        *packages, name = module.__name__.split(".")
+        for depth in range(1, len(packages) + 1):
+            # Regular packages: else another collection on the host could hide ours.
+            found["/".join([*packages[:depth], "__init__.py"])] = ""
+        found["/".join([*packages, f"{name}.py"])] = _text(module)
+    return found
+
+
+def _text(module: ModuleType) -> str:
+    loader: Any = module.__loader__
+    source: Union[str, bytes] = loader.get_source(module.__name__)
+    # Ansible's own loader on the controller gives bytes, the one of a shipped module text.
+    return source.decode() if isinstance(source, bytes) else source

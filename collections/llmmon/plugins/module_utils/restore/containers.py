@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The containers of before a restore: set aside, and put back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoreError
+
+
+def look_at(engine: Engine, name: str) -> dict[str, Any]:
+    """What putting a container back will need, for the journal; an empty id when there is none."""
+    attributes = engine.inspect(name)
+    if attributes is None:
+        return {"name": name, "id": "", "policy": "", "running": False}
+    return {
+        "name": name,
+        "id": attributes["Id"],
+        "policy": attributes["HostConfig"]["RestartPolicy"]["Name"] or "no",
+        "running": attributes["State"]["Running"],
+    }
+
+
+def set_aside(engine: Engine, container: dict[str, Any]) -> None:
+    """Stop a container and give its name free."""
+    if container["id"]:
+        # Else the engine would start it at boot, over data that are half exchanged.
+        engine.restart_policy(container["id"], "no")
+        engine.stop(container["id"])
+        engine.rename(container["id"], container["name"] + BEFORE_RESTORE)
+
+
+def remove_other(engine: Engine, container: dict[str, Any]) -> None:
+    """Remove the container that has taken the name since."""
+    attributes = engine.inspect(container["name"])
+    if attributes is not None and attributes["Id"] != container["id"]:
+        engine.remove(attributes["Id"])
+
+
+def put_back(engine: Engine, container: dict[str, Any]) -> bool:
+    """Give a container its name and policy back and start it if it ran; says whether it did."""
+    if not container["id"]:
+        return False
+    attributes = engine.inspect(container["id"])
+    if attributes is None:
+        raise RestoreError(
+            f"the container {container['name']} of before the restore was removed meanwhile; its data and configuration"
+            " are back: delete the journal operation.json below llmmon_data_root, and run site.yml"
+        )
+    if attributes["Name"].lstrip("/") != container["name"]:
+        engine.rename(container["id"], container["name"])
+    engine.restart_policy(container["id"], container["policy"])
+    if container["running"]:
+        engine.start(container["id"])
+    return bool(container["running"])

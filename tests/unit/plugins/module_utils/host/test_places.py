@@ -1,0 +1,116 @@
+"""One list of what may be on a host, and nobody who has a list of his own beside it."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host import places
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import Kind
+
+from tests.conftest import REPOSITORY
+
+PLUGINS = REPOSITORY / "collections" / "llmmon" / "plugins"
+ARCHIVE = "llm_monitoring_backup_20260102_030405_full.tar.gz"
+RELEASE = "20260102T030405.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("prometheus", Kind.SERVICE),
+        ("state.json", Kind.STATE),
+        (".state.json.1a2b.new", Kind.REMAINS_OF_WRITING),
+        ("operation.lock", Kind.LOCK),
+        ("backup.work", Kind.REMAINS_OF_BACKUP),
+        ("restore", Kind.REMAINS_OF_RESTORE),
+        ("backups", None),
+        (".state.json", None),
+    ],
+)
+def test_what_lies_in_the_data_root(name: str, kind: Kind | None) -> None:
+    assert places.in_data_root(name) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("grafana", Kind.SERVICE),
+        ("backup", Kind.TIMER),
+        (".restore", Kind.REMAINS_OF_RESTORE),
+        ("restore", None),
+        ("thanos", None),
+    ],
+)
+def test_what_lies_in_the_configuration_root(name: str, kind: Kind | None) -> None:
+    assert places.in_configuration_root(name) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (RELEASE, Kind.CONFIGURATION),
+        ("current", Kind.CONFIGURATION),
+        ("generated", Kind.CONFIGURATION),
+        (".lock", Kind.CONFIGURATION),
+        (".running.new", Kind.REMAINS_OF_WRITING),
+        ("targets", None),
+        ("20260102", None),
+    ],
+)
+def test_what_lies_in_a_directory_of_releases(name: str, kind: Kind | None) -> None:
+    assert places.in_configuration(name) is kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (ARCHIVE, Kind.ARCHIVE),
+        (f"{ARCHIVE}.sha256", Kind.ARCHIVE),
+        (f"{ARCHIVE}.age.sha256", Kind.REMAINS_OF_BACKUP),
+        (f".{ARCHIVE}.partial", Kind.REMAINS_OF_BACKUP),
+        (f".{ARCHIVE}.gpg.partial", Kind.REMAINS_OF_BACKUP),
+        (f"{ARCHIVE}.partial", None),
+        (".mine.partial", None),
+        ("mine.sha256", None),
+    ],
+)
+def test_what_lies_in_the_backup_directory(name: str, kind: Kind | None) -> None:
+    assert places.in_backup_directory(name, {ARCHIVE}) is kind
+    assert places.partial(Path("/backups", ARCHIVE)).name == f".{ARCHIVE}.partial"
+    assert places.checksum(Path("/backups", ARCHIVE)).name == f"{ARCHIVE}.sha256"
+
+
+def test_a_container_may_have_a_name_for_each_operation() -> None:
+    assert places.containers(["a"]) == ["a", "a-next", "a-previous", "a-before-restore"]
+
+
+# What only places.py may write as a literal; "restore" and "backup" are also names of operations.
+_OWN = {
+    places.SERVICE_LABEL,
+    places.ROLE_LABEL,
+    places.NEXT,
+    places.PREVIOUS,
+    places.BEFORE_RESTORE,
+    places.OPERATION_LOCK,
+    places.OPERATION_JOURNAL,
+    places.BACKUP_WORK,
+    places.KEPT,
+    places.REFUSED,
+    places.RESTORE_CONFIGURATION,
+    places.GENERATED,
+    places.PARTIAL_SUFFIX,
+    places.BACKUP_SERVICE,
+    places.BACKUP_TIMER,
+    str(places.LIBRARY),
+    str(places.UNITS),
+}
+
+
+@pytest.mark.parametrize("path", sorted(PLUGINS.rglob("*.py")), ids=lambda path: str(path.relative_to(PLUGINS)))
+def test_no_other_file_knows_a_place_by_itself(path: Path) -> None:
+    constants = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    words = {value for value in constants if isinstance(value, str)}
+    own = {place for place in _OWN if any(word == place or word.endswith(f"/{place}") for word in words)}
+    assert own == (_OWN if path == PLUGINS / "module_utils" / "host" / "places.py" else set())
