@@ -1,4 +1,4 @@
-"""What is wrong with thresholds, tuned alerts and the user's own rule files; and the rules that are written."""
+"""What is wrong with thresholds, tuned alerts and the user's own rule files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.filter.alerts import FilterModule, alert
 from ansible_collections.llmmon.stack.plugins.filter.settings import (
     alert_problems,
     regex_problem,
@@ -230,64 +229,6 @@ def test_what_promtool_will_find_is_left_to_promtool(tmp_path: Path, content: st
     path = tmp_path / "odd.yml"
     path.write_text(content)
     assert rule_file_problems([str(path), str(tmp_path / "missing.yml")], OURS) == []
-
-
-# -- the rules that are written
-
-CONTEXT: dict[str, Any] = {
-    "tuning": {"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
-    "runbooks": "https://wiki.example",
-    "dashboards": "https://grafana.example/d",
-}
-
-
-def test_a_rule_is_written() -> None:
-    text = alert(
-        "\n    a\n      and b\n",
-        "LLMX",
-        CONTEXT,
-        summary="S",
-        description='One\n    two "three"',
-        labels={"job": "j"},
-        dashboard_for=["job", "model"],
-    )
-    assert yaml.safe_load(text) == [
-        {
-            "alert": "LLMX",
-            "expr": "a\n  and b",
-            "for": "5m",
-            "labels": {"severity": "warning", "component": "llm", "job": "j"},
-            "annotations": {
-                "summary": "S",
-                "description": 'One two "three"',
-                "runbook_url": "https://wiki.example/LLMX.md",
-                "dashboard_url": (
-                    "https://grafana.example/d/llmmon-operations?var-job={{ $labels.job | urlquery }}"
-                    "&var-model={{ $labels.model | urlquery }}"
-                ),
-            },
-        }
-    ]
-
-
-def test_a_rule_that_fires_at_once_has_no_duration() -> None:
-    (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D"))
-    assert "for" not in rule
-    assert rule["labels"]["component"] == "monitoring"
-    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-stack"
-
-
-def test_an_alert_may_open_another_dashboard() -> None:
-    (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D", dashboard="llmmon-cost"))
-    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-cost"
-
-
-def test_a_rule_that_is_off_is_nothing() -> None:
-    assert alert("a", "Off", CONTEXT, summary="S", description="D") == ""
-
-
-def test_the_filter_has_its_name() -> None:
-    assert FilterModule().filters() == {"alert": alert}
 
 
 def test_the_role_looks_at_all_of_it() -> None:

@@ -1,0 +1,55 @@
+"""Alerting rules as they are written, and as the user tunes them."""
+
+from __future__ import annotations
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
+
+ALERTING = Alerting(
+    tuning={"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
+    runbooks="https://wiki.example",
+    dashboards="https://grafana.example/d",
+)
+
+
+def test_a_rule_is_written() -> None:
+    rules = ALERTING.alert(
+        "LLMX",
+        "\n    a\n      and b\n",
+        summary="S",
+        description='One\n    two "three"',
+        labels={"job": "j"},
+        dashboard_for=["job", "model"],
+    )
+    assert rules == [
+        {
+            "alert": "LLMX",
+            "expr": "a\n  and b",
+            "for": "5m",
+            "labels": {"severity": "warning", "component": "llm", "job": "j"},
+            "annotations": {
+                "summary": "S",
+                "description": 'One two "three"',
+                "runbook_url": "https://wiki.example/LLMX.md",
+                "dashboard_url": (
+                    "https://grafana.example/d/llmmon-operations?var-job={{ $labels.job | urlquery }}"
+                    "&var-model={{ $labels.model | urlquery }}"
+                ),
+            },
+        }
+    ]
+
+
+def test_a_rule_that_fires_at_once_has_no_duration() -> None:
+    (rule,) = ALERTING.alert("Y", "a", summary="S", description="D")
+    assert "for" not in rule
+    assert rule["labels"]["component"] == "monitoring"
+    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-stack"
+
+
+def test_an_alert_may_open_another_dashboard() -> None:
+    (rule,) = ALERTING.alert("Y", "a", summary="S", description="D", dashboard="llmmon-cost")
+    assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-cost"
+
+
+def test_a_rule_that_is_off_is_nothing() -> None:
+    assert ALERTING.alert("Off", "a", summary="S", description="D") == []
