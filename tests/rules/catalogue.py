@@ -36,10 +36,16 @@ RAW_METRICS = {
 }
 
 
+# The groups of one file, as data.
+Groups = list[dict[str, Any]]
+
+
+def groups(content: str) -> Groups:
+    return list(yaml.load(content, Loader=yaml.CSafeLoader)["groups"])
+
+
 def rules(files: Mapping[str, str]) -> list[dict[str, Any]]:
-    return [
-        rule for content in files.values() for group in yaml.safe_load(content)["groups"] for rule in group["rules"]
-    ]
+    return [rule for content in files.values() for group in groups(content) for rule in group["rules"]]
 
 
 def alerts(files: Mapping[str, str]) -> list[dict[str, Any]]:

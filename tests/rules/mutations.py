@@ -1,4 +1,4 @@
-"""Takes one guard at a time out of the rendered rules and asks whether any case notices.
+"""Takes one guard at a time out of the computed rules and asks whether any case notices.
 
 A mutation that every case survives means that the guard is not tested (or not needed).
 By hand: python -m tests.rules.mutations
@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.rules import promtool, variants
+from tests.rules.catalogue import Groups
 
 # The guards are the same for both versions; the newer one is the stricter reader.
 VERSION = promtool.VERSIONS[-1]
 
-ENOUGH = "\n          and on (job, model) job_model:llm_requests:increase5m >= 20"
+ENOUGH = "\nand on (job, model) job_model:llm_requests:increase5m >= 20"
 FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
 P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
 SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
@@ -26,31 +28,42 @@ SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) 
 
 @dataclass(frozen=True)
 class Mutation:
-    """Replaces `old` by `new` wherever it occurs; the test of that name in the file `case` must notice."""
+    """Replaces `old` by `new` wherever it occurs; the test of that name in the file `case` must notice.
+
+    Looked at is one part of each rule: `expr`, `for` or `annotations`.
+    """
 
     name: str
     case: str
     test: str
     old: str
     new: str
+    part: str = "expr"
+
+    def mutated(self, groups: Groups) -> Groups:
+        return [{**group, "rules": [self._mutated(rule) for rule in group["rules"]]} for group in groups]
+
+    def _mutated(self, rule: dict[str, Any]) -> dict[str, Any]:
+        if self.part not in rule:
+            return rule
+        given = rule[self.part]
+        if isinstance(given, str):
+            return {**rule, self.part: given.replace(self.old, self.new)}
+        return {**rule, self.part: {name: text.replace(self.old, self.new) for name, text in given.items()}}
 
 
 def _burn(short: str, limit: float) -> str:
     """That a budget still burns."""
-    return f"\n            and on (job) round(job:llm_requests_failed:ratio_rate{short}, 0.0001) > {limit}"
+    return f"\n  and on (job) round(job:llm_requests_failed:ratio_rate{short}, 0.0001) > {limit}"
 
 
 def _enough(window: str, seconds: int) -> str:
     """That there were requests enough to speak of a budget."""
-    return (
-        f"\n            and on (job) round(avg_over_time(job:llm_requests:rate5m[{window}]) * {seconds}, 0.01) >= 100"
-    )
+    return f"\n  and on (job) round(avg_over_time(job:llm_requests:rate5m[{window}]) * {seconds}, 0.01) >= 100"
 
 
 # As the variant short_days has it.
-IDLE_THEN = (
-    "\n          unless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
-)
+IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
 
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
@@ -65,7 +78,7 @@ MUTATIONS = [
     Mutation("slow share without rounding", "latency", "arithmetic",
              SLOW, SLOW.replace("round(", "(").replace(", 0.0001", "")),
     Mutation("no failures means unknown", "failure_ratio", "never failed",
-             '\n          or on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0', ""),
+             '\nor on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0', ""),
     Mutation("failure ratio of no traffic", "failure_ratio", "without traffic",
              "llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)",
              "llm_requests_failed:rate5m / job_model:llm_requests:rate5m"),
@@ -78,7 +91,7 @@ MUTATIONS = [
     Mutation("mean of no traffic", "latency", "without traffic",
              '(job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0)',
              'job_model:llm_response_latency_seconds_count:rate5m{source="canonical"}'),
-    Mutation("percentile of no traffic", "latency", "without traffic", " >= 0\n", "\n"),
+    Mutation("percentile of no traffic", "latency", "without traffic", " >= 0", ""),
     Mutation("edge as Prometheus 2 writes it only", "latency", "whichever way", 'le=~"2(\\\\.0)?"', 'le="2"'),
     Mutation("edge as Prometheus 3 writes it only", "latency", "whichever way", 'le=~"2(\\\\.0)?"', 'le="2.0"'),
     Mutation("any job counts", "failure_ratio", "no configured gateway",
@@ -86,21 +99,21 @@ MUTATIONS = [
     Mutation("a dot in a job's name matches anything", "failure_ratio", "no configured gateway",
              "proxy\\\\.eu", "proxy.eu"),
     Mutation("failing for no time at all", "failure_ratio", "once it has lasted",
-             ENOUGH + "\n        for: 5m", ENOUGH + "\n        for: 0s"),
+             "5m", "0s", part="for"),
     Mutation("requests: no floor", "surge", "next to nothing",
              "clamp_min(job:llm_requests:rate5m_baseline, 0.1)", "job:llm_requests:rate5m_baseline"),
     Mutation("tokens: no floor", "surge", "next to nothing",
              "clamp_min(job:llm_tokens_used:rate5m_baseline, 100)", "job:llm_tokens_used:rate5m_baseline"),
     Mutation("a surge in its own baseline", "surge", "exactly 3 times", "offset 15m", "offset 5m"),
     Mutation("a baseline of any age", "surge", "half an hour of history",
-             "\n          and count_over_time(job:llm_requests:rate5m[1h] offset 15m) >= 30", ""),
+             "\nand count_over_time(job:llm_requests:rate5m[1h] offset 15m) >= 30", ""),
     Mutation("surge without rounding", "surge", "exactly 3 times",
              "round(job:llm_requests:rate5m / clamp_min(job:llm_requests:rate5m_baseline, 0.1), 0.01)",
              "job:llm_requests:rate5m / clamp_min(job:llm_requests:rate5m_baseline, 0.1)"),
     Mutation("sums of tokens are tokens too", "surge", "sums and parts", ', type!~"total|cached.*|reasoning"', ""),
     Mutation("last week does not matter", "surge_weekly", "weekly ramp",
              "(job:llm_requests:rate5m_baseline_recent >= job:llm_requests:rate5m_baseline_week)\n"
-             "          or job:llm_requests:rate5m_baseline_week\n          or job:llm_requests:rate5m_baseline_recent",
+             "or job:llm_requests:rate5m_baseline_week\nor job:llm_requests:rate5m_baseline_recent",
              "job:llm_requests:rate5m_baseline_recent"),
     Mutation("the quietest week decides", "surge_weekly", "weekly ramp",
              "quantile without (week) (0.5,", "quantile without (week) (0,"),
@@ -142,10 +155,10 @@ MUTATIONS = [
              "avg_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 3600"),
     Mutation("tokens have a price although the gateway has one", "costs", "tokens have a price",
              'sum by (job, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy"}[5m]))'
-             "\n          or on (job, model) ", ""),
+             "\nor on (job, model) ", ""),
     Mutation("a team's tokens have a price although the gateway has one", "costs", "tokens have a price",
              'sum by (job, team, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy", team!=""}[5m]))'
-             "\n          or on (job, team, model) ", ""),
+             "\nor on (job, team, model) ", ""),
     Mutation("nobody's requests are a team's", "costs", "is nobody's", ', team!=""', ""),
     Mutation("milliseconds are taken for seconds", "any_kind", "counters are added", " / 1000 >= 0", " >= 0"),
     Mutation("a failed scrape starts the clock again", "stack", "each part",
@@ -179,8 +192,8 @@ MUTATIONS = [
              "avg_over_time(job:llm_requests:rate5m[1h])"),
     # -- teams --
     Mutation("what was spent and is over", "alerts_teams", "reported at once",
-             "\n          and on (team)\n          sum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
-             "\n            > on (team) 0.02 * max by (team) (llmmon:team_budget_usd)", ""),
+             "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
+             "\n  > on (team) 0.02 * max by (team) (llmmon:team_budget_usd)", ""),
     Mutation("the gateway where most is spent", "alerts_teams", "reported at once",
              "sum by (team) (job_team:llm_cost_usd:", "max by (team) (job_team:llm_cost_usd:"),
     Mutation("the gateway where most will be spent", "alerts_teams", "after an hour",
@@ -193,18 +206,18 @@ MUTATIONS = [
     Mutation("the prober is the gateway", "alerts_gateway", "a refused token",
              '"job", "$1", "gateway", "(.+)"', '"job", "$1", "gateway", "none"'),
     Mutation("a sign-in page is a page of metrics", "alerts_gateway", "a sign-in page is not",
-             '\n            and on (gateway, instance) probe_failed_due_to_regex{job="llm-metrics-noauth"} == 1', ""),
+             '\n  and on (gateway, instance) probe_failed_due_to_regex{job="llm-metrics-noauth"} == 1', ""),
     Mutation("a refusal is an answer", "alerts_gateway", "a sign-in page is not",
              'probe_http_status_code{job="llm-metrics-noauth"} == 200',
              'probe_http_status_code{job="llm-metrics-noauth"} > 0'),
     # -- what should be there --
     Mutation("metrics that never were are missed", "alerts_gateway", "missed only where",
-             "\n          and on (job, instance) last_over_time(job_instance:llm_requests_series:count[1d] offset 15m)",
+             "\nand on (job, instance) last_over_time(job_instance:llm_requests_series:count[1d] offset 15m)",
              ""),
     Mutation("metrics of what is down are missed", "alerts_gateway", "missed only where",
              'up{job=~"llm-auth-proxy"} == 1\n', 'up{job=~"llm-auth-proxy"}\n'),
     Mutation("no traffic where there is none", "alerts_gateway", "usually is some",
-             "\n          and on (job) job:llm_requests:rate5m_baseline > 0.1", ""),
+             "\nand on (job) job:llm_requests:rate5m_baseline > 0.1", ""),
     Mutation("every hour is alike for traffic", "alerts_idle_then", "nobody misses traffic", IDLE_THEN, ""),
     Mutation("every hour is alike for metrics", "alerts_idle_then", "nor metrics", IDLE_THEN, ""),
     Mutation("without a week there is no day either", "alerts_idle_then", "nobody misses traffic",
@@ -227,17 +240,17 @@ MUTATIONS = [
              '(rate(prometheus_notifications_sent_total{job="prometheus"}[5m]) > 0)',
              'rate(prometheus_notifications_sent_total{job="prometheus"}[5m])'),
     Mutation("damage that was repaired long ago", "alerts_stack", "a data base that cannot",
-             '\n            and on (job, instance) time() - process_start_time_seconds{job="prometheus"} < 3 * 3600',
+             '\n  and on (job, instance) time() - process_start_time_seconds{job="prometheus"} < 3 * 3600',
              ""),
     Mutation("no limit is a limit of 0", "alerts_stack", "data that will soon",
              '(prometheus_tsdb_retention_limit_bytes{job="prometheus"} > 0)',
              'prometheus_tsdb_retention_limit_bytes{job="prometheus"}'),
     Mutation("an hour's growth is a trend", "alerts_stack", "data that will soon",
-             "\n          and on (job, instance) instance:prometheus_storage_bytes:sum offset 12h", ""),
+             "\nand on (job, instance) instance:prometheus_storage_bytes:sum offset 12h", ""),
     Mutation("the configuration alone is a full backup", "alerts_stack", "too old is reported",
              'timestamp_seconds{scope="full"}', "timestamp_seconds"),
     Mutation("a backup that never was is not missed", "alerts_stack", "was never made",
-             '\n          or absent(max(llmmon_backup_last_success_timestamp_seconds{scope="full"})) and'
+             '\nor absent(max(llmmon_backup_last_success_timestamp_seconds{scope="full"})) and'
              " llmmon_backup_scheduled offset 7200s", ""),
     Mutation("a new schedule is late at once", "alerts_stack", "was never made",
              " and llmmon_backup_scheduled offset 7200s", ""),
@@ -246,7 +259,7 @@ MUTATIONS = [
 
 def survivors(mutations: Iterable[Mutation]) -> list[str]:
     """The mutations that went unnoticed, each with the reason."""
-    rules = variants.variants()
+    rules = variants.parsed()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
         places = Path(folder)
         outcomes = pool.map(
@@ -255,16 +268,13 @@ def survivors(mutations: Iterable[Mutation]) -> list[str]:
         return [outcome for outcome in outcomes if outcome]
 
 
-def _outcome(place: Path, rules: Mapping[str, Mapping[str, str]], mutation: Mutation) -> str | None:
+def _outcome(place: Path, rules: Mapping[str, Mapping[str, Groups]], mutation: Mutation) -> str | None:
     case = promtool.CASES / f"{mutation.case}.yml"
     used = {variant for variant in rules if f"../rules/{variant}/" in case.read_text(encoding="utf-8")}
-    mutated = {
-        variant: {name: content.replace(mutation.old, mutation.new) for name, content in rules[variant].items()}
-        for variant in used
-    }
+    mutated = {variant: {name: mutation.mutated(groups) for name, groups in rules[variant].items()} for variant in used}
     if all(mutated[variant] == rules[variant] for variant in used):
         return f"{mutation.name}: the guard is not in the rules that {case.name} tests"
-    workspace = promtool.write_workspace(place, mutated)
+    workspace = promtool.write_workspace(place, variants.written(mutated))
     result = promtool.test_rules(VERSION, [workspace / "cases" / case.name], only=mutation.test)
     if result.returncode == 0:
         return f"{mutation.name}: the test '{mutation.test}' of {case.name} did not notice"

@@ -35,10 +35,12 @@ def presets() -> dict[str, dict[str, Any]]:
 
 @cache
 def role_variables(role: Path = ROLE) -> dict[str, Any]:
+    """Defaults and variables of a role, and of the role common that it depends on."""
     variables: dict[str, Any] = {}
     for folder in ("defaults", "vars"):
-        for path in sorted((role / folder / "main").glob("*.yml")):
-            variables |= load(path)
+        for owner in (role.parent / "common", role):
+            for path in sorted([*(owner / folder).glob("main.yml"), *(owner / folder / "main").glob("*.yml")]):
+                variables |= load(path)
     return variables
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.filter.gateways import DURATIONS, GAUGES, problems_of_preset
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import DURATIONS, GAUGES, problems_of_preset
 
 from tests.rules import catalogue, exposition, promtool, recorded, rendering
 from tests.rules.promql import metric_names

@@ -41,7 +41,9 @@ def test_every_guard_is_missed_when_it_is_gone() -> None:
 
 
 def test_a_mutation_that_changes_nothing_that_matters_is_reported() -> None:
-    harmless = mutations.Mutation("a text", "failure_ratio", "never failed", "Too many LLM requests fail", "Oh")
+    harmless = mutations.Mutation(
+        "a text", "failure_ratio", "never failed", "Too many LLM requests fail", "Oh", part="annotations"
+    )
     absent = mutations.Mutation("a guard that is gone", "failure_ratio", "never failed", "no such text", "")
     invalid = mutations.Mutation("no rule at all", "failure_ratio", "never failed", "sum by", "sum bye")
     complaints = mutations.survivors([harmless, absent, invalid])

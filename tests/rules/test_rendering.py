@@ -115,12 +115,21 @@ def test_the_latency_threshold_becomes_an_edge(seconds: float | str, edge: str) 
 
 
 @pytest.mark.parametrize(
-    ("duration", "offset"), [("5m", "15m"), ("0s", "10m"), ("90s", "12m"), ("1h30m", "100m"), ("10m", "20m")]
+    ("duration", "offset"),
+    [("5m", "15m"), ("0s", "10m"), ("90s", "12m"), ("1h30m", "100m"), ("10m", "20m"), ("1w", "10090m")],
 )
 def test_the_baseline_ends_before_the_surge_began(duration: str, offset: str) -> None:
     waits = {"llmmon_alerts": {"LLMRequestSurge": {"for": duration}}}
     assert f"offset {offset})" in expression("job:llm_requests:rate5m_baseline_recent", **waits)
     assert "offset 15m)" in expression("job:llm_tokens_used:rate5m_baseline_recent", **waits)
+
+
+def test_numbers_that_came_as_text_are_numbers() -> None:
+    """As --extra-vars gives them."""
+    chosen = {"latency_p95_seconds": 3, "burn_rate_1h": 9, "sample_limit_ratio": 0.5, "backup_age_hours": 50}
+    as_text = {name: str(value) for name, value in chosen.items()}
+    schedule = {"llmmon_backup_schedule": "daily"}
+    assert rules(llmmon_thresholds=as_text, **schedule) == rules(llmmon_thresholds=chosen, **schedule)
 
 
 def test_floors_and_the_interval_can_be_changed() -> None:

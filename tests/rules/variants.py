@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tests.rules import rendering
+from tests.rules import catalogue, rendering
+from tests.rules.catalogue import Groups
 
 # A made-up kind: what presets can say, in few words.
 ANY_KIND: dict[str, Any] = {
@@ -79,11 +82,31 @@ def variants() -> dict[str, dict[str, str]]:
     }
 
 
+@cache
+def parsed() -> dict[str, dict[str, Groups]]:
+    return {
+        variant: {name: catalogue.groups(content) for name, content in files.items()}
+        for variant, files in variants().items()
+    }
+
+
+def written(rules: Mapping[str, Mapping[str, Groups]]) -> dict[str, dict[str, str]]:
+    """As variants() has them, however they have been changed."""
+    return {variant: {name: text(groups) for name, groups in files.items()} for variant, files in rules.items()}
+
+
+def text(groups: Groups) -> str:
+    """A rule file: JSON is YAML."""
+    return json.dumps({"groups": groups})
+
+
 def without(content: str, names: str) -> str:
-    """Rules, as they are written, without those that record such series."""
-    content = re.sub(rf"      - record: (?:{names})\n(?: {{8}}.*\n)+", "", content)
-    # The last group may have none left.
-    return re.sub(r"  - name: \w+\n    interval: \w+\n    rules:\n\Z", "", content)
+    """Rules without those that record such series."""
+    left = [
+        {**group, "rules": [rule for rule in group["rules"] if not re.fullmatch(names, rule.get("record", ""))]}
+        for group in catalogue.groups(content)
+    ]
+    return text([group for group in left if group["rules"]])
 
 
 def shorten_weeks(content: str) -> str:

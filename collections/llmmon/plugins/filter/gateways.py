@@ -1,160 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turn llmmon_gateways into what templates need."""
+"""Fill in what users leave out of llmmon_gateways."""
 
 from __future__ import annotations
 
+DOCUMENTATION = r"""
+name: gateways
+short_description: Fill in what users leave out of llmmon_gateways
+version_added: 0.1.0
+author:
+  - llmmon (@llmmon)
+description:
+  - Gives every gateway its defaults, the URLs that Prometheus scrapes, and the name of the file that holds its token.
+  - This is the only place that knows the defaults of a gateway and how the URL of its metrics is made.
+  - A key without a value is as if it were left out.
+positional: sample_limit
+options:
+  _input:
+    description: The user's C(llmmon_gateways).
+    type: list
+    elements: dict
+    required: true
+  sample_limit:
+    description: How many series one scrape may bring, for gateways that do not say; 0 is no limit.
+    type: int
+    required: true
+seealso:
+  - plugin: llmmon.stack.gateway_secrets
+    plugin_type: filter
+  - plugin: llmmon.stack.gateway_presets
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show what Prometheus scrapes
+  ansible.builtin.debug:
+    msg: "{{ llmmon_gateways | llmmon.stack.gateways(50000) | map(attribute='urls') | flatten }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - The gateways, each with C(kind), C(scheme), C(metrics_path), C(sample_limit) and C(urls).
+    - Those with a token have C(token_file) besides, the name of the file that holds it on the host.
+  type: list
+  elements: dict
+  sample:
+    - name: llm-auth-proxy
+      kind: canonical
+      targets: ["gateway.example:8000"]
+      scheme: http
+      metrics_path: /metrics
+      sample_limit: 50000
+      urls: ["http://gateway.example:8000/metrics"]
+"""
+
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import yaml
-from ansible.errors import AnsibleFilterError
-
-DEFAULT_KIND = "canonical"
-
-# What a preset may say; the top of litellm.yml explains it.
-COUNTERS = ("requests", "tokens", "cost_usd")
-GAUGES = ("running", "waiting", "kv_cache_usage")
-DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
-UNITS = ("seconds", "milliseconds", "microseconds")
-LABELS = ("model", "type", "team", "reason")
-
-
-def preset_kinds(directory: str) -> list[str]:
-    """Kinds of gateways there is a preset for: one file each."""
-    return sorted(path.stem for path in Path(directory).glob("*.yml"))
-
-
-def preset_files(gateways: list[dict[str, Any]], directory: str) -> dict[str, Path]:
-    """Kinds in use, and the files of their presets. A kind without one is missing here; the templates ask for it."""
-    kinds = {gateway.get("kind", DEFAULT_KIND) for gateway in gateways}
-    return {kind: Path(directory) / f"{kind}.yml" for kind in sorted(kinds & set(preset_kinds(directory)))}
-
-
-def gateway_presets(gateways: list[dict[str, Any]], directory: str) -> dict[str, Any]:
-    """The presets in use: kind to what its file says."""
-    problems = preset_problems(gateways, directory)
-    if problems:
-        raise AnsibleFilterError(" | ".join(problems))
-    return {
-        kind: yaml.safe_load(path.read_text(encoding="utf-8"))
-        for kind, path in preset_files(gateways, directory).items()
-    }
-
-
-def preset_problems(gateways: list[dict[str, Any]], directory: str) -> list[str]:
-    """What is wrong with the presets in use, as sentences that name the file."""
-    return [
-        f"the preset {path} {problem}"
-        for path in preset_files(gateways, directory).values()
-        for problem in problems_of_preset(path)
-    ]
-
-
-def problems_of_preset(path: Path) -> list[str]:
-    """What is wrong with one file. Rules would silently leave out what they do not know."""
-    try:
-        preset = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return ["is no YAML"]
-    if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
-        return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
-    known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults"}
-    found = [f"has a key that means nothing: {key}" for key in sorted(set(preset) - known)]
-    for signal in (*COUNTERS, *GAUGES):
-        if signal in preset:
-            found += _metrics_problems(signal, preset[signal])
-    failures = preset.get("failures")
-    if failures is not None:
-        if not isinstance(failures, dict) or "all" not in failures or set(failures) - {"all", "provider"}:
-            return [*found, "must have failures.all, and may have failures.provider besides"]
-        if "requests" not in preset:
-            found.append("counts failures, but no requests that they are a part of")
-        for definition, metrics in failures.items():
-            found += _metrics_problems(f"failures.{definition}", metrics)
-    for signal in DURATIONS:
-        if signal in preset:
-            found += _duration_problems(signal, preset[signal])
-    return found + _label_problems(preset.get("labels", {}), preset.get("defaults", {}))
-
-
-def _metrics_problems(signal: str, metrics: Any) -> list[str]:
-    """What is wrong with a list of metrics."""
-    if not isinstance(metrics, list) or not metrics:
-        return [f"must give a list for {signal}"]
-    for entry in metrics:
-        names = entry.get("metrics") if isinstance(entry, dict) else None
-        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            return [f"must give a list of names, metrics, in each entry of {signal}"]
-        if set(entry) - {"metrics", "matchers", "type"} or entry.get("type", "input") not in {"input", "output"}:
-            return [f"may add to {signal} only matchers, and a type that is input or output"]
-    return []
-
-
-def _duration_problems(signal: str, duration: Any) -> list[str]:
-    """What is wrong with a histogram, or with the two counters that stand for one."""
-    if not isinstance(duration, dict) or duration.get("unit") not in UNITS:
-        return [f"must give {signal} a unit: {', '.join(UNITS)}"]
-    form = set(duration) - {"unit", "summary"}
-    if form == {"metrics"}:
-        return _metrics_problems(signal, [{"metrics": duration["metrics"]}])
-    if form == {"sum", "count"}:
-        return _metrics_problems(signal, duration["sum"]) + _metrics_problems(signal, duration["count"])
-    return [f"must give {signal} either metrics (a histogram) or sum and count"]
-
-
-def _label_problems(labels: Any, defaults: Any) -> list[str]:
-    """What is wrong with the labels."""
-    if not isinstance(labels, dict) or not all(isinstance(origins, list) and origins for origins in labels.values()):
-        return ["must give a list of labels for each of labels"]
-    if not isinstance(defaults, dict):
-        return ["must give defaults by label"]
-    found = [f"names a label that rules do not know: {label}" for label in sorted({*labels, *defaults} - {*LABELS})]
-    if len(labels.get("team", [""])) != 1:
-        found.append("must give one label for team")
-    return found
-
-
-def token_file_name(gateway: str) -> str:
-    """Name of the file that holds a gateway's token."""
-    return f"gateway-{gateway}.token"
-
-
-def gateway_secrets(gateways: list[dict[str, Any]]) -> dict[str, str]:
-    """Token files: name to content, from bearer_token or bearer_token_file."""
-    secrets = {}
-    for gateway in gateways:
-        if "bearer_token" in gateway:
-            token = str(gateway["bearer_token"])
-        elif "bearer_token_file" in gateway:
-            token = Path(gateway["bearer_token_file"]).read_text(encoding="utf-8")
-        else:
-            continue
-        secrets[token_file_name(gateway["name"])] = token.strip()
-    return secrets
-
-
-def gateway_scrape_urls(gateways: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """Job to the URLs that Prometheus scrapes for it."""
-    return {
-        gateway["name"]: [
-            f"{gateway.get('scheme', 'http')}://{target}{gateway.get('metrics_path', '/metrics')}"
-            for target in gateway["targets"]
-        ]
-        for gateway in gateways
-    }
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateways
 
 
 class FilterModule:
-    """Filters of llmmon.stack."""
+    """Registers the filter."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to function."""
-        return {
-            "gateway_presets": gateway_presets,
-            "gateway_scrape_urls": gateway_scrape_urls,
-            "gateway_secrets": gateway_secrets,
-            "preset_kinds": preset_kinds,
-            "preset_problems": preset_problems,
-            "token_file_name": token_file_name,
-        }
+        return {"gateways": gateways}

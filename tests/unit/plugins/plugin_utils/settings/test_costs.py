@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.filter.costs import cost_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.costs import cost_problems
 
 
 @pytest.mark.parametrize(

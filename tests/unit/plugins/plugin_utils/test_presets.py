@@ -1,4 +1,4 @@
-"""What is wrong with a preset, as sentences that name its file."""
+"""Presets: which there are, which are in use, and what is wrong with one, as sentences that name its file."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.llmmon.stack.plugins.filter.gateways import (
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import (
     gateway_presets,
+    preset_kinds,
     preset_problems,
     problems_of_preset,
 )
@@ -108,3 +109,35 @@ def test_files_are_named_and_only_those_in_use(tmp_path: Path) -> None:
     assert problem.startswith(f"the preset {tmp_path / 'empty.yml'} maps nothing: ")
     with pytest.raises(AnsibleFilterError, match=r"empty\.yml maps nothing"):
         gateway_presets(gateways, str(tmp_path))
+
+
+@pytest.fixture
+def presets(tmp_path: Path) -> str:
+    """A directory with two presets."""
+    (tmp_path / "canonical.yml").write_text("requests: [{metrics: [llm_requests_total]}]\n")
+    (tmp_path / "litellm.yml").write_text("requests: [{metrics: [litellm_requests_total]}]\n")
+    (tmp_path / "notes.txt").touch()
+    return str(tmp_path)
+
+
+def test_there_is_one_kind_a_file(presets: str) -> None:
+    assert preset_kinds(presets) == ["canonical", "litellm"]
+    assert preset_kinds(f"{presets}/nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("gateways", "kinds"),
+    [
+        ([], []),
+        ([{"name": "a"}], ["canonical"]),
+        (
+            [{"name": "a"}, {"name": "b", "kind": "litellm"}, {"name": "c", "kind": "canonical"}],
+            ["canonical", "litellm"],
+        ),
+        ([{"name": "a", "kind": "unknown"}], []),
+    ],
+)
+def test_presets_in_use(gateways: list[dict[str, Any]], kinds: list[str], presets: str) -> None:
+    found = gateway_presets(gateways, presets)
+    assert list(found) == kinds
+    assert all(preset["requests"][0]["metrics"][0].endswith("_requests_total") for preset in found.values())

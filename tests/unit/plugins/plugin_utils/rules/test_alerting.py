@@ -1,30 +1,26 @@
-"""The rules that are written."""
+"""Alerting rules as they are written, and as the user tunes them."""
 
 from __future__ import annotations
 
-from typing import Any
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
 
-import yaml
-from ansible_collections.llmmon.stack.plugins.filter.alerts import FilterModule, alert
-
-CONTEXT: dict[str, Any] = {
-    "tuning": {"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
-    "runbooks": "https://wiki.example",
-    "dashboards": "https://grafana.example/d",
-}
+ALERTING = Alerting(
+    tuning={"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
+    runbooks="https://wiki.example",
+    dashboards="https://grafana.example/d",
+)
 
 
 def test_a_rule_is_written() -> None:
-    text = alert(
-        "\n    a\n      and b\n",
+    rules = ALERTING.alert(
         "LLMX",
-        CONTEXT,
+        "\n    a\n      and b\n",
         summary="S",
         description='One\n    two "three"',
         labels={"job": "j"},
         dashboard_for=["job", "model"],
     )
-    assert yaml.safe_load(text) == [
+    assert rules == [
         {
             "alert": "LLMX",
             "expr": "a\n  and b",
@@ -44,20 +40,16 @@ def test_a_rule_is_written() -> None:
 
 
 def test_a_rule_that_fires_at_once_has_no_duration() -> None:
-    (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D"))
+    (rule,) = ALERTING.alert("Y", "a", summary="S", description="D")
     assert "for" not in rule
     assert rule["labels"]["component"] == "monitoring"
     assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-stack"
 
 
 def test_an_alert_may_open_another_dashboard() -> None:
-    (rule,) = yaml.safe_load(alert("a", "Y", CONTEXT, summary="S", description="D", dashboard="llmmon-cost"))
+    (rule,) = ALERTING.alert("Y", "a", summary="S", description="D", dashboard="llmmon-cost")
     assert rule["annotations"]["dashboard_url"] == "https://grafana.example/d/llmmon-cost"
 
 
 def test_a_rule_that_is_off_is_nothing() -> None:
-    assert alert("a", "Off", CONTEXT, summary="S", description="D") == ""
-
-
-def test_the_filter_has_its_name() -> None:
-    assert FilterModule().filters() == {"alert": alert}
+    assert ALERTING.alert("Off", "a", summary="S", description="D") == []

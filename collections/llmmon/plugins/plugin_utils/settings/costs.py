@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 TOKEN_TYPES = ("input", "output")
@@ -30,11 +29,3 @@ def cost_problems(prices: dict[str, Any], budgets: dict[str, Any]) -> list[str]:
         for team, budget in budgets.items()
         if not is_amount(budget)
     ]
-
-
-class FilterModule:
-    """Filters of llmmon.stack."""
-
-    def filters(self) -> dict[str, Callable[..., list[str]]]:
-        """Name to function."""
-        return {"cost_problems": cost_problems}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect the tokens of the gateways as files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: gateway_secrets
+short_description: Collect the tokens of the gateways as files
+version_added: 0.1.0
+author:
+  - llmmon (@llmmon)
+description:
+  - Takes each token from C(bearer_token), or reads C(bearer_token_file) on the controller.
+  - Blanks around a token are left out.
+options:
+  _input:
+    description: The gateways with all defaults filled in, as P(llmmon.stack.gateways#filter) returns them.
+    type: list
+    elements: dict
+    required: true
+seealso:
+  - plugin: llmmon.stack.gateways
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Name the files that hold tokens
+  ansible.builtin.debug:
+    msg: "{{ llmmon_gateways | llmmon.stack.gateways(50000) | llmmon.stack.gateway_secrets | list }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The names of the files, and what is in them. Gateways without a token have none.
+  type: dict
+  sample: {gateway-llm-auth-proxy.token: a-secret}
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateway_secrets
+
+
+class FilterModule:
+    """Registers the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"gateway_secrets": gateway_secrets}

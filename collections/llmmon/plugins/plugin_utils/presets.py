@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Presets: what each kind of gateway calls its metrics, one file a kind.
+
+The top of ``litellm.yml`` explains the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND
+
+COUNTERS = ("requests", "tokens", "cost_usd")
+GAUGES = ("running", "waiting", "kv_cache_usage")
+DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
+UNITS = tuple(PER_SECOND)
+LABELS = ("model", "type", "team", "reason")
+
+
+class Metric(TypedDict):
+    """A counter or gauge, by the names that it has had, newest first."""
+
+    metrics: list[str]
+    matchers: NotRequired[str]
+    type: NotRequired[str]
+
+
+class Duration(TypedDict):
+    """How long something takes: a histogram (``metrics``), or the counters ``sum`` and ``count``."""
+
+    unit: str
+    metrics: NotRequired[list[str]]
+    sum: NotRequired[list[Metric]]
+    count: NotRequired[list[Metric]]
+    summary: NotRequired[list[str]]
+
+
+class Preset(TypedDict, total=False):
+    """What a file says. A signal that is left out is not recorded."""
+
+    requests: list[Metric]
+    tokens: list[Metric]
+    cost_usd: list[Metric]
+    failures: dict[str, list[Metric]]
+    running: list[Metric]
+    waiting: list[Metric]
+    kv_cache_usage: list[Metric]
+    latency: Duration
+    time_to_first_token: Duration
+    inter_token_latency: Duration
+    labels: dict[str, list[str]]
+    defaults: dict[str, str]
+
+
+def preset_kinds(directory: str) -> list[str]:
+    """Kinds of gateways there is a preset for: one file each."""
+    return sorted(path.stem for path in Path(directory).glob("*.yml"))
+
+
+def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str) -> dict[str, Path]:
+    """Kinds in use, and the files of their presets. A kind without one is left out."""
+    kinds = {kind_of(gateway) for gateway in gateways}
+    return {kind: Path(directory) / f"{kind}.yml" for kind in sorted(kinds & set(preset_kinds(directory)))}
+
+
+def gateway_presets(gateways: Iterable[Mapping[str, Any]], directory: str) -> dict[str, Preset]:
+    """The presets in use: kind to what its file says.
+
+    Raises AnsibleFilterError for a file that is not as it should be.
+    """
+    files = preset_files(gateways, directory)
+    problems = _problems(files.values())
+    if problems:
+        raise AnsibleFilterError(" | ".join(problems))
+    return {kind: yaml.safe_load(path.read_text(encoding="utf-8")) for kind, path in files.items()}
+
+
+def preset_of(kind: str, presets: Mapping[str, Preset]) -> Preset:
+    """The preset of a kind.
+
+    Raises AnsibleFilterError when there is none.
+    """
+    if kind not in presets:
+        raise AnsibleFilterError(f"there is no preset for gateways of the kind {kind}")
+    return presets[kind]
+
+
+def preset_problems(gateways: Iterable[Mapping[str, Any]], directory: str) -> list[str]:
+    """What is wrong with the presets in use, as sentences that name the file."""
+    return _problems(preset_files(gateways, directory).values())
+
+
+def _problems(files: Iterable[Path]) -> list[str]:
+    return [f"the preset {path} {problem}" for path in files for problem in problems_of_preset(path)]
+
+
+def problems_of_preset(path: Path) -> list[str]:
+    """What is wrong with one file. Rules would silently leave out what they do not know."""
+    try:
+        preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return ["is no YAML"]
+    if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
+        return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
+    known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults"}
+    found = [f"has a key that means nothing: {key}" for key in sorted(set(preset) - known)]
+    for signal in (*COUNTERS, *GAUGES):
+        if signal in preset:
+            found += _metrics_problems(signal, preset[signal])
+    failures = preset.get("failures")
+    if failures is not None:
+        if not isinstance(failures, dict) or "all" not in failures or set(failures) - {"all", "provider"}:
+            return [*found, "must have failures.all, and may have failures.provider besides"]
+        if "requests" not in preset:
+            found.append("counts failures, but no requests that they are a part of")
+        for definition, metrics in failures.items():
+            found += _metrics_problems(f"failures.{definition}", metrics)
+    for signal in DURATIONS:
+        if signal in preset:
+            found += _duration_problems(signal, preset[signal])
+    return found + _label_problems(preset.get("labels", {}), preset.get("defaults", {}))
+
+
+def _metrics_problems(signal: str, metrics: Any) -> list[str]:
+    """What is wrong with a list of metrics."""
+    if not isinstance(metrics, list) or not metrics:
+        return [f"must give a list for {signal}"]
+    for entry in metrics:
+        names = entry.get("metrics") if isinstance(entry, dict) else None
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            return [f"must give a list of names, metrics, in each entry of {signal}"]
+        if set(entry) - {"metrics", "matchers", "type"} or entry.get("type", "input") not in {"input", "output"}:
+            return [f"may add to {signal} only matchers, and a type that is input or output"]
+    return []
+
+
+def _duration_problems(signal: str, duration: Any) -> list[str]:
+    """What is wrong with a histogram, or with the two counters that stand for one."""
+    if not isinstance(duration, dict) or duration.get("unit") not in UNITS:
+        return [f"must give {signal} a unit: {', '.join(UNITS)}"]
+    form = set(duration) - {"unit", "summary"}
+    if form == {"metrics"}:
+        return _metrics_problems(signal, [{"metrics": duration["metrics"]}])
+    if form == {"sum", "count"}:
+        return _metrics_problems(signal, duration["sum"]) + _metrics_problems(signal, duration["count"])
+    return [f"must give {signal} either metrics (a histogram) or sum and count"]
+
+
+def _label_problems(labels: Any, defaults: Any) -> list[str]:
+    """What is wrong with the labels."""
+    if not isinstance(labels, dict) or not all(isinstance(origins, list) and origins for origins in labels.values()):
+        return ["must give a list of labels for each of labels"]
+    if not isinstance(defaults, dict):
+        return ["must give defaults by label"]
+    found = [f"names a label that rules do not know: {label}" for label in sorted({*labels, *defaults} - {*LABELS})]
+    if len(labels.get("team", [""])) != 1:
+        found.append("must give one label for team")
+    return found

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerting rules: what the collection says of an alert, tuned by what the user says of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, texts
+
+# What an alert opens that says nothing else: the uid of a dashboard, by component.
+DASHBOARDS = {"llm": "llmmon-operations", "monitoring": "llmmon-stack"}
+
+
+@dataclass(frozen=True)
+class Alerting:
+    """What all alerts share.
+
+    ``tuning`` is by the alert's name: ``for``, ``severity``, and what the user changes. ``runbooks`` and ``dashboards``
+    are addresses.
+    """
+
+    tuning: Mapping[str, Mapping[str, Any]]
+    runbooks: str
+    dashboards: str
+
+    def alert(
+        self,
+        name: str,
+        expression: str,
+        *,
+        summary: str,
+        description: str,
+        labels: Mapping[str, str] | None = None,
+        dashboard: str | None = None,
+        dashboard_for: Sequence[str] = (),
+    ) -> list[Rule]:
+        """One alerting rule, or none when the user has switched it off.
+
+        An alert opens the dashboard of its component unless it names another, narrowed down by the labels in
+        ``dashboard_for``. Its texts may be written over several lines.
+        """
+        own = self.tuning[name]
+        if not own.get("enabled", True):
+            return []
+        component = "llm" if name.startswith("LLM") else "monitoring"
+        narrowed = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in dashboard_for)
+        rule = Rule(alert=name, expr=textwrap.dedent(expression).strip())
+        if own.get("for") is not None:
+            rule["for"] = str(own["for"])
+        rule["labels"] = texts(
+            {
+                "severity": own["severity"],
+                "component": component,
+                **(labels or {}),
+                **own.get("labels", {}),
+            }
+        )
+        rule["annotations"] = texts(
+            {
+                "summary": summary,
+                "description": " ".join(description.split()),
+                "runbook_url": f"{self.runbooks}/{name}.md",
+                "dashboard_url": f"{self.dashboards}/{dashboard or DASHBOARDS[component]}"
+                + (f"?{narrowed}" if narrowed else ""),
+                **own.get("annotations", {}),
+            }
+        )
+        return [rule]

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts about budgets that are used up too fast: of errors, of slow answers, and of the teams' money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
+
+# Days that an objective is about.
+MONTH = 30
+
+
+@dataclass(frozen=True)
+class _Objective:
+    """A share of requests that a gateway owes its users, and how it is missed."""
+
+    alert: str
+    budget_of: str
+    # What the requests that do not meet it did.
+    missed_by: str
+    # Recorded names: of those requests, and of all.
+    part: str
+    whole: str
+    target: Number
+
+    @property
+    def budget(self) -> float:
+        """The share of requests that may miss it."""
+        return round(1 - float(self.target), 6)
+
+
+@dataclass(frozen=True)
+class _Burn:
+    """How fast a budget may go over a window; the short window shows that it still does."""
+
+    window: str
+    seconds: int
+    short: str
+
+
+_HOUR, _HOURS = _Burn("1h", 3600, "5m"), _Burn("6h", 21600, "30m")
+_DAY, _DAYS = _Burn("1d", 86400, "2h"), _Burn("3d", 259200, "6h")
+
+
+def burn_alerts(settings: RuleSettings) -> list[Rule]:
+    """A fast and a slow burn of each objective."""
+    return [rule for objective in _objectives(settings) for rule in _burn_alerts_of(objective, settings)]
+
+
+def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
+    yield _Objective(
+        "LLMErrorBudgetBurn",
+        "error",
+        "failed",
+        "llm_requests_failed",
+        "llm_requests",
+        settings.slo["availability"],
+    )
+    yield _Objective(
+        "LLMLatencyBudgetBurn",
+        "latency",
+        f"took longer than {settings.thresholds['latency_p95_seconds']}s",
+        "llm_response_latency_seconds_slow",
+        "llm_response_latency_seconds_count",
+        settings.slo["latency"],
+    )
+
+
+def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]:
+    """Two windows each: the long one shows that it matters, the short one that it is not over yet."""
+    alert = settings.alerting.alert
+    burnt = f"{{{{ $value | humanizePercentage }}}} of the requests at {{{{ $labels.job }}}} {objective.missed_by}"
+    allowed = f"The objective allows {percent(objective.budget)} over a month"
+    days = round(MONTH / float(settings.thresholds["burn_rate_6h"]), 1)
+    return [
+        *alert(
+            f"{objective.alert}Fast",
+            f"{_burning(objective, _HOUR, settings)}\nor\n{_burning(objective, _HOURS, settings)}",
+            summary=f"The {objective.budget_of} budget of an LLM gateway is gone within days at this rate",
+            description=f"{burnt} over the last hour or 6 hours."
+            f" {allowed}; at this rate that is used up in {days:g} days or sooner.",
+            dashboard_for=["job"],
+        ),
+        *alert(
+            f"{objective.alert}Slow",
+            f"{_burning(objective, _DAY, settings)}\nor\n{_burning(objective, _DAYS, settings)}",
+            summary=f"The {objective.budget_of} budget of an LLM gateway will not last the month",
+            description=f"{burnt} over the last day or 3 days. {allowed}, and it does not get better by itself.",
+            dashboard_for=["job"],
+        ),
+    ]
+
+
+def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
+    """A ratio burns the budget too fast over a long window and still does over a short one."""
+    # A handful of requests burns nothing.
+    limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget, 6)
+    requests = f"avg_over_time(job:{objective.whole}:rate5m[{burn.window}]) * {burn.seconds}"
+    return (
+        f"round(job:{objective.part}:ratio_rate{burn.window}, 0.0001) > {limit}\n"
+        f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
+        f"  and on (job) round({requests}, 0.01) >= {settings.slo['minimum_requests']}"
+    )
+
+
+def team_alerts(settings: RuleSettings) -> list[Rule]:
+    """Money, where teams have budgets."""
+    if not settings.team_budgets:
+        return []
+    alert, thresholds = settings.alerting.alert, settings.thresholds
+    share, ratio = thresholds["team_budget_hourly_share"], thresholds["team_budget_forecast_ratio"]
+    budget = "max by (team) (llmmon:team_budget_usd)"
+    return [
+        # Over the last hour, and still now: what was spent, and is over, wakes nobody.
+        *alert(
+            "LLMTeamBudgetBurnFast",
+            f"""
+            sum by (team) (job_team:llm_cost_usd:increase1h)
+              > on (team) {share} * {budget}
+            and on (team)
+            sum by (team) (job_team:llm_cost_usd:rate5m) * 3600
+              > on (team) {share} * {budget}
+            """,
+            summary="A team spends its monthly LLM budget within days",
+            description="Team {{ $labels.team }} spent {{ $value | humanize }} USD in the last hour, more than"
+            f" {percent(share)} of its monthly budget, and goes on.",
+            dashboard="llmmon-cost",
+            dashboard_for=["team"],
+        ),
+        *alert(
+            "LLMTeamBudgetForecastOver",
+            f"""
+            sum by (team) (job_team:llm_cost_usd:increase7d) / 7 * 30
+              > on (team) {ratio} * {budget}
+            """,
+            summary="A team will exceed its monthly LLM budget",
+            description="Team {{ $labels.team }} would spend {{ $value | humanize }} USD in 30 days, going on as in the"
+            f" last 7 days: more than {percent(ratio)} of its budget.",
+            dashboard="llmmon-cost",
+            dashboard_for=["team"],
+        ),
+    ]

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long things take: percentiles, the mean and slow answers, as far as the source's form allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Duration, Metric
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND, edge, in_seconds
+
+PERCENTILES = (50, 95, 99)
+
+
+def latency_rules(source: Source, name: str, duration: Duration) -> list[Rule]:
+    """Percentiles, count and mean of one duration, all in seconds but for the buckets."""
+    count = f"job_model:{name}_seconds_count:rate5m"
+    rules = (
+        _of_histogram(source, name, duration, count)
+        if "metrics" in duration
+        else [source.record(count, source.canonical(duration["count"], ["model"]))]
+    )
+    rules += _of_summary(source, name, duration)
+    spent = duration["sum"] if "sum" in duration else [_part(duration, "sum")]
+    mean = (
+        f"{source.canonical(spent, ['model'])}{in_seconds(duration['unit'])}\n"
+        f"/ on (job, model) ({source.recorded(count)} > 0)"
+    )
+    return [*rules, source.record(f"job_model:{name}_seconds:mean_rate5m", mean)]
+
+
+def slow_answers(source: Source, name: str, duration: Duration, threshold: Any) -> Rule:
+    """How many answers of a histogram take longer than the threshold, which is in seconds.
+
+    Exact where a percentile is a guess, but only if the threshold is an edge of the histogram; otherwise there is no
+    series.
+    """
+    limit = round(float(threshold) * PER_SECOND[duration["unit"]], 6)
+    fast = source.recorded(_buckets(name, duration), f'le=~"{edge(limit)}"')
+    return source.record(
+        f"job_model:{name}_seconds_slow:rate5m",
+        f"{source.recorded(f'job_model:{name}_seconds_count:rate5m')}\n- sum without (le) ({fast})",
+    )
+
+
+def _of_histogram(source: Source, name: str, duration: Duration, count: str) -> list[Rule]:
+    buckets = _buckets(name, duration)
+    all_answers = source.recorded(buckets, 'le="+Inf"')
+    return [
+        source.record(buckets, source.canonical([_part(duration, "bucket")], ["model", "le"])),
+        *(
+            source.record(
+                _percentile(name, percent),
+                f"histogram_quantile({percent / 100}, {source.recorded(buckets)}){in_seconds(duration['unit'])} >= 0",
+            )
+            for percent in PERCENTILES
+        ),
+        source.record(count, f"sum without (le) ({all_answers})"),
+    ]
+
+
+def _of_summary(source: Source, name: str, duration: Duration) -> list[Rule]:
+    """Percentiles that the source computes itself cannot be added up: of several instances the slowest counts."""
+    if "summary" not in duration:
+        return []
+    rules = []
+    for percent in PERCENTILES:
+        quantile = Metric(metrics=duration["summary"], matchers=f'quantile="{percent / 100}"')
+        slowest = source.canonical([quantile], ["model"], over="", aggregate="max")
+        rules.append(source.record(_percentile(name, percent), f"{slowest}{in_seconds(duration['unit'])} >= 0"))
+    return rules
+
+
+def _percentile(name: str, percent: int) -> str:
+    return f"job_model:{name}_seconds:p{percent}_rate5m"
+
+
+def _buckets(name: str, duration: Duration) -> str:
+    return f"job_model_le:{name}_{duration['unit']}_bucket:rate5m"
+
+
+def _part(duration: Duration, suffix: str) -> Metric:
+    """The buckets, the sum or the count of a histogram, by each of its names."""
+    return Metric(metrics=[f"{name}_{suffix}" for name in duration["metrics"]])

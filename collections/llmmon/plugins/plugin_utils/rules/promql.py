@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pieces of PromQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+# What means something in a regular expression. A hyphen does not, outside of brackets.
+_SPECIAL = re.compile(r"([].[^$*\\])")
+
+
+def quoted(text: str) -> str:
+    """A string of PromQL."""
+    return json.dumps(text)
+
+
+def selector(metric: str, *matchers: str) -> str:
+    """The series of a metric that all matchers let through; empty ones do not count."""
+    return f"{metric}{{{', '.join(filter(None, matchers))}}}"
+
+
+def job_is(name: str) -> str:
+    """The matcher of one job."""
+    return f"job={quoted(name)}"
+
+
+def one_of_jobs(names: Iterable[str]) -> str:
+    """The matcher of several jobs. A dot in a name is a dot."""
+    return "job=~" + quoted("|".join(_SPECIAL.sub(r"\\\1", name) for name in names))
+
+
+def relabelled(expression: str, target: str, replacement: str, origin: str, pattern: str) -> str:
+    """An expression whose series get a label."""
+    return f'label_replace({expression}, "{target}", "{replacement}", "{origin}", "{pattern}")'
+
+
+def labelled(expression: str, label: str, value: str) -> str:
+    """An expression whose series all get this label."""
+    return relabelled(expression, label, value, "", "")
+
+
+def aggregated(aggregate: str, labels: Sequence[str], expression: str) -> str:
+    """One series for each combination of these labels."""
+    return f"{aggregate} by ({', '.join(labels)}) ({expression})"
+
+
+def union(terms: Iterable[str]) -> str:
+    """The series of all terms, a line each, to stand between brackets."""
+    return "  " + "\n  or ".join(terms)

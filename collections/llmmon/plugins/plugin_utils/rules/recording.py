@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recording rules: one level of names for every kind of gateway.
+
+What differs between kinds is data (vars/presets/<kind>.yml of the role prometheus); alerts and dashboards read only
+what is recorded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import latency_rules, slow_answers
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
+
+Value = TypeVar("Value")
+
+OF_ALL_KINDS = [
+    record("job_model:llm_requests:increase5m", "round(job_model:llm_requests:rate5m * 300, 0.01)"),
+    # `> 0`: without traffic there is no ratio, rather than NaN or infinity.
+    record(
+        "job_model:llm_requests_failed:ratio_rate5m",
+        "job_model:llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)",
+    ),
+    record(
+        "job_model:llm_response_latency_seconds_slow:ratio_rate5m",
+        "job_model:llm_response_latency_seconds_slow:rate5m"
+        " / (job_model:llm_response_latency_seconds_count:rate5m > 0)",
+    ),
+    record("job_model:llm_tokens_used:rate5m", "sum without (type) (job_model_type:llm_tokens_used:rate5m)"),
+    record(
+        "job_model:llm_tokens_per_request:ratio_rate5m",
+        "job_model:llm_tokens_used:rate5m / (job_model:llm_requests:rate5m > 0)",
+    ),
+]
+
+
+def recording_rules(
+    gateways: Sequence[Gateway], presets: Mapping[str, Preset], settings: Mapping[str, Any]
+) -> list[Group]:
+    """All groups of recording rules; ``settings`` is ``__llmmon_rule_settings``.
+
+    Raises AnsibleFilterError for a kind without a preset.
+    """
+    chosen = RuleSettings.of(settings)
+    kinds = sources(gateways, presets)
+    return [
+        group("llmmon_settings", chosen.interval, _settings(gateways, chosen)),
+        # One group, because its rules build on each other and are evaluated in this order.
+        group(
+            "llmmon_recording",
+            chosen.interval,
+            [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
+        ),
+        # How much busier than usual a gateway is, and everything else that is computed from one sample a minute,
+        # whatever the rules' interval: guards count samples, and sums of samples are sums of money.
+        group("llmmon_surge", "1m", surges(chosen) + longer_ratios() + team_rules(kinds, gateways, chosen)),
+        # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
+        # than every 5 minutes, when a series counts as gone.
+        group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"})),
+    ]
+
+
+def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
+    """What does not depend on traffic: dashboards draw these, alerts have the same numbers in their text."""
+    return [
+        *(record("llmmon:threshold", f"vector({value})", name=name) for name, value in _sorted(settings.thresholds)),
+        *(
+            record("llmmon:objective", f"vector({settings.slo[name]})", name=name)
+            for name in ("availability", "latency")
+        ),
+        *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
+        *(
+            record("llmmon:token_price_usd", f"vector({price})", model=model, type=kind_of_token)
+            for model, prices in _sorted(settings.token_prices)
+            for kind_of_token, price in _sorted(prices)
+        ),
+        *(
+            record("llmmon:team_budget_usd", f"vector({budget})", team=team)
+            for team, budget in _sorted(settings.team_budgets)
+        ),
+    ]
+
+
+def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
+    """Everything that is recorded of one kind."""
+    preset = source.preset
+    rules: list[Rule] = []
+    if "requests" in preset:
+        rules.append(source.record("job_model:llm_requests:rate5m", source.canonical(preset["requests"], ["model"])))
+    rules += _failures(source, settings)
+    if "tokens" in preset:
+        tokens = source.canonical(preset["tokens"], ["model", "type"])
+        rules.append(source.record("job_model_type:llm_tokens_used:rate5m", tokens))
+    rules += priced(source, settings, ["model"])
+    if "latency" in preset:
+        name, duration = "llm_response_latency", preset["latency"]
+        rules += latency_rules(source, name, duration)
+        if "metrics" in duration:
+            rules.append(slow_answers(source, name, duration, settings.thresholds["latency_p95_seconds"]))
+    if "time_to_first_token" in preset:
+        rules += latency_rules(source, "llm_time_to_first_token", preset["time_to_first_token"])
+    if "inter_token_latency" in preset:
+        rules += latency_rules(source, "llm_inter_token_latency", preset["inter_token_latency"])
+    return rules + _gauges(source)
+
+
+def _failures(source: Source, settings: RuleSettings) -> list[Rule]:
+    if "failures" not in source.preset:
+        return []
+    definitions = source.preset["failures"]
+    failures = definitions.get(settings.failure_definition, definitions["all"])
+    # A model that never failed has no such series: its failures are 0, not unknown.
+    never = f"or on (job, model) {source.recorded('job_model:llm_requests:rate5m')} * 0"
+    rules = [source.record("job_model:llm_requests_failed:rate5m", f"{source.canonical(failures, ['model'])}\n{never}")]
+    if "reason" in source.preset.get("labels", {}):
+        reasons = source.canonical(failures, ["model", "reason"])
+        rules.append(source.record("job_model_reason:llm_requests_failed:rate5m", reasons))
+    return rules
+
+
+def _gauges(source: Source) -> list[Rule]:
+    """What is the case now. Of caches the fullest counts: requests wait for theirs, however empty the others are."""
+    preset = source.preset
+    rules = []
+    for name, metrics, aggregate in (
+        ("llm_requests_running", preset.get("running"), "sum"),
+        ("llm_requests_waiting", preset.get("waiting"), "sum"),
+        ("llm_kv_cache_usage_ratio", preset.get("kv_cache_usage"), "max"),
+    ):
+        if metrics is not None:
+            now = source.canonical(metrics, ["model"], over="", aggregate=aggregate)
+            rules.append(source.record(f"job_model:{name}", now))
+    return rules
+
+
+def _sorted(values: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    return sorted(values.items(), key=lambda item: str(item[0]).lower())

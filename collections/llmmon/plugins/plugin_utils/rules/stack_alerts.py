@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Alerts about the monitoring itself: its parts, its rules, its notifications, its data and its backups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+
+
+def stack_alerts(settings: Mapping[str, Any]) -> list[Group]:
+    """The group of all alerts about the monitoring; ``settings`` is ``__llmmon_rule_settings``."""
+    chosen = RuleSettings.of(settings)
+    storage = record(
+        "instance:prometheus_storage_bytes:sum",
+        'prometheus_tsdb_storage_blocks_bytes{job="prometheus"}\n'
+        '+ prometheus_tsdb_wal_storage_size_bytes{job="prometheus"}\n'
+        '+ prometheus_tsdb_head_chunks_storage_size_bytes{job="prometheus"}',
+    )
+    rules = [
+        storage,
+        *_alive(chosen),
+        *_evaluating(chosen),
+        *_sending(chosen),
+        *_notifying(chosen),
+        *_storing(chosen),
+        *_backing_up(chosen),
+    ]
+    return [group("llmmon_stack_alerts", chosen.interval, rules)]
+
+
+def _alive(settings: RuleSettings) -> list[Rule]:
+    alert = settings.alerting.alert
+    own_jobs = [service for service in ("alertmanager", "grafana") if service in settings.services]
+    own_jobs += ["prober"] if settings.prober else []
+    # Watchdog: whoever receives it learns, when it stops, that alerts no longer get through.
+    rules = alert(
+        "Watchdog",
+        "vector(1)",
+        summary="The alert path works",
+        description="This alert always fires. If it stops arriving, Prometheus, Alertmanager or the way between them is"
+        " broken.",
+    )
+    if own_jobs:
+        rules += alert(
+            "MonitoringTargetDown",
+            f'up{{job=~"{"|".join(own_jobs)}"}} == 0',
+            summary="A part of the monitoring is down",
+            description="Prometheus cannot scrape {{ $labels.job }} at {{ $labels.instance }}, which is a part of the"
+            " monitoring itself.",
+        )
+    return rules
+
+
+def _evaluating(settings: RuleSettings) -> list[Rule]:
+    alert = settings.alerting.alert
+    return [
+        # Over 5 minutes, so that one failed scrape does not start the clock again.
+        *alert(
+            "PrometheusConfigReloadFailed",
+            'max_over_time(prometheus_config_last_reload_successful{job="prometheus"}[5m]) == 0',
+            summary="Prometheus refused its configuration",
+            description="{{ $labels.instance }} could not load its configuration and still runs the previous one."
+            " After a restart it would not come up.",
+        ),
+        *alert(
+            "PrometheusRuleFailures",
+            'increase(prometheus_rule_evaluation_failures_total{job="prometheus"}[5m]) > 0',
+            summary="Prometheus cannot evaluate some rules",
+            description="Rules of the group {{ $labels.rule_group }} fail on {{ $labels.instance }}. Alerts that"
+            " depend on them cannot fire.",
+        ),
+        *alert(
+            "PrometheusMissedRuleEvaluations",
+            'increase(prometheus_rule_group_iterations_missed_total{job="prometheus"}[5m]) > 0',
+            summary="Prometheus skips evaluations of rules",
+            description="The group {{ $labels.rule_group }} on {{ $labels.instance }} takes longer than its interval,"
+            " so evaluations are left out: alerts are late.",
+        ),
+    ]
+
+
+def _sending(settings: RuleSettings) -> list[Rule]:
+    """Where there are Alertmanagers to send alerts to."""
+    if not settings.alertmanagers:
+        return []
+    alert = settings.alerting.alert
+    return [
+        # No Alertmanager will deliver this one; it shows in Prometheus and Grafana, and the missing Watchdog tells the
+        # rest.
+        *alert(
+            "PrometheusNotConnectedToAlertmanagers",
+            'max_over_time(prometheus_notifications_alertmanagers_discovered{job="prometheus"}[5m]) < 1',
+            summary="Prometheus knows no Alertmanager",
+            description="{{ $labels.instance }} has nowhere to send alerts to: nobody is notified of anything.",
+        ),
+        # Of each Alertmanager by itself: with two of them the other one still tells.
+        *alert(
+            "PrometheusErrorSendingAlerts",
+            f"""
+            rate(prometheus_notifications_errors_total{{job="prometheus"}}[5m])
+            / (rate(prometheus_notifications_sent_total{{job="prometheus"}}[5m]) > 0)
+            > {settings.thresholds["failed_notifications_ratio"]}
+            """,
+            summary="Prometheus cannot hand alerts to an Alertmanager",
+            description="{{ $value | humanizePercentage }} of the alerts that {{ $labels.instance }} sent to"
+            " {{ $labels.alertmanager }} in the last 5 minutes were not taken.",
+        ),
+    ]
+
+
+def _notifying(settings: RuleSettings) -> list[Rule]:
+    """Of the Alertmanager that is deployed here."""
+    if "alertmanager" not in settings.services:
+        return []
+    alert = settings.alerting.alert
+    each = "sum by (job, instance, integration)"
+    return [
+        *alert(
+            "AlertmanagerFailedReload",
+            'max_over_time(alertmanager_config_last_reload_successful{job="alertmanager"}[5m]) == 0',
+            summary="Alertmanager refused its configuration",
+            description="{{ $labels.instance }} could not load its configuration and still notifies by the previous"
+            " one. After a restart it would not come up.",
+        ),
+        # Summed, because failures have a `reason` that the total has not. More than 1 in 100, so that one hiccup is
+        # forgiven. Its label `integration` says which channel to avoid: route integration="email" to the webhook and
+        # all others to e-mail.
+        *alert(
+            "AlertNotificationsFailing",
+            f"""
+            {each} (rate(alertmanager_notifications_failed_total{{job="alertmanager"}}[15m]))
+            / {each} (rate(alertmanager_notifications_total{{job="alertmanager"}}[15m]))
+            > {settings.thresholds["failed_notifications_ratio"]}
+            """,
+            summary="Alert notifications are not delivered",
+            description="{{ $value | humanizePercentage }} of the notifications that {{ $labels.instance }} sent by"
+            " {{ $labels.integration }} in the last 15 minutes failed.",
+        ),
+    ]
+
+
+def _storing(settings: RuleSettings) -> list[Rule]:
+    alert, thresholds = settings.alerting.alert, settings.thresholds
+    return [
+        *alert(
+            "PrometheusHeadSeriesHigh",
+            f'prometheus_tsdb_head_series{{job="prometheus"}} > {thresholds["head_series"]}',
+            summary="Prometheus holds very many series in memory",
+            description="{{ $labels.instance }} holds {{ $value | humanize }} series in memory"
+            f" (threshold {thresholds['head_series']}).",
+        ),
+        # Over 3 hours: compactions run every 2.
+        *alert(
+            "PrometheusTSDBCompactionsFailing",
+            'increase(prometheus_tsdb_compactions_failed_total{job="prometheus"}[3h]) > 0',
+            summary="Prometheus cannot compact its data",
+            description="{{ $value | humanize }} compactions failed on {{ $labels.instance }} in the last 3 hours: the"
+            " disk is full or data are damaged.",
+        ),
+        *alert(
+            "PrometheusTSDBReloadsFailing",
+            'increase(prometheus_tsdb_reloads_failures_total{job="prometheus"}[3h]) > 0',
+            summary="Prometheus cannot read its data from disk",
+            description="{{ $value | humanize }} attempts to load blocks failed on {{ $labels.instance }} in the last 3"
+            " hours.",
+        ),
+        # Damage is found, and counted, while Prometheus starts: nothing grows after that.
+        *alert(
+            "PrometheusTSDBWALFailures",
+            """
+            increase(prometheus_tsdb_wal_writes_failed_total{job="prometheus"}[10m]) > 0
+            or increase(prometheus_tsdb_wal_truncations_failed_total{job="prometheus"}[3h]) > 0
+            or prometheus_tsdb_wal_corruptions_total{job="prometheus"} > 0
+              and on (job, instance) time() - process_start_time_seconds{job="prometheus"} < 3 * 3600
+            """,
+            summary="Prometheus cannot write what it has scraped",
+            description="Writes to, or truncations of, the write-ahead log fail on {{ $labels.instance }}, or it is"
+            " damaged: samples are lost, now or at the next restart.",
+        ),
+        # Prometheus does not know how large its disk is, but it knows its own size and, if
+        # llmmon_prometheus_retention_size is set, what it may take. Half a day of history at least: sizes go up and
+        # down with every compaction.
+        *alert(
+            "PrometheusStorageFillingUp",
+            f"""
+            predict_linear(instance:prometheus_storage_bytes:sum[1d], {thresholds["storage_days_left"]} * 86400)
+              > on (job, instance) (prometheus_tsdb_retention_limit_bytes{{job="prometheus"}} > 0)
+            and on (job, instance) instance:prometheus_storage_bytes:sum offset 12h
+            """,
+            summary="Prometheus will soon have used the disk space it may take",
+            description="Growing as in the last day, the data of {{ $labels.instance }} will be"
+            f" {{{{ $value | humanize1024 }}}}B in {thresholds['storage_days_left']} days, more than"
+            " llmmon_prometheus_retention_size allows: the oldest will be deleted early.",
+        ),
+    ]
+
+
+def _backing_up(settings: RuleSettings) -> list[Rule]:
+    """Where backups are scheduled."""
+    if not settings.backup_schedule:
+        return []
+    hours = settings.thresholds["backup_age_hours"]
+    oldest = int(float(hours) * 3600)
+    scope = 'scope="full"' if settings.backup_schedule_scope == "full" else 'scope=~".+"'
+    newest = f"max(llmmon_backup_last_success_timestamp_seconds{{{scope}}})"
+    return [
+        # Tells since when there is a schedule: before the first backup was due, none is missed.
+        record("llmmon_backup_scheduled", "vector(1)"),
+        *settings.alerting.alert(
+            "MonitoringBackupTooOld",
+            f"time() - {newest} > {oldest}\nor absent({newest}) and llmmon_backup_scheduled offset {oldest}s",
+            summary="The last good backup is too old",
+            description=f"Backups are scheduled, and for more than {hours} hours none has succeeded: neither data nor"
+            " settings of the monitoring could be restored as they are now.",
+        ),
+    ]

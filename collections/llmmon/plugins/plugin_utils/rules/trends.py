@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a gateway does beside what it usually does: surges, and failures and slow answers over longer times."""
+
+from __future__ import annotations
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import labelled, union
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import minutes
+
+WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
+
+
+def surges(settings: RuleSettings) -> list[Rule]:
+    """How many times its usual rate a gateway has, of requests and of tokens."""
+    floors, tuning = settings.surge_floors, settings.alerting.tuning
+    return [
+        *_surge("llm_requests", floors["requests_per_second"], minutes(tuning["LLMRequestSurge"]["for"])),
+        *_surge("llm_tokens_used", floors["tokens_per_second"], minutes(tuning["LLMTokenSurge"]["for"])),
+    ]
+
+
+def _surge(signal: str, floor: Number, lasting: int) -> list[Rule]:
+    """One signal's surge; its alert waits for ``lasting`` minutes."""
+    rate = f"job:{signal}:rate5m"
+    baseline, recent, week = f"{rate}_baseline", f"{rate}_baseline_recent", f"{rate}_baseline_week"
+    # The surge must not be in its own baseline when the alert fires: the 5m of the rate, its `for`, and 5m to spare.
+    before = f"{rate}[1h] offset {10 + lasting}m"
+    return [
+        record(rate, f"sum by (job) (job_model:{signal}:rate5m)"),
+        # Half an hour of history at least: a gateway that has just started is not a surge.
+        record(recent, f"avg_over_time({before})\nand count_over_time({before}) >= 30"),
+        record(week, _same_hour_in_other_weeks(rate)),
+        record(baseline, f"({recent} >= {week})\nor {week}\nor {recent}"),
+        # The floor keeps an idle gateway's second request from being a surge.
+        record(f"job:{signal}:surge_ratio", f"round({rate} / clamp_min({baseline}, {floor}), 0.01)"),
+    ]
+
+
+def _same_hour_in_other_weeks(rate: str) -> str:
+    """The median of this hour in the last three weeks, as far back as data reach: Monday morning is not a surge."""
+    weeks = [
+        labelled(f"avg_over_time({rate}[1h] offset {week * 7 - 1}d23h30m)", "week", str(week)) for week in (1, 2, 3)
+    ]
+    return f"quantile without (week) (0.5,\n{union(weeks)}\n)"
+
+
+def longer_ratios() -> list[Rule]:
+    """Failures and slow answers over longer times, by gateway.
+
+    A rate per instance and model was taken before anything was added up, so what is added up here are rates; adding one
+    up over a window is the increase in that window, but for the 5 minutes at its edges. It reads one sample a minute
+    and gateway instead of every raw series of three days.
+    """
+    failed, slow = "llm_requests_failed", "llm_response_latency_seconds_slow"
+    answered = "llm_response_latency_seconds_count"
+    return [
+        *(record(f"job:{name}:rate5m", f"sum by (job) (job_model:{name}:rate5m)") for name in (failed, answered, slow)),
+        *_ratios(f"job:{failed}", "job:llm_requests"),
+        *_ratios(f"job:{slow}", f"job:{answered}"),
+    ]
+
+
+def _ratios(part: str, whole: str) -> list[Rule]:
+    """Part by whole. `> 0`: without traffic there is no ratio."""
+    return [
+        record(f"{part}:ratio_rate5m", f"{part}:rate5m / ({whole}:rate5m > 0)"),
+        *(
+            record(
+                f"{part}:ratio_rate{window}",
+                f"sum_over_time({part}:rate5m[{window}]) / (sum_over_time({whole}:rate5m[{window}]) > 0)",
+            )
+            for window in WINDOWS
+        ),
+    ]

@@ -1,0 +1,115 @@
+"""Deployments whose rendered rules lie in expected/, so that every change of a rule shows in review.
+
+To renew expected/: python -m tests.rules.scenarios
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from tests.rules import rendering
+
+EXPECTED = Path(__file__).parent / "expected"
+
+# Gateways with everything that the user may say of one.
+GATEWAYS_WITH_OPTIONS: list[dict[str, Any]] = [
+    {
+        "name": "llm-auth-proxy",
+        "targets": ["a:8000", "b:8000"],
+        "bearer_token": "made-up",
+        "sample_limit": 1000,
+        "labels": {"team": "search"},
+        "metric_relabel_configs": [{"action": "labeldrop", "regex": "user|key"}],
+    },
+    {
+        "name": "proxy.eu",
+        "kind": "canonical",
+        "targets": ["c:8000"],
+        "scheme": "https",
+        "metrics_path": "/v1/metrics",
+        "bearer_token": "made-up",
+        "sample_limit": 0,
+    },
+    {"name": "litellm", "kind": "litellm", "targets": ["d:4000"]},
+    {"name": "tgi", "kind": "tgi", "targets": ["e:80"], "labels": {"model": "llama", "team": "chat"}},
+    {"name": "vllm.1", "kind": "vllm", "targets": ["f:8000"]},
+    {"name": "vllm.2", "kind": "vllm", "targets": ["g:8000"]},
+    {"name": "triton", "kind": "triton", "targets": ["h:8002"]},
+]
+
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "one_gateway": {"llmmon_gateways": [{"name": "llm-auth-proxy", "targets": ["a:8000"]}]},
+    "every_kind": {
+        "llmmon_gateways": [
+            {"name": kind, "kind": kind, "targets": [f"{kind.replace('_', '-')}:80"]} for kind in rendering.presets()
+        ]
+    },
+    "options": {
+        "llmmon_gateways": GATEWAYS_WITH_OPTIONS,
+        "llmmon_failure_definition": "provider",
+        "llmmon_thresholds": {
+            "failure_ratio": 0.1,
+            "slow_request_ratio": 0.025,
+            "latency_p95_seconds": 2.5,
+            "request_surge_ratio": 4,
+            "token_surge_ratio": 7.5,
+            "burn_rate_1h": 10,
+            "burn_rate_6h": "5.5",
+            "team_budget_hourly_share": 0.05,
+            "team_budget_forecast_ratio": 1.2,
+            "waiting_requests": 3,
+            "kv_cache_usage_ratio": 0.9,
+            "series_per_target": 100000,
+            "series_growth_ratio": 3,
+            "sample_limit_ratio": 0.75,
+            "failed_notifications_ratio": 0.05,
+            "head_series": 2000000,
+            "storage_days_left": 7,
+            "backup_age_hours": 50,
+        },
+        "llmmon_slo": {"availability": 0.995, "latency": 0.9, "minimum_requests": 50},
+        "llmmon_surge_floors": {"requests_per_second": 0.02, "tokens_per_second": 7},
+        "llmmon_alerts": {
+            "LLMRequestSurge": {"for": "1h30m"},
+            "LLMTokenSurge": {"for": "90s", "severity": "info"},
+            "LLMNoTraffic": {"enabled": False},
+            "LLMTargetDown": {
+                "severity": "warning",
+                "labels": {"team": "ops", "number": 3},
+                "annotations": {"summary": 'The gateway "LLM" is not there: 안녕', "value": "{{ $value }}"},
+            },
+            "PrometheusHeadSeriesHigh": {"enabled": False},
+        },
+        "llmmon_alert_minimum_requests": 7,
+        "llmmon_token_prices": {"m": {"input": 2.5e-06, "output": "0.002"}, "org/m 1": {"input": 1}},
+        "llmmon_team_budgets": {"search": 720, "R&D: east": 0.5},
+        "llmmon_prometheus_rule_interval": "20s",
+        "llmmon_runbook_base_url": "https://wiki.example/llm/",
+        "llmmon_grafana_url": "https://grafana.example/",
+        "llmmon_backup_schedule": "daily",
+        "llmmon_backup_schedule_scope": "config",
+    },
+    "services_elsewhere": {
+        "llmmon_gateways": rendering.GATEWAYS,
+        "llmmon_services": ["prometheus"],
+        "llmmon_prometheus_alertmanagers": [],
+        "llmmon_prober_enabled": False,
+        "llmmon_backup_schedule": "daily",
+    },
+    "no_gateway": {"llmmon_gateways": []},
+}
+
+
+def main() -> None:
+    shutil.rmtree(EXPECTED, ignore_errors=True)
+    for scenario, variables in SCENARIOS.items():
+        folder = EXPECTED / scenario
+        folder.mkdir(parents=True)
+        for name, content in rendering.render_rules(**variables).items():
+            (folder / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
