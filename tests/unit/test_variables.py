@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,43 @@ def test_the_service_roles_share_their_steps() -> None:
         steps[role] = [task["name"] for task in tasks]
     assert steps["prometheus"] == steps["alertmanager"]
     assert [name for name in steps["grafana"] if name != "Converge the API state"] == steps["prometheus"]
+
+
+_FOLDERS = ("defaults", "vars", "tasks", "handlers", "templates")
+_INTERNAL = re.compile(r"\b__llmmon_\w+")
+_MADE = re.compile(r"^\s*(?:register|loop_var): (__llmmon_\w+)$|^\s*(__llmmon_\w+):(?:\s|$)", re.MULTILINE)
+
+
+def texts(role: str, *folders: str) -> str:
+    """All YAML and templates of some folders of a role."""
+    paths = (path for folder in folders for path in sorted((REPOSITORY / "roles" / role / folder).rglob("*")))
+    return "\n".join(path.read_text() for path in paths if path.suffix in (".yml", ".j2"))
+
+
+def made(role: str) -> set[str]:
+    """Internal variables that a role gives a value: its own, results of its tasks, and what it passes on."""
+    return {first or second for first, second in _MADE.findall(texts(role, "defaults", "vars", "tasks", "handlers"))}
+
+
+@pytest.mark.parametrize("role", generate.ROLES)
+def test_internal_variables_of_other_roles_are_specified(role: str) -> None:
+    """A role reads what it makes, what all share, and what its argument specification says that it is given."""
+    read = set(
+        _INTERNAL.findall(_NOT_VARIABLES.sub("", texts(role, "defaults", "vars", "tasks", "handlers", "templates")))
+    )
+    assert sorted(read - made(role) - made("common") - set(generate.options(role))) == []
+
+
+@pytest.mark.parametrize("role", generate.ROLES)
+def test_settings_of_other_roles_have_their_default_in_the_common_role(role: str) -> None:
+    """Each role works by itself, with the role common before it."""
+    read = set(
+        re.findall(
+            r"(?<![\w.])llmmon_[a-z_]+\b(?!\.yaml)", texts(role, "defaults", "vars", "tasks", "handlers", "templates")
+        )
+    )
+    known = {name for owner in generate.ROLES for name in generate.public(owner)}
+    required = {
+        name for owner in generate.ROLES for name, option in generate.public(owner).items() if option.get("required")
+    }
+    assert sorted((read & known) - set(defaults(role)) - set(defaults("common")) - required) == []
