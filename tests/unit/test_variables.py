@@ -137,9 +137,7 @@ def made(role: str) -> set[str]:
 @pytest.mark.parametrize("role", generate.ROLES)
 def test_internal_variables_of_other_roles_are_specified(role: str) -> None:
     """A role reads what it makes, what all share, and what its argument specification says that it is given."""
-    read = set(
-        _INTERNAL.findall(_NOT_VARIABLES.sub("", texts(role, "defaults", "vars", "tasks", "handlers", "templates")))
-    )
+    read = set(_INTERNAL.findall(texts(role, *_FOLDERS)))
     assert sorted(read - made(role) - made("common") - set(generate.options(role))) == []
 
 
