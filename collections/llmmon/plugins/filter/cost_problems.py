@@ -34,7 +34,7 @@ _value:
   description: Sentences that name the variable to change; none when all is well.
   type: list
   elements: str
-  sample: ["llmmon_team_budgets: the budget of search is no number of US dollars"]
+  sample: ["llmmon_team_budgets: the budget of search is not a number of US dollars"]
 """
 
 from collections.abc import Callable

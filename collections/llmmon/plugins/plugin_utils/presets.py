@@ -104,7 +104,7 @@ def problems_of_preset(path: Path) -> list[str]:
     try:
         preset = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
-        return ["is no YAML"]
+        return ["is not valid YAML"]
     if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
         return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
     known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults"}

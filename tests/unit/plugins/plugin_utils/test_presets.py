@@ -46,7 +46,7 @@ def test_a_preset_that_maps_nothing(tmp_path: Path, nothing: Any) -> None:
 
 def test_what_is_no_yaml(tmp_path: Path) -> None:
     (tmp_path / "own.yml").write_text("requests: [")
-    assert problems_of_preset(tmp_path / "own.yml") == ["is no YAML"]
+    assert problems_of_preset(tmp_path / "own.yml") == ["is not valid YAML"]
 
 
 @pytest.mark.parametrize(

@@ -53,20 +53,20 @@ def burn_alerts(settings: RuleSettings) -> list[Rule]:
 
 def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
     yield _Objective(
-        "LLMErrorBudgetBurn",
-        "error",
-        "failed",
-        "llm_requests_failed",
-        "llm_requests",
-        settings.slo["availability"],
+        alert="LLMErrorBudgetBurn",
+        budget_of="error",
+        missed_by="failed",
+        part="llm_requests_failed",
+        whole="llm_requests",
+        target=settings.slo["availability"],
     )
     yield _Objective(
-        "LLMLatencyBudgetBurn",
-        "latency",
-        f"took longer than {settings.thresholds['latency_p95_seconds']}s",
-        "llm_response_latency_seconds_slow",
-        "llm_response_latency_seconds_count",
-        settings.slo["latency"],
+        alert="LLMLatencyBudgetBurn",
+        budget_of="latency",
+        missed_by=f"took longer than {settings.thresholds['latency_p95_seconds']}s",
+        part="llm_response_latency_seconds_slow",
+        whole="llm_response_latency_seconds_count",
+        target=settings.slo["latency"],
     )
 
 
@@ -96,8 +96,10 @@ def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]
 
 
 def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
-    """A ratio burns the budget too fast over a long window and still does over a short one."""
-    # A handful of requests burns nothing.
+    """A ratio burns the budget too fast over a long window, and still does over a short one.
+
+    The long one has requests enough: a handful burns nothing.
+    """
     limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget, 6)
     requests = f"avg_over_time(job:{objective.whole}:rate5m[{burn.window}]) * {burn.seconds}"
     return (

@@ -23,9 +23,9 @@ def cost_problems(prices: dict[str, Any], budgets: dict[str, Any]) -> list[str]:
         if not isinstance(price, dict) or not price or set(price) - {*TOKEN_TYPES}:
             found.append(f"llmmon_token_prices: {model} needs a price for input, for output, or one for each")
         elif not all(is_amount(value) for value in price.values()):
-            found.append(f"llmmon_token_prices: a price of {model} is no number of US dollars per token")
+            found.append(f"llmmon_token_prices: a price of {model} is not a number of US dollars per token")
     return found + [
-        f"llmmon_team_budgets: the budget of {team} is no number of US dollars"
+        f"llmmon_team_budgets: the budget of {team} is not a number of US dollars"
         for team, budget in budgets.items()
         if not is_amount(budget)
     ]

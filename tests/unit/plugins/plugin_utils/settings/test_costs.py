@@ -25,6 +25,6 @@ def test_a_price_is_one_of_a_kind_of_tokens(price: Any) -> None:
 @pytest.mark.parametrize("amount", ["free", None, -1, True, "inf", "nan", [], {}])
 def test_amounts_are_numbers(amount: Any) -> None:
     assert cost_problems({"m": {"input": amount}}, {"search": amount}) == [
-        "llmmon_token_prices: a price of m is no number of US dollars per token",
-        "llmmon_team_budgets: the budget of search is no number of US dollars",
+        "llmmon_token_prices: a price of m is not a number of US dollars per token",
+        "llmmon_team_budgets: the budget of search is not a number of US dollars",
     ]
