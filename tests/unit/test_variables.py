@@ -144,13 +144,7 @@ def test_internal_variables_of_other_roles_are_specified(role: str) -> None:
 @pytest.mark.parametrize("role", generate.ROLES)
 def test_settings_of_other_roles_have_their_default_in_the_common_role(role: str) -> None:
     """Each role works by itself, with the role common before it."""
-    read = set(
-        re.findall(
-            r"(?<![\w.])llmmon_[a-z_]+\b(?!\.yaml)", texts(role, "defaults", "vars", "tasks", "handlers", "templates")
-        )
-    )
-    known = {name for owner in generate.ROLES for name in generate.public(owner)}
-    required = {
-        name for owner in generate.ROLES for name, option in generate.public(owner).items() if option.get("required")
-    }
-    assert sorted((read & known) - set(defaults(role)) - set(defaults("common")) - required) == []
+    read = set(re.findall(r"(?<![\w.])llmmon_[a-z_]+\b", texts(role, *_FOLDERS)))
+    settings = {name: option for owner in generate.ROLES for name, option in generate.public(owner).items()}
+    with_default = {name for name, option in settings.items() if not option.get("required")}
+    assert sorted((read & with_default) - set(defaults(role)) - set(defaults("common"))) == []

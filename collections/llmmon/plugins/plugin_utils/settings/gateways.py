@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import host_and_port
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import (
@@ -65,7 +66,7 @@ def relabeling_problems(gateways: list[dict[str, Any]]) -> list[str]:
 
 
 def _problems_of(gateway: dict[str, Any], kinds: list[str], host_name: str) -> list[str]:
-    name, kind, targets = gateway.get("name"), gateway.get("kind", "canonical"), gateway.get("targets")
+    name, kind, targets = gateway.get("name"), kind_of(gateway), gateway.get("targets")
     found = []
     if not _NAME.fullmatch(str(name or "")):
         found.append(
