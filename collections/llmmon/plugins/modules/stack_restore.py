@@ -18,7 +18,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: O(state=checked) reads only. The other states do nothing.
+    details: O(state=checked) reads only. The other states do nothing.
   diff_mode:
     support: none
   idempotent:
@@ -38,25 +38,6 @@ options:
   archive:
     description: Path of the archive on the host, for O(state=checked) and O(state=staged).
     type: path
-  services:
-    description: The services of the host.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
-      version: {description: The version it will run in., type: str, required: true}
-      url: {description: Its base URL as seen from the host., type: str, required: true}
-      container: {description: Name of its container., type: str, required: true}
-      other_containers:
-        description: Names of other containers that use its data or configuration.
-        type: list
-        elements: str
-        default: []
-      uid: {description: User that its data belong to., type: int, required: true}
-      gid: {description: Group that its data belong to., type: int, required: true}
-      data_directory: {description: Directory of its data., type: path, required: true}
-      config_root: {description: Directory of its configuration releases., type: path, required: true}
   data_root:
     description: Directory that holds the services' data, the journal and the lock of operations.
     type: path
@@ -81,6 +62,9 @@ options:
     description: Seconds to wait for services that are put back to be healthy.
     type: float
     default: 120.0
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.services.owner
 requirements:
   - docker (SDK for Python)
   - requests
@@ -148,7 +132,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore, RestoreError, Service, Settings
 
-CHECKED, STAGED, EXCHANGED, SETTLED, KEPT, PUT_BACK = "checked", "staged", "exchanged", "settled", "kept", "put_back"
+CHECKED = "checked"
+STAGED = "staged"
+EXCHANGED = "exchanged"
+SETTLED = "settled"
+KEPT = "kept"
+PUT_BACK = "put_back"
 
 
 def restore_of(parameters: dict[str, Any]) -> Restore:
