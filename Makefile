@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
-  dashboards docs requirements clean
+  dashboards docs changelog requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,12 +56,13 @@ test: tools ## everything, as CI runs it
 	@$(BIN)/python -m tests.testbed up && $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK); status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
 
-lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that is generated
+lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/mypy
 	$(BIN)/ansible-lint --offline -q
+	$(BIN)/python -m tests.published
 
 unit: $(READY) ## plans, classifiers, templates, archives: no service, no network
 	$(BIN)/pytest -q tests/unit
@@ -118,8 +119,12 @@ bench-rules: tools ## what the rules of 20 gateways cost, and how much faster da
 dashboards: $(READY) ## write the dashboards' JSON from their code
 	$(BIN)/python -m dashboards
 
-docs: $(READY) ## write docs/variables.md from the roles' specifications
+docs: $(READY) ## write docs/variables.md and the lists in the collection's README from what the parts say of themselves
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.collection
+
+changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
+	cd collections/llmmon && antsibull-changelog release --reload-plugins --refresh-plugins --update-existing
 
 requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt

@@ -11,7 +11,8 @@ from ansible_collections.llmmon.stack.plugins.doc_fragments.services import OF_E
 class ModuleDocFragment:
     """Used by ``extends_documentation_fragment: llmmon.stack.backup``."""
 
-    DOCUMENTATION = r"""
+    # With its type: ansible-test reads an assignment without one, as text that stands there.
+    DOCUMENTATION: str = r"""
 options:
   settings:
     description: What to back up, from where to where.

@@ -86,8 +86,9 @@ def services(*suboptions: str) -> str:
 class ModuleDocFragment:
     """Used by ``extends_documentation_fragment: llmmon.stack.services``, or ``....services.owner`` for more of each."""
 
-    DOCUMENTATION = "options:\n" + indent(services(OF_EVERY_SERVICE), "  ")
+    # With their type: ansible-test reads assignments without one, as text that stands there.
+    DOCUMENTATION: str = "options:\n" + indent(services(OF_EVERY_SERVICE), "  ")
 
-    OWNER = "options:\n" + indent(services(OF_EVERY_SERVICE, OWNER_OF_DATA), "  ")
+    OWNER: str = "options:\n" + indent(services(OF_EVERY_SERVICE, OWNER_OF_DATA), "  ")
 
-    IMAGE = "options:\n" + indent(services(OF_EVERY_SERVICE, IMAGES), "  ")
+    IMAGE: str = "options:\n" + indent(services(OF_EVERY_SERVICE, IMAGES), "  ")
