@@ -138,7 +138,7 @@ docs: $(READY) ## write docs/variables.md and the lists in the collection's READ
 	$(BIN)/python -m docs.collection
 
 changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
-	cd collections/llmmon && antsibull-changelog release --reload-plugins --refresh-plugins --update-existing
+	cd collections/llmmon && antsibull-changelog release --refresh-plugins --update-existing && rm changelogs/.plugin-cache.yaml
 
 requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
