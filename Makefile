@@ -8,8 +8,9 @@ PLAYBOOK := $(BIN)/ansible-playbook
 # The parts of the tests, the longest first, and how they are run: three at a time, all of them, each with hosts of its own.
 E2E := e2e-deployment e2e-operations e2e-upgrade
 CHECK := promtool amtool unit lint contract core-versions
-# The versions of ansible-core that llmmon supports, each with a lock file in tests/core.
+# The versions of ansible-core that llmmon supports, each with a lock file in tests/core, and the last that it refuses.
 CORES := 2.19 2.20 2.21
+REFUSED_CORE := 2.18
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target
 
 # molecule and ansible-lint call the other tools by name.
@@ -143,7 +144,7 @@ changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under t
 requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
-	for core in $(CORES); do printf '%s\n' "ansible-core==$$core.*" python-dotenv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.12 --universal --no-emit-index-url --no-header --no-annotate - -o tests/core/requirements-$$core.txt || exit 1; done
+	for core in $(REFUSED_CORE) $(CORES); do printf '%s\n' "ansible-core==$$core.*" python-dotenv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.12 --universal --no-emit-index-url --no-header --no-annotate - -o tests/core/requirements-$$core.txt || exit 1; done
 
 clean: ## remove the tools and every download
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m tests.testbed down --all
