@@ -18,14 +18,14 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Renders, compares and validates; nothing on the host changes. Validation is left out while the host has
+    details: Renders, compares and validates; nothing on the host changes. Validation is left out while the host has
       no engine or not the image yet.
   diff_mode:
     support: full
-    description: One diff a file; contents of secrets are replaced by a digest-free marker.
+    details: One diff a file; contents of secrets are replaced by a digest-free marker.
   idempotent:
     support: full
-    description: The same content makes no change and writes nothing.
+    details: The same content makes no change and writes nothing.
 options:
   src:
     description: Folder of templates on the controller, looked up as by M(ansible.builtin.template). Files that end in
@@ -93,6 +93,8 @@ options:
     description: How many releases stay, the current one counted.
     type: int
     default: 2
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 author:
   - llmmon (@llmmon)
 """

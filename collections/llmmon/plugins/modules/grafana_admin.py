@@ -16,7 +16,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Signs in to find out; resets nothing.
+    details: Signs in to find out; resets nothing.
   diff_mode:
     support: none
   idempotent:
@@ -31,6 +31,7 @@ options:
     type: float
     default: 60.0
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 requirements:

@@ -17,7 +17,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -27,6 +27,7 @@ options:
     description: The RV(inventory) of an earlier run to compare with.
     type: dict
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 author:

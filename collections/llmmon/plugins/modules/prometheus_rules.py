@@ -17,7 +17,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -35,7 +35,9 @@ options:
     description: Seconds to wait for the first evaluation.
     type: float
     default: 60.0
-extends_documentation_fragment: llmmon.stack.http
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.http
 author:
   - llmmon (@llmmon)
 """

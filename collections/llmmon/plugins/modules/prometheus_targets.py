@@ -16,7 +16,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -38,7 +38,9 @@ options:
     description: Seconds to wait for the targets to come up.
     type: float
     default: 60.0
-extends_documentation_fragment: llmmon.stack.http
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.http
 author:
   - llmmon (@llmmon)
 """

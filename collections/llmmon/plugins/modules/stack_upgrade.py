@@ -18,12 +18,12 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Tells whether the step would do something, and does nothing.
+    details: Tells whether the step would do something, and does nothing.
   diff_mode:
     support: none
   idempotent:
     support: partial
-    description: V(recover), V(put_back) and V(accept) do nothing that was done already; the others need their turn.
+    details: V(recover), V(put_back) and V(accept) do nothing that was done already; the others need their turn.
 options:
   step:
     description: The step to take.
@@ -54,6 +54,8 @@ options:
     description: Seconds a service may take to become ready.
     type: float
     default: 120.0
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 requirements:
   - docker (SDK for Python)
   - requests
