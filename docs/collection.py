@@ -39,7 +39,7 @@ def roles() -> Iterator[tuple[str, str]]:
     """Name of each role and the short description of its main entry point."""
     for path in sorted((COLLECTION / "roles").glob("*/meta/argument_specs.yml")):
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]
-        yield path.parts[-3], entries["main"]["short_description"]
+        yield path.parts[-3], next(iter(entries.values()))["short_description"]
 
 
 def playbooks() -> Iterator[tuple[str, str]]:

@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Failures, latency, surges, budgets, gateways that are gone, refused tokens, and too many series.
-positional: presets, settings
 options:
   _input:
     description: The gateways with all defaults filled in, as P(llmmon.stack.gateways#filter) returns them.

@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Rules would silently leave out what they do not know, so whatever a preset may not say is a problem.
-positional: directory
 options:
   _input:
     description: The gateways; what counts of each is its C(kind).

@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Records the metrics of every kind of gateway under one set of names, and from these ratios, surges and costs.
-positional: presets, settings
 options:
   _input:
     description: The gateways with all defaults filled in, as P(llmmon.stack.gateways#filter) returns them.

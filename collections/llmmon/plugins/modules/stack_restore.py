@@ -129,7 +129,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackEr
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
-CHECK, STAGE, SWAP, FINISH, ACCEPT, PUT_BACK = "check", "stage", "swap", "finish", "accept", "put_back"
+CHECK = "check"
+STAGE = "stage"
+SWAP = "swap"
+FINISH = "finish"
+ACCEPT = "accept"
+PUT_BACK = "put_back"
 
 
 def restore_of(parameters: dict[str, Any]) -> Restore:

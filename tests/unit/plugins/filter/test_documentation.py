@@ -43,8 +43,6 @@ def test_the_documented_options_are_the_ones_taken(name: str) -> None:
     assert all(documented[key] for key in ("short_description", "description", "version_added", "author"))
     options = documented["options"]
     first, *more = inspect.signature(function_of(name)).parameters.values()
-    positional = documented.get("positional", "")
-    assert [word.strip() for word in positional.split(",") if word] == [parameter.name for parameter in more]
     assert list(options) == ["_input", *(parameter.name for parameter in more)]
     for parameter, option in zip([first, *more], options.values(), strict=True):
         assert option["description"]
