@@ -1,4 +1,4 @@
-"""The collection as people get it: built, installed into an empty folder, and run by its names by every ansible-core."""
+"""The collection as people get it: built, in an empty folder, and run by its names by every supported ansible-core."""
 
 from __future__ import annotations
 
