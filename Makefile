@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
-  dashboards docs changelog requirements clean
+  dashboards docs collection changelog requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,6 +132,9 @@ dashboards: $(READY) ## write the dashboards' JSON from their code
 docs: $(READY) ## write docs/variables.md and the lists in the collection's README from what the parts say of themselves
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.collection
+
+collection: $(READY) ## build the collection's archive into dist/
+	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist
 
 changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
 	cd collections/llmmon && antsibull-changelog release --refresh-plugins --update-existing && rm changelogs/.plugin-cache.yaml

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.core.versions import REPOSITORY, VERSIONS, ansible_playbook, environment
+from tests.core.versions import REFUSED, REPOSITORY, VERSIONS, ansible_playbook, environment
 
 PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yml"))
 
@@ -47,3 +47,13 @@ def test_a_playbook_that_cannot_be_read_is_found(tmp_path: Path) -> None:
 def test_the_oldest_version_is_the_one_that_the_collection_asks_for() -> None:
     runtime = yaml.safe_load((REPOSITORY / "collections" / "llmmon" / "meta" / "runtime.yml").read_text())
     assert runtime["requires_ansible"] == f">={VERSIONS[0]}.0"
+
+
+@pytest.mark.parametrize("playbook", ["site.yml", "status.yml"])
+def test_an_older_version_is_refused_by_one_sentence_before_the_first_host(playbook: str, tmp_path: Path) -> None:
+    inventory = tmp_path / "hosts.yml"
+    inventory.write_text("llmmon: {hosts: {here: {ansible_connection: local}}}\n", encoding="utf-8")
+    done = run(REFUSED, "-i", inventory, REPOSITORY / "playbooks" / playbook)
+    assert done.returncode != 0
+    assert f"llmmon needs ansible-core {VERSIONS[0]} or later, and this is {REFUSED}" in " ".join(done.stdout.split())
+    assert done.stdout.count("TASK [") == 1, done.stdout

@@ -10,6 +10,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Those with a lock file beside this one; `requires_ansible` in the collection's meta/runtime.yml names the oldest.
 VERSIONS = ("2.19", "2.20", "2.21")
+# The last that is refused; its lock file is there so that the refusal can be seen.
+REFUSED = "2.18"
 
 
 def ansible_playbook(version: str) -> Path:

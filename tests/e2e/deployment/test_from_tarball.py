@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.versions import VERSIONS, ansible_playbook
+from tests.core.versions import REFUSED, VERSIONS, ansible_playbook
 from tests.published.checks import publish
 from tests.support.stack import Result, Stack
 from tests.testbed.state import REPOSITORY
-
-REFUSED = "2.18"
 
 
 @dataclass(frozen=True)
