@@ -11,7 +11,7 @@ from ansible_collections.llmmon.stack.plugins.doc_fragments.services import OF_E
 class ModuleDocFragment:
     """Used by ``extends_documentation_fragment: llmmon.stack.backup``."""
 
-    # With its type: ansible-test reads an assignment without one, as text that stands there.
+    # With its type: ansible-test reads an assignment without one, as the text that is in the file.
     DOCUMENTATION: str = r"""
 options:
   settings:

@@ -86,7 +86,7 @@ def services(*suboptions: str) -> str:
 class ModuleDocFragment:
     """Used by ``extends_documentation_fragment: llmmon.stack.services``, or ``....services.owner`` for more of each."""
 
-    # With their type: ansible-test reads assignments without one, as text that stands there.
+    # With their type: ansible-test reads assignments without one, as the text that is in the file.
     DOCUMENTATION: str = "options:\n" + indent(services(OF_EVERY_SERVICE), "  ")
 
     OWNER: str = "options:\n" + indent(services(OF_EVERY_SERVICE, OWNER_OF_DATA), "  ")

@@ -12,7 +12,7 @@ description:
   - Renders a whole folder of templates on the controller, sends it to the host in one module run, writes it to a new
     release directory, validates the B(whole tree) with the target image's own tool and then switches the relative
     link C(current) to it.
-  - Files that left the templates leave the host. Files edited on the host are found by content, reported and put right.
+  - Files that left the templates leave the host. Files edited on the host are found by content, reported and corrected.
   - A release is named by UTC time. C(running), the other link, is kept by M(llmmon.stack.service_reload); while the two
     differ this module reports a change, so that a reload that was never proved is made up for.
 attributes:
@@ -41,8 +41,8 @@ options:
     type: dict
     default: {}
   generate:
-    description: Names of further secrets that are made up on the host at the first run and carried over from release to
-      release, unless O(secrets) gives them.
+    description: Names of further secrets that are generated on the host at the first run and carried over from
+      release to release, unless O(secrets) gives them.
     type: list
     elements: str
     default: []

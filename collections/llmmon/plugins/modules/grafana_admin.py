@@ -41,7 +41,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Make the admin password true
+- name: Set the admin password
   llmmon.stack.grafana_admin:
     url: http://127.0.0.1:3000
     password_file: /etc/llmmon/grafana/current/secrets/admin_password
@@ -50,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reset:
-  description: Whether the password in Grafana's database was another one and has been put right.
+  description: Whether the password in Grafana's database was another one and has been set.
   returned: always
   type: bool
 """

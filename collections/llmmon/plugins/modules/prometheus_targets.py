@@ -30,7 +30,7 @@ options:
   scrape_urls:
     description:
       - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
-        seconds to follow a new configuration; until then its old targets are no evidence.
+        seconds to follow a new configuration; until then its old targets prove nothing.
       - Jobs that are not named may have any target.
     type: dict
     default: {}
@@ -98,7 +98,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """How one target fares."""
+    """The state of one target."""
 
     job: str
     instance: str

@@ -13,7 +13,7 @@ description:
     O(step=swap) nothing is touched but a directory of its own; from then on everything can be put back until
     O(step=accept).
   - Whatever an archive holds is checked first, all of it, against its manifest. Links, devices, paths that lead
-    elsewhere, more bytes than it tells of, and archives of newer or unfit versions are refused.
+    elsewhere, more bytes than it declares, and archives of newer or unfit versions are refused.
   - A run that was killed leaves a journal in O(data_root). O(step=put_back) makes everything as it was before.
 attributes:
   check_mode:

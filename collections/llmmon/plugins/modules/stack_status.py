@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_status
-short_description: Tell how the services of a host fare, and fail on trouble if wanted
+short_description: Report the state of a host's services, and fail on trouble if wanted
 version_added: 0.1.0
 description:
   - Looks at each service's container, configuration release and API and returns one record a service.

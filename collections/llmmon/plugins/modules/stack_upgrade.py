@@ -12,7 +12,7 @@ description:
   - An upgrade is a run of steps, all written to a journal (C(operation.json) below O(data_root)) before they are taken.
   - V(recover) puts back what an upgrade that was killed has left. V(begin) writes the plan down. V(swap) stops a
     service's container, keeps it and its data, and starts the container that was created as C(NAME-next) in its place.
-    V(accept) lets go of what was kept, V(put_back) makes it run again. V(end) reports and closes the journal.
+    V(accept) removes what was kept, V(put_back) makes it run again. V(end) reports and closes the journal.
   - What is kept does not depend on any variable, it is the very container that ran, renamed to C(NAME-previous), with
     its data and the configuration release it ran.
 attributes:
