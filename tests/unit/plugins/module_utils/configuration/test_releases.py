@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +20,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     new_name,
     stamp_secrets,
 )
+
+from tests.support.holding import holding
 
 GROUP = 4711
 OLD, MIDDLE, NEW, NEWEST = (f"2026010{day}T000000.000000Z" for day in (1, 2, 3, 4))
@@ -332,24 +331,15 @@ def test_without_secrets_nothing_is_stamped() -> None:
 # -- the lock
 
 
-@contextmanager
-def lock_holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until it ends."""
-    script = (
-        "import fcntl, sys; handle = open(sys.argv[1], 'w'); fcntl.flock(handle, fcntl.LOCK_EX);"
-        " print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-S", "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
+HOLDER = """
+import fcntl, sys
+handle = open(sys.argv[1], "w")
+fcntl.flock(handle, fcntl.LOCK_EX)
+"""
 
 
 def test_two_runs_do_not_change_a_configuration_at_once(releases: Releases) -> None:
-    with lock_holder(releases.root / ".lock") as holder:
+    with holding(HOLDER, releases.root / ".lock") as holder:
         with pytest.raises(ReleaseError, match="another run is changing"), releases.locked():
             pytest.fail("the lock was given twice")
         # Killed: the kernel gives the lock back, so a dead run never blocks the next.
