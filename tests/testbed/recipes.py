@@ -181,31 +181,34 @@ def grafana_stand_in(_debs: Debs) -> Fill:
 # Layers that come from these packages alone, whichever image they are in.
 LAYER_PACKAGES: dict[Layer, tuple[str, ...]] = {base: BASE, python: PYTHON}
 
-PROMETHEUS_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/prometheus"],
-    "Cmd": ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
-    "ExposedPorts": {"9090/tcp": {}},
-    "User": "nobody",
-    "Volumes": {"/prometheus": {}},
-    "WorkingDir": "/prometheus",
-}
-ALERTMANAGER_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/alertmanager"],
-    "Cmd": ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
-    "ExposedPorts": {"9093/tcp": {}},
-    "User": "nobody",
-    "Volumes": {"/alertmanager": {}},
-    "WorkingDir": "/alertmanager",
-}
-PROBER_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/blackbox_exporter"],
-    "Cmd": ["--config.file=/etc/blackbox_exporter/config.yml"],
-    "ExposedPorts": {"9115/tcp": {}},
-    "User": "nobody",
-}
+
+def _service(program: str, *flags: str, port: int, folder: str | None = None) -> dict[str, Any]:
+    """How a service of Prometheus's starts, and the folder that it keeps data in."""
+    settings = {
+        "Env": [_PATH],
+        "Entrypoint": [f"/bin/{program}"],
+        "Cmd": list(flags),
+        "ExposedPorts": {f"{port}/tcp": {}},
+        "User": "nobody",
+    }
+    return settings | ({"Volumes": {folder: {}}, "WorkingDir": folder} if folder else {})
+
+
+PROMETHEUS_SETTINGS = _service(
+    "prometheus",
+    "--config.file=/etc/prometheus/prometheus.yml",
+    "--storage.tsdb.path=/prometheus",
+    port=9090,
+    folder="/prometheus",
+)
+ALERTMANAGER_SETTINGS = _service(
+    "alertmanager",
+    "--config.file=/etc/alertmanager/alertmanager.yml",
+    "--storage.path=/alertmanager",
+    port=9093,
+    folder="/alertmanager",
+)
+PROBER_SETTINGS = _service("blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", port=9115)
 REGISTRY_SETTINGS: dict[str, Any] = {
     "Env": [_PATH],
     "Entrypoint": ["/bin/docker-registry", "serve", "/etc/docker/registry.yml"],
