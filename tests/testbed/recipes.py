@@ -97,13 +97,18 @@ def base(debs: Debs) -> Fill:
     return fill
 
 
+def _own_folders(layer: LayerWriter, service: str, configuration: bytes) -> None:
+    """Where a service reads its configuration, and where it writes."""
+    layer.folder(f"etc/{service}", owner=_NOBODY)
+    layer.file(f"etc/{service}/{service}.yml", configuration, owner=_NOBODY)
+    layer.folder(service, 0o775, _NOBODY)
+
+
 def prometheus(debs: Debs) -> Fill:
     def fill(layer: LayerWriter) -> None:
         layer.package(debs["prometheus"].path, lambda name: name == "usr/bin/prometheus")
         layer.package(debs["promtool"].path, lambda name: name == "usr/bin/promtool")
-        layer.folder("etc/prometheus", owner=_NOBODY)
-        layer.file("etc/prometheus/prometheus.yml", _PROMETHEUS_CONFIGURATION, owner=_NOBODY)
-        layer.folder("prometheus", 0o775, _NOBODY)
+        _own_folders(layer, "prometheus", _PROMETHEUS_CONFIGURATION)
 
     return fill
 
@@ -115,9 +120,7 @@ def alertmanager(debs: Debs) -> Fill:
         # Debian's build reads its default templates from the disk; upstream's has them built in.
         layer.package(source, lambda name: name in programs or name.startswith(f"{_ALERTMANAGER_SHARE}/"))
         layer.link("usr/bin/alertmanager", "prometheus-alertmanager")
-        layer.folder("etc/alertmanager", owner=_NOBODY)
-        layer.file("etc/alertmanager/alertmanager.yml", _ALERTMANAGER_CONFIGURATION, owner=_NOBODY)
-        layer.folder("alertmanager", 0o775, _NOBODY)
+        _own_folders(layer, "alertmanager", _ALERTMANAGER_CONFIGURATION)
 
     return fill
 
