@@ -12,11 +12,6 @@ description:
   - A C(bearer_token_file) is read, so that a missing or an empty one is found. No message shows a token.
 positional: kinds, host_name
 options:
-  _input:
-    description: The gateways, as in llmmon_gateways.
-    type: list
-    elements: dict
-    required: true
   kinds:
     description: Kinds of gateways that there is a preset for.
     type: list
@@ -28,6 +23,8 @@ options:
       - May be empty.
     type: str
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.written_gateways
 author:
   - llmmon (@llmmon)
 """

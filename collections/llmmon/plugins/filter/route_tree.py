@@ -13,10 +13,6 @@ description:
   - Then come the user's routes, and at last the default receivers.
 positional: routes, default_receivers, group
 options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers, with the heartbeat's.
-    type: dict
-    required: true
   routes:
     description: The user's routes, as in llmmon_routes.
     type: list
@@ -33,6 +29,8 @@ options:
       - Of it, only C(critical_repeat_interval) is read here.
     type: dict
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.receivers
 author:
   - llmmon (@llmmon)
 """
