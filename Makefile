@@ -7,7 +7,10 @@ READY := $(VENV)/.ready
 PLAYBOOK := $(BIN)/ansible-playbook
 # The parts of the tests, the longest first, and how they are run: three at a time, all of them, each with hosts of its own.
 E2E := e2e-deployment e2e-operations e2e-upgrade
-CHECK := promtool amtool unit lint contract
+CHECK := promtool amtool unit lint contract core-versions
+# The versions of ansible-core that llmmon supports, each with a lock file in tests/core, and the last that it refuses.
+CORES := 2.19 2.20 2.21
+REFUSED_CORE := 2.18
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync=target
 
 # molecule and ansible-lint call the other tools by name.
@@ -15,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
-  dashboards docs requirements clean
+  dashboards docs collection changelog requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,15 +59,28 @@ test: tools ## everything, as CI runs it
 	@$(BIN)/python -m tests.testbed up && $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK); status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
 
-lint: $(READY) ## style of Python, YAML and Ansible; types; documentation that is generated
+lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/mypy
 	$(BIN)/ansible-lint --offline -q
+	$(BIN)/python -m tests.published
 
 unit: $(READY) ## plans, classifiers, templates, archives: no service, no network
 	$(BIN)/pytest -q tests/unit
+
+core-versions: $(CORES:%=$(VENV)/core-%/bin/ansible-playbook) ## every playbook read by each ansible-core that is supported
+	$(BIN)/pytest -q tests/core
+
+# ansible-core 2.20 and later need Python 3.12. Where there is none, uv gets one. What pyenv shows on the path may not run.
+$(VENV)/core-%/bin/ansible-playbook: tests/core/requirements-%.txt | $(READY)
+	@for python in python3.12 python3.13 python3.14 $(wildcard $(PYENV_ROOT)/versions/3.1[2-4]*/bin/python3) $(PYTHON) 3.12; do \
+	  ! $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null || break; done; \
+	  $(BIN)/uv venv --quiet --clear --python $$python $(VENV)/core-$* \
+	  || { echo "ansible-core $* needs Python 3.12 or later; PYTHON=... names one"; exit 1; }
+	@$(BIN)/uv pip install --quiet --python $(VENV)/core-$*/bin/python --require-hashes --requirement $<
+	@touch $@
 
 rules: tools ## promtool and amtool over the rendered rules, both ends of the version range
 	@$(SIDE_BY_SIDE) promtool amtool
@@ -113,12 +129,20 @@ bench-rules: tools ## what the rules of 20 gateways cost, and how much faster da
 dashboards: $(READY) ## write the dashboards' JSON from their code
 	$(BIN)/python -m dashboards
 
-docs: $(READY) ## write docs/variables.md from the roles' specifications
+docs: $(READY) ## write docs/variables.md and the lists in the collection's README from what the parts say of themselves
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.collection
+
+collection: $(READY) ## build the collection's archive into dist/
+	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist
+
+changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
+	cd collections/llmmon && antsibull-changelog release --refresh-plugins --update-existing && rm changelogs/.plugin-cache.yaml
 
 requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
+	for core in $(REFUSED_CORE) $(CORES); do printf '%s\n' "ansible-core==$$core.*" python-dotenv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.12 --universal --no-emit-index-url --no-header --no-annotate - -o tests/core/requirements-$$core.txt || exit 1; done
 
 clean: ## remove the tools and every download
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m tests.testbed down --all

@@ -94,7 +94,7 @@ def _time() -> list[Any]:
             "Slow answers by model",
             "Share of answers that took longer than the P95 threshold, counted exactly. "
             "Above the line LLMSlowRequestsOver5Percent fires. "
-            "Empty if the threshold is no edge of the gateway's histogram.",
+            "Empty if the threshold is not an edge of the gateway's histogram.",
             "percentunit",
             {MODEL: f"job_model:llm_response_latency_seconds_slow:ratio_rate5m{CHOSEN}"},
             threshold="slow_request_ratio",
@@ -210,8 +210,8 @@ def _pages() -> list[Any]:
         ),
         parts.third(
             "What the metrics page answers",
-            "The HTTP status that the prober gets with the gateway's token and without; 0 is no answer. At 401 or 403 "
-            "with the token LLMMetricsAuthFailure fires, at 200 without it LLMMetricsExposedWithoutAuth. Empty "
+            "The HTTP status that the prober gets with the gateway's token and without; 0 means no answer. At 401 or "
+            "403 with the token LLMMetricsAuthFailure fires, at 200 without it LLMMetricsExposedWithoutAuth. Empty "
             "without the prober.",
             "none",
             {

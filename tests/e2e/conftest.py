@@ -23,6 +23,7 @@ NAME = os.environ.get("LLMMON_E2E_NAME", "e2e")
 # the order is said here instead of being left to names.
 ORDER = (
     "deployment/test_deploy.py",
+    "deployment/test_from_tarball.py",
     "deployment/test_bad_settings.py",
     "deployment/test_gateway_faults.py",
     "deployment/test_host_faults.py",

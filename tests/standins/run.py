@@ -166,7 +166,7 @@ def _ini(settings: Settings) -> str:
 
 
 def write_provisioning(folder: Path, files: Provisioning) -> None:
-    """Write provisioning files; what is no text becomes JSON, which is YAML too."""
+    """Write provisioning files; what is not text becomes JSON, which is YAML too."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -48,7 +48,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "a value of the wrong type": (
         {"llmmon_prometheus_port": "ninety"},
-        ["llmmon_prometheus_port", "unable to convert to int"],
+        ["llmmon_prometheus_port is 'ninety', but must be a whole number"],
     ),
 }
 
@@ -76,7 +76,7 @@ def test_a_missing_required_variable_is_named(stack: Stack, tmp_path: Path) -> N
     before = stack.fingerprint()
     result = Stack(stack.host, stack.gateway, stack.sinks, bare, stack.environment).run("site.yml")
     assert result.code != 0
-    assert "missing required arguments: llmmon_gateways" in result.message
+    assert "llmmon_gateways is missing" in result.message
     assert stack.fingerprint() == before
 
 

@@ -68,7 +68,7 @@ def _paths(root: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> File | None:
-    """Read a dashboard file; what is no dashboard is skipped with a line in the log."""
+    """Read a dashboard file; what is not a dashboard is skipped with a line in the log."""
     try:
         content = path.read_bytes()
         data = gojson.loads(content)

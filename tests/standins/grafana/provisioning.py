@@ -75,7 +75,7 @@ def text_of(entry: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        raise ProvisioningError(f"{name} is no text.")
+        raise ProvisioningError(f"{name} is not text.")
     return str(value)
 
 
@@ -104,7 +104,7 @@ def entries_of(content: Mapping[str, Any], name: str, file: str) -> list[dict[st
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
-        raise ProvisioningError(f"{name} of {file} is no list of objects.")
+        raise ProvisioningError(f"{name} of {file} is not a list of objects.")
     return value
 
 
@@ -113,5 +113,5 @@ def object_of(entry: Mapping[str, Any], name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ProvisioningError(f"{name} is no object.")
+        raise ProvisioningError(f"{name} is not an object.")
     return value

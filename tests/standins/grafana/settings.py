@@ -137,7 +137,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     server, security = values["server"], values["security"]
     port = server["http_port"]
     if not (port.isascii() and port.isdigit() and int(port) < 65536):
-        raise SettingsError(f"http_port {port!r} is no port number.")
+        raise SettingsError(f"http_port {port!r} is not a port number.")
     root_url = _INTERPOLATION.sub(lambda m: server.get(m[1], ""), server["root_url"])
     anonymous = values["auth.anonymous"]
     return Settings(

@@ -39,7 +39,7 @@ def _row(app: App, request: Request) -> Row:
     if request.identity.anonymous:
         raise unauthorized()
     if request.identity.service_account:
-        # A service account is no user.
+        # A service account is not a user.
         raise error(404, "user not found")
     db = app.store.reading()
     row: Row = db.execute("SELECT * FROM user WHERE id = ?", (request.identity.user_id,)).fetchone()

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
+from ansible_collections.llmmon.stack.plugins.doc_fragments.services import OF_EVERY_SERVICE, services
+
 
 class ModuleDocFragment:
-    """Doc fragment."""
+    """Used by ``extends_documentation_fragment: llmmon.stack.backup``."""
 
-    DOCUMENTATION = r"""
+    # With its type: ansible-test reads an assignment without one, as the text that is in the file.
+    DOCUMENTATION: str = r"""
 options:
   settings:
     description: What to back up, from where to where.
@@ -19,22 +24,6 @@ options:
         type: str
         choices: [full, config]
         default: full
-      services:
-        description: The services of the host.
-        type: list
-        elements: dict
-        required: true
-        suboptions:
-          name:
-            description: Which service it is.
-            type: str
-            required: true
-            choices: [prometheus, alertmanager, grafana]
-          container: {description: Name of its container., type: str, required: true}
-          url: {description: Its base URL as seen from the host., type: str, required: true}
-          version: {description: The version it should have; not used here., type: str, required: true}
-          config_root: {description: Directory of its configuration releases., type: path, required: true}
-          data_directory: {description: Directory of its data., type: path, required: true}
       data_root:
         description: Directory that holds the services' data, the state file and the lock of operations.
         type: path
@@ -73,4 +62,4 @@ options:
         description: Name or address of an external database's server as the host reaches it; V("") takes grafana.ini's.
         type: str
         default: ""
-"""
+""" + indent(services(OF_EVERY_SERVICE), "      ")

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks that each alert that is tuned exists, and that it is tuned by keys and values that alerts have.
   - C(for) is a duration as Prometheus writes it, such as V(90s), V(1h30m) or V(1w).
-positional: known
 options:
   _input:
     description: The changes by name of the alert, as in llmmon_alerts.

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - With an address for the heartbeat there is one receiver more, a webhook that gets nothing but the alert
     Watchdog.
-positional: heartbeat_url
 extends_documentation_fragment:
   - llmmon.stack.inputs.written_receivers
 author:

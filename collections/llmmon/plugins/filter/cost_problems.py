@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Looks at C(llmmon_token_prices) and C(llmmon_team_budgets).
-positional: budgets
 options:
   _input:
     description: Prices of tokens in US dollars, by model, for C(input) and C(output).

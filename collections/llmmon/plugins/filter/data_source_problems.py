@@ -9,7 +9,6 @@ short_description: Say what is wrong with llmmon_grafana_data_sources
 version_added: 0.1.0
 description:
   - Finds what Grafana does not start on, such as two default data sources, and names and uids that are taken.
-positional: own_uid, own_is_default, own_name
 options:
   _input:
     description: The data sources, as in llmmon_grafana_data_sources.

@@ -12,7 +12,6 @@ author:
 description:
   - A preset says what one kind of gateway calls its metrics; it is a file in C(vars/presets) of the role prometheus.
   - Fails when a preset in use is not as it should be. A kind without a preset is left out.
-positional: directory
 extends_documentation_fragment:
   - llmmon.stack.inputs.presets
 seealso:

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks names, kinds, targets, labels and tokens of gateways, on the controller, before any host is touched.
   - A C(bearer_token_file) is read, so that a missing or an empty one is found. No message shows a token.
-positional: kinds, host_name
 options:
   kinds:
     description: Kinds of gateways that there is a preset for.

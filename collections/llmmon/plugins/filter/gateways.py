@@ -13,7 +13,6 @@ description:
   - Gives every gateway its defaults, the URLs that Prometheus scrapes, and the name of the file that holds its token.
   - This is the only place that knows the defaults of a gateway and how the URL of its metrics is made.
   - A key without a value is as if it were left out.
-positional: sample_limit
 options:
   _input:
     description: The user's C(llmmon_gateways).

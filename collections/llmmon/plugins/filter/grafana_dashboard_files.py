@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Dashboards of a folder of the user's lie in a directory named by the folder's uid, the others beside these
     directories.
-positional: folders
 options:
   _input:
     description: Paths of dashboards for llmmon's own folder.

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks uids of folders, names of dashboard files and of secrets, and that no two files would become one on the
     host.
-positional: folders, own_folder_uid, secrets
 options:
   _input:
     description: Paths of dashboards for llmmon's own folder, as in llmmon_grafana_dashboard_files.

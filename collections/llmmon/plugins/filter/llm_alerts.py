@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Failures, latency, surges, budgets, gateways that are gone, refused tokens, and too many series.
-positional: presets, settings
 extends_documentation_fragment:
   - llmmon.stack.inputs.gateways
   - llmmon.stack.inputs.rules

@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Rules would silently leave out what they do not know, so whatever a preset may not say is a problem.
-positional: directory
 extends_documentation_fragment:
   - llmmon.stack.inputs.presets
 seealso:

@@ -9,7 +9,6 @@ short_description: Turn llmmon_receivers into the receivers of Alertmanager's co
 version_added: 0.1.0
 description:
   - Adds llmmon's messages to the types that it has some for. Secrets are named as files.
-positional: secrets_directory
 options:
   secrets_directory:
     description: Where the files with secrets lie on the host.

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks names, types and settings of receivers, and that no secret is where everybody could read it.
   - No message shows a value, since the URL of a webhook is a secret.
-positional: heartbeat_url
 extends_documentation_fragment:
   - llmmon.stack.inputs.written_receivers
 author:

@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Records the metrics of every kind of gateway under one set of names, and from these ratios, surges and costs.
-positional: presets, settings
 extends_documentation_fragment:
   - llmmon.stack.inputs.gateways
   - llmmon.stack.inputs.rules

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Where a name appears twice in a dictionary, YAML keeps the last and forgets the others without a word.
   - Reads the files below C(group_vars) and C(host_vars) as they are written. Files in a vault are passed over.
-positional: variables
 options:
   _input:
     description: Directories beside which C(group_vars) and C(host_vars) lie; empty names are passed over.

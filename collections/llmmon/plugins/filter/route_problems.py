@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks that every route leads to a receiver, and that every receiver has a route.
   - Checks matchers, durations and names of time intervals, and finds routes that no alert reaches.
-positional: default_receivers, receivers, intervals
 options:
   _input:
     description: The routes, as in llmmon_routes.

@@ -11,7 +11,6 @@ description:
   - An alert takes the first route that matches it.
   - First come the routes of llmmon's own, for the proof of delivery, the heartbeat and notifications that fail.
   - Then come the user's routes, and at last the default receivers.
-positional: routes, default_receivers, group
 options:
   routes:
     description: The user's routes, as in llmmon_routes.

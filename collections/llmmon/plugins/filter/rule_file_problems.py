@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Finds files of the same name, groups and alerts that llmmon has too, and matchers that do not compile.
   - Files that cannot be read or are not rules are left to promtool, which checks them on the host.
-positional: alerts
 options:
   _input:
     description: Paths on the controller, as in llmmon_prometheus_rule_files.

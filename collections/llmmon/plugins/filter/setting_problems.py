@@ -11,7 +11,6 @@ description:
   - Compares variables with the options in C(meta/argument_specs.yml) of all roles of llmmon. Finds names that no role
     knows, values of another type, values that are not among the choices, keys that a dictionary may not have, and
     settings that are missing.
-positional: roles_directory, roles_in_play
 options:
   _input:
     description: Variables whose names start with C(llmmon_), with their values.

@@ -10,7 +10,6 @@ version_added: 0.1.0
 description:
   - Checks that every number is known, is a number, and is one that the alert can ever reach.
   - Also refuses a burn rate that together with its objective asks for a ratio above 1.
-positional: slo, surge_floors, defaults
 options:
   _input:
     description: The thresholds, as in llmmon_thresholds.

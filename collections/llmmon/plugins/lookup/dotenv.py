@@ -99,4 +99,4 @@ class LookupModule(LookupBase):
         except OSError as error:
             raise AnsibleError(f"the settings file {path} cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise AnsibleError(f"the settings file {path} cannot be read: it is no text in UTF-8") from error
+            raise AnsibleError(f"the settings file {path} cannot be read: it is not text in UTF-8") from error

@@ -22,12 +22,12 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Sends nothing.
+    details: Sends nothing.
   diff_mode:
     support: none
   idempotent:
     support: none
-    description: Every run sends an alert of its own. Nothing on the host changes.
+    details: Every run sends an alert of its own. Nothing on the host changes.
 options:
   receivers:
     description: Who must be reached.
@@ -61,7 +61,9 @@ options:
     description: Seconds to wait for all receivers.
     type: float
     default: 60.0
-extends_documentation_fragment: llmmon.stack.http
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.http
 author:
   - llmmon (@llmmon)
 """

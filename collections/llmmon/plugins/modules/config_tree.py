@@ -12,20 +12,20 @@ description:
   - Renders a whole folder of templates on the controller, sends it to the host in one module run, writes it to a new
     release directory, validates the B(whole tree) with the target image's own tool and then switches the relative
     link C(current) to it.
-  - Files that left the templates leave the host. Files edited on the host are found by content, reported and put right.
+  - Files that left the templates leave the host. Files edited on the host are found by content, reported and corrected.
   - A release is named by UTC time. C(running), the other link, is kept by M(llmmon.stack.service_reload); while the two
     differ this module reports a change, so that a reload that was never proved is made up for.
 attributes:
   check_mode:
     support: full
-    description: Renders, compares and validates; nothing on the host changes. Validation is left out while the host has
+    details: Renders, compares and validates; nothing on the host changes. Validation is left out while the host has
       no engine or not the image yet.
   diff_mode:
     support: full
-    description: One diff a file; contents of secrets are replaced by a digest-free marker.
+    details: One diff a file; contents of secrets are replaced by a digest-free marker.
   idempotent:
     support: full
-    description: The same content makes no change and writes nothing.
+    details: The same content makes no change and writes nothing.
 options:
   src:
     description: Folder of templates on the controller, looked up as by M(ansible.builtin.template). Files that end in
@@ -41,8 +41,8 @@ options:
     type: dict
     default: {}
   generate:
-    description: Names of further secrets that are made up on the host at the first run and carried over from release to
-      release, unless O(secrets) gives them.
+    description: Names of further secrets that are generated on the host at the first run and carried over from
+      release to release, unless O(secrets) gives them.
     type: list
     elements: str
     default: []
@@ -93,6 +93,8 @@ options:
     description: How many releases stay, the current one counted.
     type: int
     default: 2
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 author:
   - llmmon (@llmmon)
 """

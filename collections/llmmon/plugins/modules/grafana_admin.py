@@ -16,7 +16,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Signs in to find out; resets nothing.
+    details: Signs in to find out; resets nothing.
   diff_mode:
     support: none
   idempotent:
@@ -31,6 +31,7 @@ options:
     type: float
     default: 60.0
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 requirements:
@@ -40,7 +41,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Make the admin password true
+- name: Set the admin password
   llmmon.stack.grafana_admin:
     url: http://127.0.0.1:3000
     password_file: /etc/llmmon/grafana/current/secrets/admin_password
@@ -49,7 +50,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 reset:
-  description: Whether the password in Grafana's database was another one and has been put right.
+  description: Whether the password in Grafana's database was another one and has been set.
   returned: always
   type: bool
 """

@@ -28,7 +28,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Compares; sends no writing request and writes no file.
+    details: Compares; sends no writing request and writes no file.
   diff_mode:
     support: full
   idempotent:
@@ -118,6 +118,7 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
   - llmmon.stack.grafana_token
@@ -167,7 +168,7 @@ dashboards:
   contains:
     uid: {description: Its uid., type: str}
     file: {description: The file it comes from or was written to., type: str}
-    folder_uid: {description: Uid of its folder, empty for General., type: str}
+    folder_uid: {description: "Uid of its folder, empty for General.", type: str}
     action:
       description:
         - For O(state=present) unchanged, create, update, move, keep (differs, but somebody edited it), acknowledge (an
@@ -192,7 +193,7 @@ drift:
     uid: {description: Its uid., type: str}
     version: {description: Number of the version that was found., type: int}
     saved_by: {description: Login name of who saved it., type: str}
-    saved_at: {description: When, as Grafana writes it., type: str}
+    saved_at: {description: "When, as Grafana writes it.", type: str}
     message: {description: What was written to it., type: str}
     outcome: {description: overwritten or kept., type: str}
 requests:

@@ -22,7 +22,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Compares; sends no writing request.
+    details: Compares; sends no writing request.
   diff_mode:
     support: full
   idempotent:
@@ -80,6 +80,7 @@ options:
     type: bool
     default: true
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
   - llmmon.stack.grafana_token

@@ -17,7 +17,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -27,6 +27,7 @@ options:
     description: The RV(inventory) of an earlier run to compare with.
     type: dict
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 author:
@@ -141,7 +142,7 @@ def take_stock(grafana: GrafanaApi) -> Inventory:
 
 
 def is_same(before: dict[str, Any], after: dict[str, Any]) -> bool:
-    """Whether two fingerprints of one thing tell of the same content."""
+    """Whether two fingerprints of one thing have the same content."""
     # A save always counts up; a lower number is an older state that came back.
     if after.get("version", 0) < before.get("version", 0):
         return False
@@ -151,7 +152,7 @@ def is_same(before: dict[str, Any], after: dict[str, Any]) -> bool:
 
 
 def losses(before: Inventory, after: Inventory) -> list[str]:
-    """One phrase for each thing that has gone or changed; what is new is no loss."""
+    """One phrase for each thing that has gone or changed; what is new is not a loss."""
     found = []
     for kind, word in KINDS.items():
         for uid, entry in before[kind].items():

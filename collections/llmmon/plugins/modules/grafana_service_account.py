@@ -17,7 +17,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Looks at the account and tries the token; writes nothing.
+    details: Looks at the account and tries the token; writes nothing.
   diff_mode:
     support: none
   idempotent:
@@ -61,6 +61,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 author:

@@ -14,7 +14,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -39,6 +39,7 @@ options:
     type: str
     required: true
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 author:

@@ -17,7 +17,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -32,7 +32,7 @@ options:
       address: {description: Address to listen on., type: str, required: true}
       port: {description: TCP port., type: int, required: true}
       container: {description: The container that may hold it already., type: str, required: true}
-      variable: {description: The variable which sets it, for messages., type: str, required: true}
+      variable: {description: "The variable which sets it, for messages.", type: str, required: true}
   minimum_free_mb:
     description: Free disk in MiB that O(data_root) must have.
     type: int
@@ -49,6 +49,8 @@ options:
     description: Socket of the container engine.
     type: path
     default: /var/run/docker.sock
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 author:
   - llmmon (@llmmon)
 """

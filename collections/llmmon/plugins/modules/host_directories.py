@@ -28,6 +28,8 @@ options:
       path: {description: Absolute path., type: path, required: true}
       owner: {description: Numeric user., type: int, required: true}
       group: {description: Numeric group., type: int, required: true}
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 author:
   - llmmon (@llmmon)
 """

@@ -10,14 +10,14 @@ short_description: Verify that the rules on the host are loaded and evaluate wit
 version_added: 0.1.0
 description:
   - Compares the rule files on the host with what Prometheus says that it has loaded, waits until each rule was
-    evaluated, and tells of each that fails what Prometheus says of it.
+    evaluated, and reports for each that fails what Prometheus says about it.
   - A rule that fails is waited for until an evaluation that began after the module did fails, too. A rule whose group
     is evaluated less often than there is time to wait is not waited for; such rules are counted as pending.
   - Reads files and C(/api/v1/rules) of Prometheus and changes nothing.
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -35,7 +35,9 @@ options:
     description: Seconds to wait for the first evaluation.
     type: float
     default: 60.0
-extends_documentation_fragment: llmmon.stack.http
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.http
 author:
   - llmmon (@llmmon)
 """

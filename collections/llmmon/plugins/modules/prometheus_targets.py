@@ -16,7 +16,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -30,7 +30,7 @@ options:
   scrape_urls:
     description:
       - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
-        seconds to follow a new configuration; until then its old targets are no evidence.
+        seconds to follow a new configuration; until then its old targets prove nothing.
       - Jobs that are not named may have any target.
     type: dict
     default: {}
@@ -38,7 +38,9 @@ options:
     description: Seconds to wait for the targets to come up.
     type: float
     default: 60.0
-extends_documentation_fragment: llmmon.stack.http
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.http
 author:
   - llmmon (@llmmon)
 """
@@ -96,7 +98,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """How one target fares."""
+    """The state of one target."""
 
     job: str
     instance: str

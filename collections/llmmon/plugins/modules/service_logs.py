@@ -13,7 +13,7 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only.
+    details: Reads only.
   diff_mode:
     support: none
   idempotent:
@@ -27,6 +27,8 @@ options:
     description: How many lines, counted from the end.
     type: int
     default: 100
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 requirements:
   - docker (SDK for Python)
 author:

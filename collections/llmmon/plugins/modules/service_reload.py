@@ -19,12 +19,12 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Tells whether a reload is owed; sends nothing.
+    details: Tells whether a reload is owed; sends nothing.
   diff_mode:
     support: none
   idempotent:
     support: full
-    description: Does nothing when C(running) already is C(current), unless O(force=true).
+    details: Does nothing when C(running) already is C(current), unless O(force=true).
 options:
   service:
     description: Which service it is, hence how it reloads and what proves it.
@@ -54,6 +54,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
 requirements:

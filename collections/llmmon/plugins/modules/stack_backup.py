@@ -17,13 +17,14 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only, and tells which archive would be made, at most how large, and what would be deleted.
+    details: Reads only, and tells which archive would be made, at most how large, and what would be deleted.
   diff_mode:
     support: none
   idempotent:
     support: none
-    description: Each run makes an archive.
+    details: Each run makes an archive.
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.backup
 requirements:
   - docker (SDK for Python)

@@ -36,6 +36,7 @@ options:
     type: path
     default: /etc/systemd/system
 extends_documentation_fragment:
+  - llmmon.stack.attributes
   - llmmon.stack.backup
 requirements:
   - systemd

@@ -13,12 +13,12 @@ description:
     O(step=swap) nothing is touched but a directory of its own; from then on everything can be put back until
     O(step=accept).
   - Whatever an archive holds is checked first, all of it, against its manifest. Links, devices, paths that lead
-    elsewhere, more bytes than it tells of, and archives of newer or unfit versions are refused.
+    elsewhere, more bytes than it declares, and archives of newer or unfit versions are refused.
   - A run that was killed leaves a journal in O(data_root). O(step=put_back) makes everything as it was before.
 attributes:
   check_mode:
     support: full
-    description: O(step=check) reads only. The other steps do nothing.
+    details: O(step=check) reads only. The other steps do nothing.
   diff_mode:
     support: none
   idempotent:
@@ -38,25 +38,6 @@ options:
   archive:
     description: Path of the archive on the host, for O(step=check) and O(step=stage).
     type: path
-  services:
-    description: The services of the host.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
-      version: {description: The version it will run in., type: str, required: true}
-      url: {description: Its base URL as seen from the host., type: str, required: true}
-      container: {description: Name of its container., type: str, required: true}
-      other_containers:
-        description: Names of other containers that use its data or configuration.
-        type: list
-        elements: str
-        default: []
-      uid: {description: User that its data belong to., type: int, required: true}
-      gid: {description: Group that its data belong to., type: int, required: true}
-      data_directory: {description: Directory of its data., type: path, required: true}
-      config_root: {description: Directory of its configuration releases., type: path, required: true}
   data_root:
     description: Directory that holds the services' data, the journal and the lock of operations.
     type: path
@@ -81,6 +62,9 @@ options:
     description: Seconds to wait for services that are put back to be healthy.
     type: float
     default: 120.0
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.services.owner
 requirements:
   - docker (SDK for Python)
   - requests
@@ -145,7 +129,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackEr
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
-CHECK, STAGE, SWAP, FINISH, ACCEPT, PUT_BACK = "check", "stage", "swap", "finish", "accept", "put_back"
+CHECK = "check"
+STAGE = "stage"
+SWAP = "swap"
+FINISH = "finish"
+ACCEPT = "accept"
+PUT_BACK = "put_back"
 
 
 def restore_of(parameters: dict[str, Any]) -> Restore:

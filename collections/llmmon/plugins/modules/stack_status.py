@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_status
-short_description: Tell how the services of a host fare, and fail on trouble if wanted
+short_description: Report the state of a host's services, and fail on trouble if wanted
 version_added: 0.1.0
 description:
   - Looks at each service's container, configuration release and API and returns one record a service.
@@ -15,24 +15,12 @@ description:
 attributes:
   check_mode:
     support: full
-    description: Reads only; tells whether O(record_to) would be written.
+    details: Reads only; tells whether O(record_to) would be written.
   diff_mode:
     support: none
   idempotent:
     support: full
 options:
-  services:
-    description: The services to look at.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name: {description: Which service it is., type: str, required: true, choices: [prometheus, alertmanager, grafana]}
-      container: {description: Name of its container., type: str, required: true}
-      url: {description: Its base URL as seen from the host., type: str, required: true}
-      version: {description: The version it should have (a build suffix after it is fine)., type: str, required: true}
-      config_root: {description: Directory of its configuration releases., type: path, required: true}
-      data_directory: {description: Directory of its data., type: path, required: true}
   require_healthy:
     description: Fail when something is not as it should be.
     type: bool
@@ -47,6 +35,9 @@ options:
   backup_directory:
     description: Directory of the archives; the last good ones are told.
     type: path
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.services
 requirements:
   - docker (SDK for Python)
   - requests

@@ -56,6 +56,8 @@ options:
     description: Whether data, backups and Grafana's key are deleted as well. There is no way back.
     type: bool
     default: false
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 requirements:
   - docker (SDK for Python)
 author:

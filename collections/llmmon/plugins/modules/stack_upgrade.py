@@ -12,18 +12,18 @@ description:
   - An upgrade is a run of steps, all written to a journal (C(operation.json) below O(data_root)) before they are taken.
   - V(recover) puts back what an upgrade that was killed has left. V(begin) writes the plan down. V(swap) stops a
     service's container, keeps it and its data, and starts the container that was created as C(NAME-next) in its place.
-    V(accept) lets go of what was kept, V(put_back) makes it run again. V(end) reports and closes the journal.
+    V(accept) removes what was kept, V(put_back) makes it run again. V(end) reports and closes the journal.
   - What is kept does not depend on any variable, it is the very container that ran, renamed to C(NAME-previous), with
     its data and the configuration release it ran.
 attributes:
   check_mode:
     support: full
-    description: Tells whether the step would do something, and does nothing.
+    details: Tells whether the step would do something, and does nothing.
   diff_mode:
     support: none
   idempotent:
     support: partial
-    description: V(recover), V(put_back) and V(accept) do nothing that was done already; the others need their turn.
+    details: V(recover), V(put_back) and V(accept) do nothing that was done already; the others need their turn.
 options:
   step:
     description: The step to take.
@@ -54,6 +54,8 @@ options:
     description: Seconds a service may take to become ready.
     type: float
     default: 120.0
+extends_documentation_fragment:
+  - llmmon.stack.attributes
 requirements:
   - docker (SDK for Python)
   - requests

@@ -10,41 +10,19 @@ short_description: Plan the upgrade of a host's services, and refuse what cannot
 version_added: 0.1.0
 description:
   - Pulls the images, compares each service that runs with the version and image it should have, and returns a step for
-    each that differs. A service of which nothing differs has no step and is left alone.
+    each that differs, in the order of O(services). A service of which nothing differs has no step and is left alone.
   - Fails, with nothing touched, when an image cannot be pulled, when the way from one version to the other is none that
     the service supports, when a service to be upgraded is not well, or when the disk is too full.
 attributes:
   check_mode:
     support: full
-    description: Plans without pulling; an image that is not on the host yet counts as another one.
+    details: Plans without pulling; an image that is not on the host yet counts as another one.
   diff_mode:
     support: none
   idempotent:
     support: full
-    description: Pulls an image only when the host lacks it, and changes nothing else.
+    details: Pulls an image only when the host lacks it, and changes nothing else.
 options:
-  services:
-    description: The services, in the order in which they would be upgraded.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      name: {description: Which service it is., type: str, required: true, choices: [alertmanager, prometheus, grafana]}
-      container: {description: Name of its container., type: str, required: true}
-      url: {description: Its base URL as seen from the host., type: str, required: true}
-      version: {description: The version it should have., type: str, required: true}
-      image: {description: The image it should have., type: str, required: true}
-      config_root: {description: Directory of its configuration releases., type: path, required: true}
-      data_directory: {description: Directory of its data., type: path, required: true}
-      companions:
-        description: Containers that belong to the service and read the same configuration.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          container: {description: Name of the container., type: str, required: true}
-          image: {description: The image it should have., type: str, required: true}
-          image_variable: {description: Name of the variable which sets the image., type: str, required: true}
   backup:
     description: Whether a backup will be made before anything is touched.
     type: bool
@@ -57,6 +35,9 @@ options:
     description: Free disk in MiB that must be left, over what keeping the old data takes.
     type: int
     default: 1024
+extends_documentation_fragment:
+  - llmmon.stack.attributes
+  - llmmon.stack.services.image
 requirements:
   - docker (SDK for Python)
   - requests

@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_read_is_named(project: Path, monkeypatch: pytest.
 
 def test_a_file_that_is_no_text_is_named(project: Path) -> None:
     (project / ".env").write_bytes(b"A=\xff\xfe\n")
-    with pytest.raises(AnsibleError, match=rf"{project}/\.env cannot be read: it is no text in UTF-8"):
+    with pytest.raises(AnsibleError, match=rf"{project}/\.env cannot be read: it is not text in UTF-8"):
         look_up(project)
 
 

@@ -148,7 +148,7 @@ def open_source(archive: Path) -> Iterator[ArchiveSource]:
         require_gzip(archive, start)
         handle.seek(0)
         file = _File(handle)
-        # zlib lets go of the interpreter while it works, as do hashing and writing what it made.
+        # zlib releases the interpreter while it works, as do hashing and writing what it made.
         with read_ahead(_Decompressor(file.read).read, _CHUNKS_AHEAD) as read:
             yield ArchiveSource(read)
         if expected and file.digest() != expected:
@@ -159,7 +159,7 @@ def open_source(archive: Path) -> Iterator[ArchiveSource]:
 
 
 def require_gzip(archive: Path, start: bytes) -> None:
-    """Refuse what is no gzip by its first bytes, and say what it is."""
+    """Refuse what is not gzip by its first bytes, and say what it is."""
     kind = kind_of(start)
     if archive.suffix == ".gpg" and kind == "a file of an unknown kind":
         kind = "gpg"

@@ -85,7 +85,7 @@ def database_file(ini: Path, data_directory: Path) -> Path:
 
 
 def _section(ini: Path) -> dict[str, str]:
-    """The keys of [database] as they stand there."""
+    """The keys of [database] as they are written."""
     # No section's keys count for the others, as those of DEFAULT would.
     parser = configparser.ConfigParser(interpolation=None, default_section="")
     try:

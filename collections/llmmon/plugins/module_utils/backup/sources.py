@@ -61,7 +61,7 @@ def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[
             path = Path(directory, name)
             if path in without:
                 continue
-            # What vanishes meanwhile was no part of the data's state.
+            # What vanishes meanwhile was not part of the data's state.
             with contextlib.suppress(FileNotFoundError):
                 status = path.lstat()
                 if stat.S_ISREG(status.st_mode):

@@ -150,7 +150,7 @@ def _asked_for_at(name: str, requested: float) -> bool:
 
 
 def snapshot_time(name: str) -> Optional[datetime.datetime]:
-    """When a snapshot was asked for, or None when it is no name of one."""
+    """When a snapshot was asked for, or None when it is not the name of one."""
     match = _SNAPSHOT_NAME.fullmatch(name)
     if not match:
         return None

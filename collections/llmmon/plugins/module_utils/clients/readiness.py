@@ -12,7 +12,7 @@ Trouble = TypeVar("Trouble")
 
 
 def is_healthy(attributes: Optional[dict[str, Any]]) -> bool:
-    """Whether a container, as the engine tells of it, runs and passes its health check if it has one."""
+    """Whether a container, as the engine describes it, runs and passes its health check if it has one."""
     state = (attributes or {}).get("State", {})
     health = state.get("Health") or {}
     return bool(state.get("Running")) and health.get("Status", "healthy") == "healthy"

@@ -81,7 +81,7 @@ def files_to_install(files: list[dict[str, str]], secret_files: list[dict[str, s
 
 
 def generated_secrets(files: list[File], names: list[str], actual: dict[str, bytes]) -> list[File]:
-    """Secrets that nobody gave: as they are on the host, or made up."""
+    """Secrets that nobody gave: as they are on the host, or generated."""
     given = {file.path for file in files}
     found = []
     for path in (f"{SECRETS}/{name}" for name in names):

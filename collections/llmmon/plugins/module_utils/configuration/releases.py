@@ -233,7 +233,7 @@ class Releases:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the root's lock; the kernel lets go of it when the process dies."""
+        """Hold the root's lock; the kernel releases it when the process dies."""
         with (self.root / LOCK).open("w") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

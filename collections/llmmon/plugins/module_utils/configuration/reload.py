@@ -83,7 +83,7 @@ class SignalReloader:
         lines = self.engine.logs_since(self.container, since)
         if not any(self.refusal.search(line) for line in lines):
             return ""
-        # What is wrong may stand in a line before the one that tells of the refusal.
+        # What is wrong may be in a line before the one that reports the refusal.
         return "; ".join(line for line in lines if _ERROR_LINE.search(line) or self.refusal.search(line))
 
 
@@ -186,7 +186,7 @@ class GrafanaReloader:
             self.client.send("POST", "/api/admin/provisioning/datasources/reload")
         except HttpError as error:
             if error.status in {401, 403}:
-                # The admin password is put right after this step; a restart reads the same files without it.
+                # The admin password is set after this step; a restart reads the same files without it.
                 return self._restart()
             words = self._errors(utc_now() - datetime.timedelta(seconds=5))
             raise Refusal(words or str(error)) from error

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One operation at a time on a host, and what is known of one that was begun and not ended.
 
-``operation.lock`` keeps two modules apart while they work; the kernel lets go of it when the process dies.
+``operation.lock`` keeps two modules apart while they work; the kernel releases it when the process dies.
 ``operation.json`` is the journal of an operation that spans several module runs. It outlives a kill and a reboot, and
 says how far the operation came, so that the same operation, run again, can put things back first.
 """
@@ -105,7 +105,7 @@ class Operations:
         return journal
 
     def refuse_others(self, operation: Optional[str]) -> None:
-        """Refuse when another operation was begun and not ended; None stands for what is no operation, as site.yml."""
+        """Refuse when another operation was begun and not ended; None is a run that is not one, such as site.yml."""
         journal = self.journal()
         if journal is not None and journal.operation != operation:
             raise OperationError(

@@ -68,7 +68,7 @@ TIMER_SETTINGS = "settings.json"
 
 # -- in a service's directory of releases, beside what configuration/releases.py makes there
 
-# What changes there without a deployment: rules that tell of the last backup, which prometheus.yml loads.
+# What changes there without a deployment: rules that report the last backup, which prometheus.yml loads.
 GENERATED = "generated"
 
 # -- in the backup directory

@@ -115,7 +115,7 @@ class Staging:
             for release in sorted(entry.name for entry in source.iterdir()):
                 install_release(source / release, place / release, service.gid)
             if (service.config_root / GENERATED).is_dir():
-                # What the host tells of itself, such as the time of its last backup, is as true as before.
+                # What the host reports about itself, such as the time of its last backup, is as true as before.
                 install_generated(service.config_root / GENERATED, place / GENERATED)
             releases = Releases(place)
             releases.point(CURRENT, record.release)

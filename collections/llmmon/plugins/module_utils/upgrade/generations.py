@@ -184,7 +184,7 @@ class Generations:
         self._remove_unused(record)
 
     def accept(self, record: Record) -> None:
-        """The new version is proved: let go of the old one."""
+        """The new version is proved: remove the old one."""
         self._note(record, ACCEPTED)
         self._clean_up(record)
 

@@ -58,7 +58,7 @@ def cost_sums(windows: Mapping[str, str]) -> list[Rule]:
 
 
 def _of_teams(source: Source, settings: RuleSettings) -> list[Rule]:
-    """Of those who are known: requests of nobody are no team's."""
+    """Of those who are known: requests of nobody belong to no team."""
     preset = source.preset
     (label,) = preset.get("labels", {}).get("team", ["team"])
     known = f'{label}!=""'

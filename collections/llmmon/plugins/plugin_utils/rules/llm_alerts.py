@@ -109,7 +109,7 @@ def _surging(settings: RuleSettings) -> list[Rule]:
 
 
 def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rule]:
-    """What engines tell of themselves, where there are engines."""
+    """What engines report about themselves, where there are engines."""
     alert, thresholds = settings.alerting.alert, settings.thresholds
     rules: list[Rule] = []
     if any("waiting" in preset for preset in presets.values()):

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import dictionary_problems, shown
 
-# What a threshold may be: the test, and its words. A ratio of 0 would always be exceeded, a surge of 1 be no surge.
+# What a threshold may be: the test, and its words. A ratio of 0 is always exceeded, a surge of 1 would not be one.
 Range = tuple[Callable[[float], bool], str]
 _RATIO: Range = (lambda value: 0 < value <= 1, "above 0 and at most 1")
 _TIMES: Range = (lambda value: value > 1, "above 1")

@@ -1,0 +1,1 @@
+"""The collection as a user gets it, under the checkers of its field."""
