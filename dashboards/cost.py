@@ -186,23 +186,21 @@ def _budgets() -> list[Any]:
             highest=1,
             empty=NO_BUDGETS,
         ),
-        parts.graph(
+        parts.third(
             "Budget used in an hour",
             "Share of its monthly budget that a team has spent in the last hour. Above the line LLMTeamBudgetBurnFast "
             "fires, if the team goes on.",
             "percentunit",
             {"{{team}}": f"{_of_teams('increase1h')} / on (team) {BUDGET}"},
-            width=8,
             threshold="team_budget_hourly_share",
             empty=NO_BUDGETS,
         ),
-        parts.graph(
+        parts.third(
             "Budget used in 30 days, forecast",
             "Share of its monthly budget that a team would spend in 30 days, going on as in the last 7 days. "
             "Above the line LLMTeamBudgetForecastOver fires.",
             "percentunit",
             {"{{team}}": f"{_of_teams('increase7d')} / 7 * 30 / on (team) {BUDGET}"},
-            width=8,
             threshold="team_budget_forecast_ratio",
             empty=NO_BUDGETS,
         ),

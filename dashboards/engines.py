@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import frame, parts
-from dashboards.frame import CHOSEN, MODEL
+from dashboards.frame import CHOSEN, INSTANCE, MODEL, RECENT
 
 # Engines name the model in a label of their own.
 CHOSEN_RAW = '{job=~"$job", model_name=~"$model"}'
-RECENT = "[$__rate_interval]"
 
 
 def board(kind: str, product: str, rows: dict[str, list[Any]]) -> Any:
@@ -46,30 +45,60 @@ def percentile(share: float, metric: str) -> str:
     return f"histogram_quantile({share}, {rate(f'{metric}_bucket', 'le')}) >= 0"
 
 
+def in_the_works(running: str) -> Any:
+    return parts.third(
+        "Requests in the works by instance",
+        "Requests that are being answered. No alert reads it: an instance far below the others gets no work, or hangs.",
+        "none",
+        {INSTANCE: running},
+        empty=parts.NOT_MEASURED,
+    )
+
+
+def waiting(queued: str) -> Any:
+    return parts.third(
+        "Requests waiting by instance",
+        "Requests in the queue of each instance. LLMRequestsWaiting adds up all of a model's.",
+        "none",
+        {INSTANCE: queued},
+        empty=parts.NOT_MEASURED,
+    )
+
+
+def kv_cache(share: str, part: str, note: str = "") -> Any:
+    """How full the cache is; `part` is what an instance has several of, each with its own."""
+    return parts.third(
+        "KV cache by instance",
+        f"Share of the KV cache that is in use, of the fullest {part}. Above the line LLMKVCacheNearlyFull fires."
+        f"{note}",
+        "percentunit",
+        {INSTANCE: share},
+        threshold="kv_cache_usage_ratio",
+        empty=parts.NOT_MEASURED,
+    )
+
+
 def _as_every_gateway() -> list[Any]:
     return [
-        parts.graph(
+        parts.third(
             "Requests by model",
             "Finished requests per second. LLMRequestSurge compares those of a gateway with what is usual.",
             "reqps",
             {MODEL: f"job_model:llm_requests:rate5m{CHOSEN}"},
-            width=8,
         ),
-        parts.graph(
+        parts.third(
             "Time to first token",
             "50 and 95 of 100 answers began within these times, of the chosen model where they are longest. No alert "
             "reads them.",
             "s",
             _percentiles("llm_time_to_first_token_seconds"),
-            width=8,
         ),
-        parts.graph(
+        parts.third(
             "Time between tokens",
             "50 and 95 of 100 tokens followed within these times, of the chosen model where they are longest. No "
             "alert reads them.",
             "s",
             _percentiles("llm_inter_token_latency_seconds"),
-            width=8,
         ),
     ]
 

@@ -15,6 +15,8 @@ TAG = "llmmon"
 CHOSEN_JOB = '{job=~"$job"}'
 CHOSEN = '{job=~"$job", model=~"$model"}'
 MODEL = "{{job}} {{model}}"
+INSTANCE = "{{job}} {{instance}}"
+RECENT = "[$__rate_interval]"
 
 # What Grafana's Prometheus reads of an annotation beside its expression.
 ANNOTATION_TEXTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import expressions, frame, parts, shared
-from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
+from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL
 
 # The row that is clicked becomes the choice; time and data source stay.
 TO_MODEL = (
@@ -15,7 +15,6 @@ TO_MODEL = (
 PROBED, PROBED_WITHOUT_TOKEN = (
     f'probe_http_status_code{{job="llm-metrics-{job}", gateway=~"$job"}}' for job in ("probe", "noauth")
 )
-INSTANCE = "{{job}} {{instance}}"
 
 
 def build() -> Any:
@@ -143,48 +142,38 @@ def _time() -> list[Any]:
 
 def _load() -> list[Any]:
     return [
-        parts.graph(
+        parts.third(
             "Requests in the works by model",
             "Requests that are being answered. No alert reads it: if it no longer rises while requests wait, the "
             "server is full.",
             "none",
             {MODEL: f"job_model:llm_requests_running{CHOSEN}"},
-            width=8,
-            empty="Not measured",
+            empty=parts.NOT_MEASURED,
         ),
-        parts.graph(
+        parts.third(
             "Requests waiting by model",
             "Requests in the servers' queues. Above the line LLMRequestsWaiting fires.",
             "none",
             {MODEL: f"job_model:llm_requests_waiting{CHOSEN}"},
-            width=8,
             threshold="waiting_requests",
-            empty="Not measured",
+            empty=parts.NOT_MEASURED,
         ),
-        parts.graph(
+        parts.third(
             "KV cache by model",
             "Share of the KV cache that is in use, of the server where it is fullest. Above the line "
             "LLMKVCacheNearlyFull fires.",
             "percentunit",
             {MODEL: f"job_model:llm_kv_cache_usage_ratio{CHOSEN}"},
-            width=8,
             threshold="kv_cache_usage_ratio",
-            empty="Not measured",
+            empty=parts.NOT_MEASURED,
         ),
-        parts.graph(
+        *shared.compared(
             "Requests, and what is usual",
-            "Requests per second of the chosen gateways, whatever model is chosen, and what is usual. "
-            "LLMNoTraffic fires if there are none although there usually are, LLMRequestSurge if there are far more.",
-            "reqps",
-            {
-                "now": f"sum(job:llm_requests:rate5m{CHOSEN_JOB})",
-                "usual": f"sum(job:llm_requests:rate5m_baseline{CHOSEN_JOB})",
-            },
-            width=8,
-            dashed="usual",
+            "what is usual. LLMNoTraffic fires if there are none although there usually are, LLMRequestSurge if there "
+            "are far more.",
+            "usual",
+            f"sum(job:llm_requests:rate5m_baseline{CHOSEN_JOB})",
         ),
-        shared.surge("Requests", "llm_requests", "request_surge_ratio", "LLMRequestSurge", width=8),
-        shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge", width=8),
     ]
 
 
@@ -199,29 +188,27 @@ def _objectives() -> list[Any]:
 
 def _burning(budget: str, objective: str, what: str, window: str, alert: str) -> Any:
     over = {"1h": "hour", "3d": "3 days"}[window]
-    return parts.graph(
+    return parts.quarter(
         f"{budget}, burn rate of the last {over}",
         f"How many times as fast as llmmon_slo allows {what} add up: at 1 the 30 days' allowance lasts 30 days. "
         f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well.",
         "none",
         {"{{job}}": expressions.burn_rate(objective, window)},
-        width=6,
         threshold=f"burn_rate_{window}",
     )
 
 
 def _pages() -> list[Any]:
     return [
-        parts.graph(
+        parts.third(
             "Targets that can be scraped",
             "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires; if a gateway has no line at "
             "all, LLMAllTargetsGone.",
             "none",
             {INSTANCE: f"up{CHOSEN_JOB}"},
-            width=8,
             empty="No targets",
         ),
-        parts.graph(
+        parts.third(
             "What the metrics page answers",
             "The HTTP status that the prober gets with the gateway's token and without; 0 means no answer. At 401 or "
             "403 with the token LLMMetricsAuthFailure fires, at 200 without it LLMMetricsExposedWithoutAuth. Empty "
@@ -231,16 +218,14 @@ def _pages() -> list[Any]:
                 "{{gateway}} {{instance}}": PROBED,
                 "{{gateway}} {{instance}} without a token": PROBED_WITHOUT_TOKEN,
             },
-            width=8,
             empty="No prober",
         ),
-        parts.graph(
+        parts.third(
             "Request series of a metrics page",
             "How many series of requests a page has. If they are gone, and were there within a day, LLMMetricsMissing "
             "fires.",
             "none",
             {INSTANCE: f"job_instance:llm_requests_series:count{CHOSEN_JOB}"},
-            width=8,
             empty="No request metrics",
         ),
         parts.graph(

@@ -38,7 +38,7 @@ def _now() -> list[Any]:
                 "none",
                 {"firing": f"count({FIRING}) or vector(0)"},
                 width=4,
-                empty="Unknown",
+                empty=parts.UNKNOWN,
             )
         ),
         parts.number(
@@ -144,28 +144,18 @@ def _tokens() -> list[Any]:
             "No alert reads it; LLMTeamBudgetBurnFast and LLMTeamBudgetForecastOver watch teams.",
             "currencyUSD",
             {frame.MODEL: f"topk(5, {expressions.total(f'job_model:llm_cost_usd:rate5m{CHOSEN}')})"},
-            empty="No cost known",
+            empty=shared.NO_COST,
         ),
     ]
 
 
 def _unusual() -> list[Any]:
-    return [
-        parts.graph(
-            "Requests, this week and last",
-            "Requests per second of the chosen gateways, whatever model is chosen, and a week before. "
-            "No alert compares just these two; LLMRequestSurge looks at several weeks.",
-            "reqps",
-            {
-                "now": f"sum(job:llm_requests:rate5m{CHOSEN_JOB})",
-                "a week before": f"sum(job:llm_requests:rate5m{CHOSEN_JOB} offset 1w)",
-            },
-            width=8,
-            dashed="a week before",
-        ),
-        shared.surge("Requests", "llm_requests", "request_surge_ratio", "LLMRequestSurge", width=8),
-        shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge", width=8),
-    ]
+    return shared.compared(
+        "Requests, this week and last",
+        "a week before. No alert compares just these two; LLMRequestSurge looks at several weeks.",
+        "a week before",
+        f"sum(job:llm_requests:rate5m{CHOSEN_JOB} offset 1w)",
+    )
 
 
 def _alerts() -> list[Any]:

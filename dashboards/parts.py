@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, heatmap, prometheus, stat, table, timeseries
@@ -16,6 +17,8 @@ WIDTH = 24
 STAT_HEIGHT = 4
 GRAPH_HEIGHT = 8
 NO_TRAFFIC = "No traffic"
+NOT_MEASURED = "Not measured"
+UNKNOWN = "Unknown"
 
 
 def number(
@@ -83,6 +86,11 @@ def graph(
         red = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "red"})
         panel.override_by_name(THRESHOLD, [red, *_dashes()])
     return panel
+
+
+# Three, or four, of these fill the width.
+third = partial(graph, width=WIDTH // 3)
+quarter = partial(graph, width=WIDTH // 4)
 
 
 def bars(

@@ -47,6 +47,21 @@ def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = pa
     )
 
 
+def compared(title: str, description: str, with_what: str, expression: str) -> list[Any]:
+    """A row: requests now and those to compare them with, and how far requests and tokens are above the usual."""
+    return [
+        parts.third(
+            title,
+            f"Requests per second of the chosen gateways, whatever model is chosen, and {description}",
+            "reqps",
+            {"now": f"sum(job:llm_requests:rate5m{CHOSEN_JOB})", with_what: expression},
+            dashed=with_what,
+        ),
+        surge("Requests", "llm_requests", "request_surge_ratio", "LLMRequestSurge", width=8),
+        surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge", width=8),
+    ]
+
+
 def cost_today(*, width: int) -> Any:
     return parts.number(
         "Cost today",

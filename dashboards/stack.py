@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import frame, parts
+from dashboards.frame import INSTANCE, RECENT
 
 PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
 OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
-RECENT = "[$__rate_interval]"
-SERVICE = "{{job}} {{instance}}"
 NOTHING = "Nothing happened"
 
 
@@ -41,7 +40,7 @@ def _now() -> list[Any]:
             "none",
             {"up": f"sum(up{OWN})", "of": f"count(up{OWN})"},
             width=4,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
         parts.red_below(
             parts.number(
@@ -51,7 +50,7 @@ def _now() -> list[Any]:
                 "none",
                 {"fires": 'count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'},
                 width=4,
-                empty="Unknown",
+                empty=parts.UNKNOWN,
             ),
             1,
         ),
@@ -66,7 +65,7 @@ def _now() -> list[Any]:
                     f" or alertmanager_config_last_reload_successful{ALERTMANAGER})"
                 },
                 width=4,
-                empty="Unknown",
+                empty=parts.UNKNOWN,
             ),
             1,
         ),
@@ -77,7 +76,7 @@ def _now() -> list[Any]:
                 "none",
                 {"known": f"min(prometheus_notifications_alertmanagers_discovered{PROMETHEUS})"},
                 width=4,
-                empty="Unknown",
+                empty=parts.UNKNOWN,
             ),
             1,
         ),
@@ -96,7 +95,7 @@ def _now() -> list[Any]:
             "none",
             {"active": 'max(alertmanager_silences{job="alertmanager", state="active"})'},
             width=4,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
     ]
 
@@ -106,43 +105,39 @@ def _delivery() -> list[Any]:
     sent = f"sum by (instance, integration) (rate(alertmanager_notifications_total{ALERTMANAGER}[15m]))"
     latency = f"sum by (le, integration) (rate(alertmanager_notification_latency_seconds_bucket{ALERTMANAGER}[15m]))"
     return [
-        parts.graph(
+        parts.third(
             "Notifications by channel",
             "Notifications per second that Alertmanager sent, failed ones included. No alert reads it by itself; "
             "AlertNotificationsFailing reads which share failed.",
             "short",
             {"{{instance}} {{integration}}": f"{sent} > 0"},
-            width=8,
             empty=NOTHING,
         ),
-        parts.graph(
+        parts.third(
             "Notifications that failed",
             "Share of the last 15 minutes' notifications that did not arrive. Above the line "
             "AlertNotificationsFailing fires.",
             "percentunit",
             {"{{instance}} {{integration}}": f"{failed} / ({sent} > 0)"},
-            width=8,
             threshold="failed_notifications_ratio",
             empty=NOTHING,
         ),
-        parts.graph(
+        parts.third(
             "Duration of notifications (P95)",
             "95 of 100 notifications took at most so long. No alert reads it: a slow channel delays the others of its "
             "group.",
             "s",
             {"{{integration}}": f"histogram_quantile(0.95, {latency}) >= 0"},
-            width=8,
             empty=NOTHING,
         ),
-        parts.graph(
+        parts.third(
             "Alerts in Alertmanager",
             "Alerts that it holds: active ones are notified, suppressed ones silenced or inhibited. No alert reads it.",
             "none",
             {"{{instance}} {{state}}": f"alertmanager_alerts{ALERTMANAGER}"},
-            width=8,
             empty="No Alertmanager",
         ),
-        parts.graph(
+        parts.third(
             "Alerts sent by Prometheus",
             "Alerts per second to each Alertmanager. If all of one's fail, PrometheusErrorSendingAlerts fires.",
             "short",
@@ -150,17 +145,15 @@ def _delivery() -> list[Any]:
                 "{{alertmanager}}": f"rate(prometheus_notifications_sent_total{PROMETHEUS}{RECENT})",
                 "{{alertmanager}} failed": f"rate(prometheus_notifications_errors_total{PROMETHEUS}{RECENT})",
             },
-            width=8,
             empty="No Alertmanager",
         ),
-        parts.graph(
+        parts.third(
             "Alerts that wait in Prometheus",
             "Length of the queue to Alertmanager. No alert reads it; before it overflows PrometheusErrorSendingAlerts "
             "fires.",
             "none",
             {"{{instance}}": f"prometheus_notifications_queue_length{PROMETHEUS}"},
-            width=8,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
     ]
 
@@ -168,16 +161,15 @@ def _delivery() -> list[Any]:
 def _rules() -> list[Any]:
     last, interval = "prometheus_rule_group_last_duration_seconds", "prometheus_rule_group_interval_seconds"
     return [
-        parts.graph(
+        parts.third(
             "Time that rules take, of the time they have",
             "Duration of a group's last evaluation, divided by its interval. Above 1 evaluations are left out and "
             "PrometheusMissedRuleEvaluations fires.",
             "percentunit",
             {"{{rule_group}}": f"max by (rule_group) ({last}{PROMETHEUS} / {interval}{PROMETHEUS})"},
-            width=8,
             empty="No rules",
         ),
-        parts.graph(
+        parts.third(
             "Evaluations that failed",
             "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires.",
             "short",
@@ -185,10 +177,9 @@ def _rules() -> list[Any]:
                 "{{rule_group}}": "sum by (rule_group) "
                 f"(rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m]))"
             },
-            width=8,
             empty="No rules",
         ),
-        parts.graph(
+        parts.third(
             "Evaluations left out",
             "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires.",
             "short",
@@ -196,7 +187,6 @@ def _rules() -> list[Any]:
                 "{{rule_group}}": "sum by (rule_group) "
                 f"(rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m]))"
             },
-            width=8,
             empty="No rules",
         ),
     ]
@@ -204,40 +194,36 @@ def _rules() -> list[Any]:
 
 def _scrapes() -> list[Any]:
     return [
-        parts.graph(
+        parts.quarter(
             "Targets by job",
             "Targets that can be scraped, of everything that Prometheus watches. MonitoringTargetDown and "
             "LLMTargetDown watch them.",
             "none",
             {"{{job}}": "sum by (job) (up)"},
-            width=6,
             empty="No targets",
         ),
-        parts.graph(
+        parts.quarter(
             "Slowest scrape by job",
             "The longest of a job's scrapes. No alert reads it: at llmmon_prometheus_scrape_timeout a scrape fails.",
             "s",
             {"{{job}}": "max by (job) (scrape_duration_seconds)"},
-            width=6,
             empty="No targets",
         ),
-        parts.graph(
+        parts.quarter(
             "Series by job",
             "Series that all targets of a job bring. LLMCardinalityHigh and LLMCardinalityGrowth watch each target of "
             "a gateway.",
             "short",
             {"{{job}}": "sum by (job) (scrape_samples_post_metric_relabeling)"},
-            width=6,
             stacked=True,
             empty="No targets",
         ),
-        parts.graph(
+        parts.quarter(
             "Scrapes above their limit",
             "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires.",
             "short",
             {"{{instance}}": f"rate(prometheus_target_scrapes_exceeded_sample_limit_total{PROMETHEUS}{RECENT})"},
-            width=6,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
     ]
 
@@ -248,25 +234,23 @@ def _storage() -> list[Any]:
         f"prometheus_tsdb_retention_limit_bytes{PROMETHEUS}",
     )
     return [
-        parts.graph(
+        parts.quarter(
             "Series in memory",
             "Series that Prometheus holds. Above the line PrometheusHeadSeriesHigh fires.",
             "short",
             {"{{instance}}": f"prometheus_tsdb_head_series{PROMETHEUS}"},
-            width=6,
             threshold="head_series",
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
-        parts.graph(
+        parts.quarter(
             "New series",
             "Series per second that have not been there before. No alert reads it: a steady flow is labels that never "
             "repeat, and in the end PrometheusHeadSeriesHigh.",
             "short",
             {"{{instance}}": f"rate(prometheus_tsdb_head_series_created_total{PROMETHEUS}{RECENT})"},
-            width=6,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
-        parts.graph(
+        parts.quarter(
             "Samples",
             "Samples per second that Prometheus stores. No alert reads it: it is what disk and memory are used for.",
             "short",
@@ -274,17 +258,15 @@ def _storage() -> list[Any]:
                 "{{instance}}": "sum by (instance) "
                 f"(rate(prometheus_tsdb_head_samples_appended_total{PROMETHEUS}{RECENT}))"
             },
-            width=6,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
-        parts.graph(
+        parts.quarter(
             "Storage",
             "What Prometheus has on its disk, and what llmmon_prometheus_retention_size lets it have, if that is set. "
             "PrometheusStorageFillingUp compares them some days ahead.",
             "bytes",
             {"{{instance}}": size, "{{instance}} may": f"{limit} > 0"},
-            width=6,
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
         parts.graph(
             "Trouble with storage",
@@ -297,7 +279,7 @@ def _storage() -> list[Any]:
                 "writes": f"increase(prometheus_tsdb_wal_writes_failed_total{PROMETHEUS}[1h])",
                 "truncations": f"increase(prometheus_tsdb_wal_truncations_failed_total{PROMETHEUS}[1h])",
             },
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
         parts.graph(
             "Duration of queries (P99)",
@@ -308,7 +290,7 @@ def _storage() -> list[Any]:
                 "{{slice}}": "max by (slice) "
                 '(prometheus_engine_query_duration_seconds{job="prometheus", quantile="0.99"}) >= 0'
             },
-            empty="Unknown",
+            empty=parts.UNKNOWN,
         ),
     ]
 
@@ -335,30 +317,27 @@ def _backups() -> list[Any]:
 
 def _processes() -> list[Any]:
     return [
-        parts.graph(
+        parts.third(
             "Memory",
             "Memory of each part of the monitoring. No alert reads it: at llmmon_memory_limits the engine ends the "
             "container, and MonitoringTargetDown may fire.",
             "bytes",
-            {SERVICE: f"process_resident_memory_bytes{OWN}"},
-            width=8,
-            empty="Unknown",
+            {INSTANCE: f"process_resident_memory_bytes{OWN}"},
+            empty=parts.UNKNOWN,
         ),
-        parts.graph(
+        parts.third(
             "Processor",
             "Processor seconds per second of each part of the monitoring: 1 is one core. No alert reads it.",
             "none",
-            {SERVICE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
-            width=8,
-            empty="Unknown",
+            {INSTANCE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
+            empty=parts.UNKNOWN,
         ),
-        parts.graph(
+        parts.third(
             "Running since",
             "How long each part has been running: a saw's teeth are restarts. No alert reads it; MonitoringTargetDown "
             "watches the parts.",
             "s",
-            {SERVICE: f"time() - process_start_time_seconds{OWN}"},
-            width=8,
-            empty="Unknown",
+            {INSTANCE: f"time() - process_start_time_seconds{OWN}"},
+            empty=parts.UNKNOWN,
         ),
     ]

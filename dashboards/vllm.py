@@ -6,8 +6,8 @@ from typing import Any
 
 from dashboards import engines, parts
 from dashboards.engines import by_instance, mean, percentile, rate
+from dashboards.frame import INSTANCE
 
-INSTANCE = "{{job}} {{instance}}"
 PHASES = ("queue", "prefill", "decode")
 
 
@@ -19,56 +19,32 @@ def build() -> Any:
 
 def _instances() -> list[Any]:
     return [
-        parts.graph(
-            "Requests in the works by instance",
-            "Requests that are being answered. No alert reads it: an instance far below the others gets no work, or "
-            "hangs.",
-            "none",
-            {INSTANCE: by_instance("vllm:num_requests_running")},
-            width=8,
-            empty="Not measured",
+        engines.in_the_works(by_instance("vllm:num_requests_running")),
+        engines.waiting(by_instance("vllm:num_requests_waiting")),
+        engines.kv_cache(
+            f"max by (job, instance) (vllm:kv_cache_usage_perc{engines.CHOSEN_RAW}"
+            f" or vllm:gpu_cache_usage_perc{engines.CHOSEN_RAW})",
+            "engine",
+            " Read under both names that the metric has had.",
         ),
-        parts.graph(
-            "Requests waiting by instance",
-            "Requests in the queue of each instance. LLMRequestsWaiting adds up all of a model's.",
-            "none",
-            {INSTANCE: by_instance("vllm:num_requests_waiting")},
-            width=8,
-            empty="Not measured",
-        ),
-        parts.graph(
-            "KV cache by instance",
-            "Share of the KV cache that is in use, of the fullest engine. Above the line LLMKVCacheNearlyFull fires. "
-            "Read under both names that the metric has had.",
-            "percentunit",
-            {
-                INSTANCE: f"max by (job, instance) (vllm:kv_cache_usage_perc{engines.CHOSEN_RAW}"
-                f" or vllm:gpu_cache_usage_perc{engines.CHOSEN_RAW})"
-            },
-            width=8,
-            threshold="kv_cache_usage_ratio",
-            empty="Not measured",
-        ),
-        parts.graph(
+        parts.third(
             "Why requests wait",
             "Waiting requests by reason: no capacity, or deferred by the scheduler. LLMRequestsWaiting reads their "
             "sum. Releases of 2026 tell.",
             "none",
             {"{{reason}}": f"sum by (reason) (vllm:num_requests_waiting_by_reason{engines.CHOSEN_RAW})"},
-            width=8,
             stacked=True,
-            empty="Not measured",
+            empty=parts.NOT_MEASURED,
         ),
-        parts.graph(
+        parts.third(
             "Preemptions by instance",
             "Requests per second that had to give their cache back and start again. No alert reads it: together with "
             "LLMKVCacheNearlyFull it means that the cache is too small for the load.",
             "reqps",
             {INSTANCE: rate("vllm:num_preemptions_total", "job, instance")},
-            width=8,
-            empty="Not measured",
+            empty=parts.NOT_MEASURED,
         ),
-        parts.graph(
+        parts.third(
             "Prefix cache hits by instance",
             "Share of the prompt tokens that were found in the prefix cache. No alert reads it: if it falls, prompts "
             "have changed or requests no longer reach the instance that knows them.",
@@ -77,7 +53,6 @@ def _instances() -> list[Any]:
                 INSTANCE: f"{rate('vllm:prefix_cache_hits_total', 'job, instance')}"
                 f" / ({rate('vllm:prefix_cache_queries_total', 'job, instance')} > 0)"
             },
-            width=8,
         ),
     ]
 
@@ -104,29 +79,26 @@ def _phases() -> list[Any]:
 
 def _requests() -> list[Any]:
     return [
-        parts.graph(
+        parts.third(
             "How requests end",
             "Finished requests per second by reason: stop and length are answers, abort is a client that hung up. "
             "LLMHighFailureRatio counts abort, unless llmmon_failure_definition is provider, and error.",
             "reqps",
             {"{{finished_reason}}": rate("vllm:request_success_total", "finished_reason")},
-            width=8,
             stacked=True,
         ),
-        parts.graph(
+        parts.third(
             "Requests refused",
             "Requests per second that were not admitted, because the queue was full. LLMHighFailureRatio counts them. "
             "Releases of 2026 tell.",
             "reqps",
             {"{{reason}}": rate("vllm:admission_rejections_total", "reason")},
-            width=8,
             empty="None, or not measured",
         ),
-        parts.graph(
+        parts.third(
             "Prompt tokens that were cached",
             "Prompt tokens per second that came out of a cache; they are in LLMTokenSurge's tokens already.",
             "short",
             {INSTANCE: rate("vllm:prompt_tokens_cached_total", "job, instance")},
-            width=8,
         ),
     ]

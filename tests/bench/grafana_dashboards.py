@@ -29,7 +29,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import wan
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders import Folder
 
 from tests.conftest import REPOSITORY
-from tests.standins.run import StandIn, running_standin
+from tests.standins.run import StandIn, start
 from tests.support.counting import counting
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - of the stand-in
@@ -166,7 +166,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         security = {"security": {"admin_password": PASSWORD}}
-        with running_standin(folder / "a", security) as standin:
+        with start(folder / "a", security) as standin:
             return report(*against_community(standin, folder, runs), *scaling(folder, runs))
 
 
@@ -203,7 +203,7 @@ def scaling(folder: Path, runs: int) -> tuple[list[list[Any]], float]:
     for number in (100, 500):
         source = folder / f"dashboards-{number}"
         write_dashboards(source, number)
-        with running_standin(folder / f"s{number}", {"security": {"admin_password": PASSWORD}}) as standin:
+        with start(folder / f"s{number}", {"security": {"admin_password": PASSWORD}}) as standin:
             push = pushing(standin.url, source)
             first = push()
             seconds = statistics.median(push() for _ in range(runs))

@@ -27,9 +27,10 @@ from typing import Any
 
 import requests
 
-from tests.rules import exposition, prometheus, promtool, rendering
-from tests.rules.exposition import Page, Sample
-from tests.rules.prometheus import Server
+from tests.support import exposition, prometheus, rendering
+from tests.support.exposition import Page, Sample
+from tests.support.prometheus import Server
+from tests.support.services import VERSIONS
 from tests.testbed.tools import tool
 
 CORES = 2
@@ -152,7 +153,7 @@ def main() -> int:
     parser.add_argument("--teams", type=int, default=4, help="that use each model")
     parser.add_argument("--minutes", type=int, default=10, help="of measuring, after 6 until rates are complete")
     parser.add_argument("--runs", type=int, default=7, help="of each query")
-    parser.add_argument("--version", choices=promtool.VERSIONS, default=promtool.VERSIONS[-1])
+    parser.add_argument("--version", choices=VERSIONS["prometheus"], default=VERSIONS["prometheus"][-1])
     options = parser.parse_args()
     load = Load(options.gateways, options.models, options.teams)
     (base,) = (page for page in exposition.pages() if page.job == KIND)
@@ -185,7 +186,7 @@ def write_configuration(folder: Path, load: Load, version: str, target: str) -> 
         llmmon_prometheus_version=version,
     )
     for path, content in tree.items():
-        place = folder / path
+        place = folder / "current" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")
 
@@ -262,7 +263,7 @@ def evaluations_and_processor(server: Server, seconds: int) -> tuple[dict[str, t
 
 
 def without_rules(folder: Path, server: Server) -> None:
-    for path in (folder / "rules").iterdir():
+    for path in (folder / "current" / "rules").iterdir():
         path.unlink()
     requests.post(f"{server.url}/-/reload", timeout=60).raise_for_status()
     assert server.get("rules")["groups"] == []

@@ -14,7 +14,7 @@ import pytest
 import requests
 from requests.auth import HTTPBasicAuth
 
-from tests.standins.run import running_standin
+from tests.standins.run import start
 
 from . import recorded
 from .instances import INSTANCES
@@ -46,7 +46,7 @@ def grafana(tmp_path: Path) -> Iterator[Grafana]:
         yield Grafana(url.rstrip("/"), user, password, is_standin=False)
         return
     settings = {"security": {"admin_password": "Stand-In-1"}}
-    with running_standin(tmp_path / "grafana", settings, in_thread=True) as standin:
+    with start(tmp_path / "grafana", settings, in_thread=True) as standin:
         yield Grafana(standin.url, standin.user, standin.password, is_standin=True)
 
 

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from tests.standins.grafana import VERSION
-from tests.standins.run import DidNotStartError, StandIn, running_standin, start
+from tests.standins.run import DidNotStartError, StandIn, start
 
 from .upstream import running_upstream
 
@@ -55,7 +55,7 @@ def _source(url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_is_healthy_and_ends_with_zero(tmp_path: Path, how: signal.Signals) -> None:
-    with running_standin(tmp_path, _security()) as standin:
+    with start(tmp_path, _security()) as standin:
         health = requests.get(f"{standin.url}/api/health", timeout=10)
         assert health.json() == {"commit": "stand-in", "database": "ok", "version": VERSION}
         assert health.headers["Server"] == "grafana-stand-in"
@@ -84,7 +84,7 @@ def test_a_missing_secret_file_ends_the_process_with_one(tmp_path: Path) -> None
 
 
 def test_a_reset_password_counts_at_once(tmp_path: Path) -> None:
-    with running_standin(tmp_path, _security()) as standin:
+    with start(tmp_path, _security()) as standin:
         assert _status(standin, PASSWORD) == 200
         done = standin.cli("admin", "reset-admin-password", "--password-from-stdin", stdin="Another-Jj0\n")
         assert done.returncode == 0, done.stderr
@@ -98,21 +98,21 @@ def test_a_lock_outlives_a_kill(tmp_path: Path) -> None:
     assert [_status(first, "wrong") for _ in range(5)] == [401] * 5
     assert _status(first, PASSWORD) == 401
     first.stop(signal.SIGKILL)
-    with running_standin(tmp_path, _security()) as second:
+    with start(tmp_path, _security()) as second:
         assert _status(second, PASSWORD) == 401
     unprotected = _security(disable_brute_force_login_protection="true")
-    with running_standin(tmp_path, unprotected) as third:
+    with start(tmp_path, unprotected) as third:
         assert _status(third, PASSWORD) == 200
 
 
 def test_four_wrong_passwords_do_not_lock(tmp_path: Path) -> None:
-    with running_standin(tmp_path, _security(), in_thread=True) as standin:
+    with start(tmp_path, _security(), in_thread=True) as standin:
         assert [_status(standin, "wrong") for _ in range(4)] == [401] * 4
         assert _status(standin, PASSWORD) == 200
 
 
 def test_the_proxy_reaches_the_data_source_with_its_own_credentials(tmp_path: Path) -> None:
-    with running_upstream() as upstream, running_standin(tmp_path, _security(), in_thread=True) as standin:
+    with running_upstream() as upstream, start(tmp_path, _security(), in_thread=True) as standin:
         session = requests.Session()
         session.auth = ("admin", PASSWORD)
         created = session.post(f"{standin.url}/api/datasources", json=_source(upstream.url), timeout=10)
@@ -135,7 +135,7 @@ def test_another_secret_key_makes_secrets_undecryptable(tmp_path: Path) -> None:
             ("second-key", {}, 500),
             ("first-key", {"basicAuthPassword": True, "httpHeaderValue1": True}, 200),
         ):
-            with running_standin(tmp_path, _security(secret_key=key), in_thread=True) as standin:
+            with start(tmp_path, _security(secret_key=key), in_thread=True) as standin:
                 session = requests.Session()
                 session.auth = ("admin", PASSWORD)
                 sources = f"{standin.url}/api/datasources"
@@ -147,7 +147,7 @@ def test_another_secret_key_makes_secrets_undecryptable(tmp_path: Path) -> None:
 
 
 def test_the_database_holds_no_secret_in_the_clear(tmp_path: Path) -> None:
-    with running_standin(tmp_path, _security(), in_thread=True) as standin:
+    with start(tmp_path, _security(), in_thread=True) as standin:
         session = requests.Session()
         session.auth = ("admin", PASSWORD)
         session.post(f"{standin.url}/api/datasources", json=_source("http://u"), timeout=10).raise_for_status()
@@ -162,7 +162,7 @@ def test_the_database_holds_no_secret_in_the_clear(tmp_path: Path) -> None:
 
 
 def test_a_copy_of_the_database_is_a_backup(tmp_path: Path) -> None:
-    with running_standin(tmp_path / "old", _security(), in_thread=True) as old:
+    with start(tmp_path / "old", _security(), in_thread=True) as old:
         body = {"dashboard": {"title": "Kept", "uid": "kept"}}
         saved = requests.post(f"{old.url}/api/dashboards/db", json=body, auth=("admin", PASSWORD), timeout=10)
         assert saved.status_code == 200
@@ -172,7 +172,7 @@ def test_a_copy_of_the_database_is_a_backup(tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "new/data/grafana.db") as target,
     ):
         source.backup(target)
-    with running_standin(tmp_path / "new", _security(admin_password=SECRET), in_thread=True) as new:
+    with start(tmp_path / "new", _security(admin_password=SECRET), in_thread=True) as new:
         kept = requests.get(f"{new.url}/api/dashboards/uid/kept", auth=("admin", PASSWORD), timeout=10)
         assert kept.json()["dashboard"]["title"] == "Kept"
 
@@ -191,7 +191,7 @@ def test_runs_without_site_packages_and_names_its_version() -> None:
 def test_an_unquoted_hash_cuts_a_password_in_the_ini_file(tmp_path: Path) -> None:
     ini = tmp_path / "own.ini"
     ini.write_text("[security]\nadmin_password = half#rest\n", encoding="utf-8")
-    with running_standin(tmp_path, environment={"GF_PATHS_CONFIG": str(ini), "GF_SERVER_HTTP_PORT": "0"}) as standin:
+    with start(tmp_path, environment={"GF_PATHS_CONFIG": str(ini), "GF_SERVER_HTTP_PORT": "0"}) as standin:
         assert _status(standin, "half#rest") == 401
         assert _status(standin, "half") == 200
 
@@ -202,9 +202,7 @@ def test_dashboards_follow_a_switched_link(tmp_path: Path) -> None:
         (tmp_path / name / "d.json").write_text(json.dumps({"title": title, "uid": "d"}), encoding="utf-8")
     (tmp_path / "current").symlink_to("one")
     provider = {"name": "p", "options": {"path": str(tmp_path / "current")}}
-    with running_standin(
-        tmp_path, _security(), {"dashboards/p.yaml": {"providers": [provider]}}, in_thread=True
-    ) as standin:
+    with start(tmp_path, _security(), {"dashboards/p.yaml": {"providers": [provider]}}, in_thread=True) as standin:
         session = requests.Session()
         session.auth = ("admin", PASSWORD)
         reload = f"{standin.url}/api/admin/provisioning/dashboards/reload"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.loopback import serving
 
 _SERIES = [
     {"__name__": "up", "instance": "127.0.0.1:3900", "job": "grafana"},
@@ -67,12 +68,5 @@ class _Handler(BaseHTTPRequestHandler):
 def running_upstream() -> Iterator[Upstream]:
     upstream = Upstream("")
     handler = type("Handler", (_Handler,), {"upstream": upstream})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    upstream.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(handler) as upstream.url:
         yield upstream
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -10,10 +10,10 @@ from typing import Any
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, receiver_secrets
 
-from tests.rules import rendering
+from tests.support import rendering, services
 from tests.testbed.tools import tool
 
-VERSIONS = ("0.28.1", "0.33.1")
+VERSIONS = services.VERSIONS["alertmanager"]
 ROLE = rendering.REPOSITORY / "roles" / "alertmanager"
 
 

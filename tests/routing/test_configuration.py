@@ -14,7 +14,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.routes impor
 from tests.routing import rendering
 from tests.routing.rendering import VERSIONS, Release
 from tests.routing.variants import SECRET, VARIANTS
-from tests.rules import rendering as rules
+from tests.support import rendering as rules
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

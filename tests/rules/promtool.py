@@ -7,9 +7,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.support.services import VERSIONS as VERSIONS_OF
 from tests.testbed.tools import tool
 
-VERSIONS = ("2.53.3", "3.5.3")
+VERSIONS = VERSIONS_OF["prometheus"]
 CASES = Path(__file__).parent / "cases"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.rules import exposition, rendering
+from tests.support import exposition, rendering
 
 # For gateways that do not say what they spend; the first says it, so that its price must not count.
 PRICES = {

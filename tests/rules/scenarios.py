@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from tests.rules import rendering
+from tests.support import rendering
 
 EXPECTED = Path(__file__).parent / "expected"
 

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.thresholds import THRESHOLDS
 
-from tests.rules import catalogue, rendering
+from tests.rules import catalogue
 from tests.rules.promql import metric_names
+from tests.support import rendering
 
 RUNBOOKS = rendering.REPOSITORY / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]

@@ -11,9 +11,9 @@ from threading import Lock
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import metric as backup_metrics
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
-from tests.rules import dashboards, prometheus, rendering
+from tests.rules import dashboards
 from tests.rules.dashboards import BOARDS, STACK
-from tests.support import services
+from tests.support import prometheus, rendering, services
 from tests.support.loopback import Answer, Server
 
 VERSIONS = list(zip(services.VERSIONS["prometheus"], services.VERSIONS["alertmanager"], strict=True))
@@ -38,10 +38,6 @@ FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
 
 def test_every_query_finds_something(tmp_path: Path) -> None:
     """Both versions at once, since they mostly wait."""
-    # It lies beside the releases, which here are the folders of the versions.
-    generated = tmp_path / GENERATED
-    generated.mkdir()
-    (generated / "backup_full.yml").write_text(backup_metrics.rules("full", int(time.time()), 1000), encoding="utf-8")
     with Server() as receiver, ThreadPoolExecutor() as pool:
         receiver.answers["POST /hook"] = Answer()
         results = [
@@ -76,11 +72,15 @@ def write_configuration(version: str, folder: Path, alertmanager: str) -> None:
             llmmon_prometheus_scrape_timeout="1s",
             llmmon_prometheus_rule_interval="1s",
         )
-    (folder / "rules").mkdir(parents=True)
+    release, generated = folder / "current", folder / GENERATED
+    (release / "rules").mkdir(parents=True)
     for name, content in tree.items():
         if name.startswith("rules/"):
-            (folder / name).write_text(content, encoding="utf-8")
+            (release / name).write_text(content, encoding="utf-8")
     # Only what belongs to the stack is there to be scraped.
     own = re.sub(r"\n  - job_name: \"llm.*", "", tree["prometheus.yml"], flags=re.DOTALL)
     assert "llmmon-alertmanager:9093" in own
-    (folder / "prometheus.yml").write_text(own.replace("llmmon-alertmanager:9093", alertmanager), encoding="utf-8")
+    (release / "prometheus.yml").write_text(own.replace("llmmon-alertmanager:9093", alertmanager), encoding="utf-8")
+    # It lies beside the releases.
+    generated.mkdir()
+    (generated / "backup_full.yml").write_text(backup_metrics.rules("full", int(time.time()), 1000), encoding="utf-8")

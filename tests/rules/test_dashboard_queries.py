@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules import catalogue, dashboards, exposition, promtool, recorded, rendering
+from tests.rules import catalogue, dashboards, promtool, recorded
 from tests.rules.dashboards import BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
 from tests.rules.test_presets import metrics
+from tests.support import exposition, rendering
 
 PAGES = [page for page in exposition.pages() if page.job in {"canonical", "litellm", "vllm", "sglang"}]
 # What Prometheus says of its targets, and the prober of gateways.

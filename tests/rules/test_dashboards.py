@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from dashboards.__main__ import FOLDER, documents
-from tests.rules import catalogue, dashboards, rendering
+from tests.rules import catalogue, dashboards
 from tests.rules.dashboards import BOARDS
 from tests.rules.test_alerts import ALERTS, everything
+from tests.support import rendering
 
 PANELS = [
     pytest.param(panel, id=f"{uid}: {panel['title']}")

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules import rendering
 from tests.rules.scenarios import EXPECTED, SCENARIOS
+from tests.support import rendering
 
 
 def test_every_scenario_has_its_folder_and_every_folder_its_scenario() -> None:

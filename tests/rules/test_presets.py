@@ -14,8 +14,9 @@ import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import DURATIONS, GAUGES, problems_of_preset
 
-from tests.rules import catalogue, exposition, promtool, recorded, rendering
+from tests.rules import catalogue, promtool, recorded
 from tests.rules.promql import metric_names
+from tests.support import exposition, rendering
 
 PRESETS = rendering.presets()
 PAGES = exposition.pages()

@@ -9,7 +9,8 @@ from threading import Lock
 
 import pytest
 
-from tests.rules import exposition, prometheus, promtool, recorded, rendering
+from tests.rules import promtool, recorded
+from tests.support import exposition, prometheus, rendering
 
 # Everything happens within seconds instead of minutes. Rates over fewer than ten scrapes would not be exact enough.
 SECONDS = {
@@ -71,9 +72,10 @@ def write_configuration(version: str, folder: Path, target: str) -> None:
             llmmon_prometheus_scrape_timeout="1s",
             llmmon_prometheus_rule_interval="2s",
         )
-    (folder / "rules").mkdir(parents=True)
-    (folder / "rules" / "llm_recording.yml").write_text(shortened(tree["rules/llm_recording.yml"]), encoding="utf-8")
-    (folder / "prometheus.yml").write_text(tree["prometheus.yml"], encoding="utf-8")
+    release = folder / "current"
+    (release / "rules").mkdir(parents=True)
+    (release / "rules" / "llm_recording.yml").write_text(shortened(tree["rules/llm_recording.yml"]), encoding="utf-8")
+    (release / "prometheus.yml").write_text(tree["prometheus.yml"], encoding="utf-8")
 
 
 def differences(wanted: dict[tuple[str, ...], float], found: dict[tuple[str, ...], float]) -> list[str]:

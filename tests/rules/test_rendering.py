@@ -9,7 +9,8 @@ import pytest
 import yaml
 from ansible.errors import AnsibleError
 
-from tests.rules import catalogue, rendering
+from tests.rules import catalogue
+from tests.support import rendering
 
 
 def rules(**variables: Any) -> list[dict[str, Any]]:

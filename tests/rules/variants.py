@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tests.rules import catalogue, rendering
+from tests.rules import catalogue
 from tests.rules.catalogue import Groups
+from tests.support import rendering
 
 # A made-up kind: what presets can say, in few words.
 ANY_KIND: dict[str, Any] = {

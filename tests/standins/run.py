@@ -14,8 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -89,7 +88,7 @@ class _Thread:
 
 @dataclass
 class StandIn:
-    """A running stand-in."""
+    """A running stand-in, which ends with its ``with`` block."""
 
     url: str
     port: int
@@ -99,6 +98,12 @@ class StandIn:
     process: Process
     environment: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> StandIn:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def data(self) -> Path:
@@ -178,6 +183,8 @@ def start(
 ) -> StandIn:
     """Start a stand-in whose files live in ``folder``, and return once it listens.
 
+    ``settings`` is an ini file as {section: {key: value}}; ``provisioning`` maps names below the provisioning
+    folder to their content (``{"datasources/llmmon.yaml": {"apiVersion": 1, "datasources": [...]}}``).
     A second start in the same folder finds the database of the first one. Raises DidNotStartError.
     """
     merged: dict[str, dict[str, str]] = {"server": {"http_addr": "127.0.0.1", "http_port": "0"}}
@@ -250,24 +257,3 @@ def _read_log(process: subprocess.Popen[str], lines: list[str], settled: threadi
             if _LISTENING in line:
                 settled.set()
     settled.set()
-
-
-@contextmanager
-def running_standin(
-    tmp_path: Path,
-    settings: Settings | None = None,
-    provisioning: Provisioning | None = None,
-    environment: Mapping[str, str] | None = None,
-    *,
-    in_thread: bool = False,
-) -> Iterator[StandIn]:
-    """Run a stand-in for the length of a ``with`` block.
-
-    ``settings`` is an ini file as {section: {key: value}}; ``provisioning`` maps names below the provisioning
-    folder to their content (``{"datasources/llmmon.yaml": {"apiVersion": 1, "datasources": [...]}}``).
-    """
-    standin = start(tmp_path, settings, provisioning, environment, in_thread=in_thread)
-    try:
-        yield standin
-    finally:
-        standin.stop()

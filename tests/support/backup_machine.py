@@ -21,25 +21,18 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
 )
 
+from tests.support.directories import Directories
+
 RELEASE = "20260101T000000.000000Z"
 OLDER_RELEASE = "20251201T000000.000000Z"
 SECRET_KEY = "the-key-of-grafana"  # noqa: S105
 
 
 @dataclass
-class Machine:
-    """Where everything of a host is; ``urls`` of the services that run."""
+class BackupMachine(Directories):
+    """A host to back up; ``urls`` of the services that run."""
 
-    root: Path
     urls: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def data_root(self) -> Path:
-        return self.root / "lib"
-
-    @property
-    def config_root(self) -> Path:
-        return self.root / "etc"
 
     @property
     def archives(self) -> Path:

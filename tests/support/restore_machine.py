@@ -21,6 +21,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import 
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
 from tests.support.archives import VERSIONS
+from tests.support.directories import Directories
 
 RELEASE = "20251231T000000.000000Z"
 PROBER = "llmmon-prober"
@@ -92,18 +93,8 @@ class FileEngine:
 
 
 @dataclass
-class Machine:
+class RestoreMachine(Directories):
     """A host with services, or with none yet."""
-
-    root: Path
-
-    @property
-    def data_root(self) -> Path:
-        return self.root / "lib"
-
-    @property
-    def config_root(self) -> Path:
-        return self.root / "etc"
 
     @property
     def engine(self) -> Any:

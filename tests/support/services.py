@@ -14,10 +14,13 @@ from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
+from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
-VERSIONS = {"prometheus": ("2.53.3", "3.5.3"), "alertmanager": ("0.28.1", "0.33.1")}
+# Oldest first: both ends of the range.
+VERSIONS = {name: tuple(tool.version for tool in TOOLS if tool.name == name) for name in ("prometheus", "alertmanager")}
 START_SECONDS = 20
+_ANY_PORT = "127.0.0.1:0"
 _LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
 # Debian's Alertmanager reads its default templates from the disk, where this machine has none.
 _TEMPLATES = "/usr/share/prometheus/alertmanager"
@@ -57,10 +60,12 @@ def can_have_own_mounts() -> bool:
 
 
 @contextmanager
-def prometheus(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
-    """Prometheus with a configuration in ``current``, on a port of its own choice."""
+def prometheus(
+    version: str, root: Path, configuration: str, *flags: str, address: str = _ANY_PORT
+) -> Iterator[Service]:
+    """Prometheus with a configuration in ``current``, on a port of its own choice unless an address is given."""
     program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", *flags]
-    with _running(program, root, "prometheus.yml", configuration) as service:
+    with _running(program, root, "prometheus.yml", configuration, address) as service:
         yield service
 
 
@@ -76,21 +81,23 @@ def alertmanager(version: str, root: Path, configuration: str, *flags: str) -> I
 
 
 @contextmanager
-def _running(command: Sequence[str], root: Path, name: str, configuration: str) -> Iterator[Service]:
+def _running(
+    command: Sequence[str], root: Path, name: str, configuration: str, address: str = _ANY_PORT
+) -> Iterator[Service]:
     (root / "current").mkdir(parents=True, exist_ok=True)
     (root / "current" / name).write_text(configuration)
-    arguments = [f"--config.file={root}/current/{name}", "--web.listen-address=127.0.0.1:0"]
+    arguments = [f"--config.file={root}/current/{name}", f"--web.listen-address={address}"]
     log = root / "log"
     with log.open("wb") as output, subprocess.Popen([*command, *arguments], stderr=output, cwd=root) as process:
         try:
 
-            def address() -> str | None:
+            def listening() -> str | None:
                 found = _LISTENS.search(log.read_text())
                 if process.poll() is not None:
                     raise AssertionError(f"{command[0]} ended: {log.read_text()}")
                 return found[1] if found else None
 
-            listens_on = wait_for(address, START_SECONDS, interval=0.02)
+            listens_on = wait_for(listening, START_SECONDS, interval=0.02)
             assert listens_on, log.read_text()
             yield Service(process, root, log, f"http://{listens_on}")
         finally:

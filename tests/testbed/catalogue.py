@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,47 +38,44 @@ class Recipe:
         return self.tag.removeprefix("v")
 
 
-def _prometheus(version: str, suite: str) -> Recipe:
-    return Recipe(
-        component="prometheus",
-        repository="prom/prometheus",
-        tag=f"v{version}",
-        suite=suite,
-        pinned_package="prometheus",
-        packages=(*recipes.BASE, "prometheus", "promtool"),
-        layers=(recipes.base, recipes.prometheus),
-        settings=recipes.PROMETHEUS_SETTINGS,
-        upstream=f"prom/prometheus:v{version}",
-    )
+def _service(
+    component: str, repository: str, packages: tuple[str, ...], layer: Layer, settings: dict[str, Any]
+) -> Callable[[str, str], Recipe]:
+    """How to build a service of Prometheus's, of a version and from a suite; the first package is pinned."""
+
+    def recipe(version: str, suite: str) -> Recipe:
+        return Recipe(
+            component=component,
+            repository=repository,
+            tag=f"v{version}",
+            suite=suite,
+            pinned_package=packages[0],
+            packages=(*recipes.BASE, *packages),
+            layers=(recipes.base, layer),
+            settings=settings,
+            upstream=f"{repository}:v{version}",
+        )
+
+    return recipe
 
 
-def _alertmanager(version: str, suite: str) -> Recipe:
-    return Recipe(
-        component="alertmanager",
-        repository="prom/alertmanager",
-        tag=f"v{version}",
-        suite=suite,
-        pinned_package="prometheus-alertmanager",
-        packages=(*recipes.BASE, "prometheus-alertmanager"),
-        layers=(recipes.base, recipes.alertmanager),
-        settings=recipes.ALERTMANAGER_SETTINGS,
-        upstream=f"prom/alertmanager:v{version}",
-    )
-
-
-def _prober(version: str, suite: str) -> Recipe:
-    return Recipe(
-        component="prober",
-        repository="prom/blackbox-exporter",
-        tag=f"v{version}",
-        suite=suite,
-        pinned_package="prometheus-blackbox-exporter",
-        packages=(*recipes.BASE, "prometheus-blackbox-exporter"),
-        layers=(recipes.base, recipes.prober),
-        settings=recipes.PROBER_SETTINGS,
-        upstream=f"prom/blackbox-exporter:v{version}",
-    )
-
+_prometheus = _service(
+    "prometheus", "prom/prometheus", ("prometheus", "promtool"), recipes.prometheus, recipes.PROMETHEUS_SETTINGS
+)
+_alertmanager = _service(
+    "alertmanager",
+    "prom/alertmanager",
+    ("prometheus-alertmanager",),
+    recipes.alertmanager,
+    recipes.ALERTMANAGER_SETTINGS,
+)
+_prober = _service(
+    "prober",
+    "prom/blackbox-exporter",
+    ("prometheus-blackbox-exporter",),
+    recipes.prober,
+    recipes.PROBER_SETTINGS,
+)
 
 REGISTRY = Recipe(
     component="registry",

@@ -97,13 +97,18 @@ def base(debs: Debs) -> Fill:
     return fill
 
 
+def _own_folders(layer: LayerWriter, service: str, configuration: bytes) -> None:
+    """Where a service reads its configuration, and where it writes."""
+    layer.folder(f"etc/{service}", owner=_NOBODY)
+    layer.file(f"etc/{service}/{service}.yml", configuration, owner=_NOBODY)
+    layer.folder(service, 0o775, _NOBODY)
+
+
 def prometheus(debs: Debs) -> Fill:
     def fill(layer: LayerWriter) -> None:
         layer.package(debs["prometheus"].path, lambda name: name == "usr/bin/prometheus")
         layer.package(debs["promtool"].path, lambda name: name == "usr/bin/promtool")
-        layer.folder("etc/prometheus", owner=_NOBODY)
-        layer.file("etc/prometheus/prometheus.yml", _PROMETHEUS_CONFIGURATION, owner=_NOBODY)
-        layer.folder("prometheus", 0o775, _NOBODY)
+        _own_folders(layer, "prometheus", _PROMETHEUS_CONFIGURATION)
 
     return fill
 
@@ -115,9 +120,7 @@ def alertmanager(debs: Debs) -> Fill:
         # Debian's build reads its default templates from the disk; upstream's has them built in.
         layer.package(source, lambda name: name in programs or name.startswith(f"{_ALERTMANAGER_SHARE}/"))
         layer.link("usr/bin/alertmanager", "prometheus-alertmanager")
-        layer.folder("etc/alertmanager", owner=_NOBODY)
-        layer.file("etc/alertmanager/alertmanager.yml", _ALERTMANAGER_CONFIGURATION, owner=_NOBODY)
-        layer.folder("alertmanager", 0o775, _NOBODY)
+        _own_folders(layer, "alertmanager", _ALERTMANAGER_CONFIGURATION)
 
     return fill
 
@@ -181,31 +184,34 @@ def grafana_stand_in(_debs: Debs) -> Fill:
 # Layers that come from these packages alone, whichever image they are in.
 LAYER_PACKAGES: dict[Layer, tuple[str, ...]] = {base: BASE, python: PYTHON}
 
-PROMETHEUS_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/prometheus"],
-    "Cmd": ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prometheus"],
-    "ExposedPorts": {"9090/tcp": {}},
-    "User": "nobody",
-    "Volumes": {"/prometheus": {}},
-    "WorkingDir": "/prometheus",
-}
-ALERTMANAGER_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/alertmanager"],
-    "Cmd": ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertmanager"],
-    "ExposedPorts": {"9093/tcp": {}},
-    "User": "nobody",
-    "Volumes": {"/alertmanager": {}},
-    "WorkingDir": "/alertmanager",
-}
-PROBER_SETTINGS: dict[str, Any] = {
-    "Env": [_PATH],
-    "Entrypoint": ["/bin/blackbox_exporter"],
-    "Cmd": ["--config.file=/etc/blackbox_exporter/config.yml"],
-    "ExposedPorts": {"9115/tcp": {}},
-    "User": "nobody",
-}
+
+def _service(program: str, *flags: str, port: int, folder: str | None = None) -> dict[str, Any]:
+    """How a service of Prometheus's starts, and the folder that it keeps data in."""
+    settings = {
+        "Env": [_PATH],
+        "Entrypoint": [f"/bin/{program}"],
+        "Cmd": list(flags),
+        "ExposedPorts": {f"{port}/tcp": {}},
+        "User": "nobody",
+    }
+    return settings | ({"Volumes": {folder: {}}, "WorkingDir": folder} if folder else {})
+
+
+PROMETHEUS_SETTINGS = _service(
+    "prometheus",
+    "--config.file=/etc/prometheus/prometheus.yml",
+    "--storage.tsdb.path=/prometheus",
+    port=9090,
+    folder="/prometheus",
+)
+ALERTMANAGER_SETTINGS = _service(
+    "alertmanager",
+    "--config.file=/etc/alertmanager/alertmanager.yml",
+    "--storage.path=/alertmanager",
+    port=9093,
+    folder="/alertmanager",
+)
+PROBER_SETTINGS = _service("blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", port=9115)
 REGISTRY_SETTINGS: dict[str, Any] = {
     "Env": [_PATH],
     "Entrypoint": ["/bin/docker-registry", "serve", "/etc/docker/registry.yml"],

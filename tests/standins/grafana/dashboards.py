@@ -9,8 +9,8 @@ from typing import Any
 
 from . import folders, gojson, saving
 from .app import App
-from .messages import ApiError, Identity, Request, Response, answer, bad_request_data, error, take
-from .store import Database, Row
+from .messages import ApiError, Identity, Request, Response, answer, bad_request_data, error, required, take
+from .store import Database, RefusedError, Row
 
 _REFUSALS: dict[str, Callable[[], ApiError]] = {
     "empty-title": partial(error, 400, "Dashboard title cannot be empty", kind="empty-name"),
@@ -77,7 +77,7 @@ def save(app: App, request: Request) -> Response:
             draft.folder_id = _folder_id(db, body)
             protect = not _may_save_provisioned(app, db, draft)
             row = saving.save(db, draft, request.identity.author, protect_provisioned=protect)
-    except saving.RefusedError as refusal:
+    except RefusedError as refusal:
         raise _REFUSALS[refusal.kind]() from None
     except sqlite3.OperationalError as reason:
         app.log("error", f"Failed to save dashboard: {reason}.")
@@ -137,10 +137,7 @@ def _meta(app: App, db: Database, row: Row, identity: Identity) -> dict[str, Any
 
 
 def _found(db: Database, request: Request, *, folder: bool | None) -> Row:
-    row = saving.by_uid(db, request.params["uid"], folder=folder)
-    if row is None:
-        raise _not_found()
-    return row
+    return required(saving.by_uid(db, request.params["uid"], folder=folder), _not_found)
 
 
 def get(app: App, request: Request) -> Response:

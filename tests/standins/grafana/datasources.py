@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from . import gojson
 from .app import App
 from .crypto import CannotUnsealError, new_uid, seal, unseal
-from .messages import Request, Response, answer, bad_request_data, error, take, take_object
-from .store import Database, Row
+from .messages import Request, Response, answer, bad_request_data, error, required, take
+from .store import Database, RefusedError, Row
 
 _not_found = partial(error, 404, "Data source not found")
 _bad_url = partial(error, 400, "Validation error, invalid URL", traced=True)
@@ -22,14 +22,6 @@ _SCHEME = re.compile(r"[^:]*://")
 _KNOWN_TYPES = {
     "prometheus": ("Prometheus", "public/app/plugins/datasource/prometheus/img/prometheus_logo.svg"),
 }
-
-
-class RefusedError(Exception):
-    """A data source that is not written; ``kind`` says why."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 @dataclass
@@ -58,7 +50,7 @@ def provisioned_uid(name: str) -> str:
 
 
 def _fields_of(body: Mapping[str, Any]) -> Fields:
-    secure = take_object(body, "secureJsonData")
+    secure = take(body, "secureJsonData", dict)
     fields = Fields(
         name=take(body, "name", str),
         type=take(body, "type", str),
@@ -72,7 +64,7 @@ def _fields_of(body: Mapping[str, Any]) -> Fields:
         with_credentials=take(body, "withCredentials", bool),
         is_default=take(body, "isDefault", bool),
         version=take(body, "version", int),
-        json_data=take_object(body, "jsonData"),
+        json_data=take(body, "jsonData", dict),
         secrets={name: take(secure, name, str) for name in secure},
     )
     if not (fields.name and fields.type and fields.access):
@@ -185,6 +177,23 @@ def secrets_of(app: App, db: Database, row: Row) -> dict[str, str]:
     return {r["name"]: unseal(app.settings.secret_key, r["sealed"]) for r in rows}
 
 
+def _beginning(row: Row, **type_shown: str) -> dict[str, Any]:
+    """What every view begins with; Grafana's keys have an order, in which its type comes before its access."""
+    return {
+        "id": row["id"],
+        "uid": row["uid"],
+        "orgId": 1,
+        "name": row["name"],
+        "type": row["type"],
+        **type_shown,
+        "access": row["access"],
+        "url": row["url"],
+        "user": row["user"],
+        "database": row["database"],
+        "basicAuth": bool(row["basic_auth"]),
+    }
+
+
 def _view(app: App, db: Database, row: Row) -> dict[str, Any]:
     try:
         secure = dict.fromkeys(secrets_of(app, db, row), True)
@@ -192,17 +201,7 @@ def _view(app: App, db: Database, row: Row) -> dict[str, Any]:
         # Not recorded: what cannot be unsealed is shown as not there.
         secure = {}
     return {
-        "id": row["id"],
-        "uid": row["uid"],
-        "orgId": 1,
-        "name": row["name"],
-        "type": row["type"],
-        "typeLogoUrl": "",
-        "access": row["access"],
-        "url": row["url"],
-        "user": row["user"],
-        "database": row["database"],
-        "basicAuth": bool(row["basic_auth"]),
+        **_beginning(row, typeLogoUrl=""),
         "basicAuthUser": row["basic_auth_user"],
         "withCredentials": bool(row["with_credentials"]),
         "isDefault": bool(row["is_default"]),
@@ -216,18 +215,7 @@ def _view(app: App, db: Database, row: Row) -> dict[str, Any]:
 def _list_view(row: Row) -> dict[str, Any]:
     type_name, logo = _KNOWN_TYPES.get(row["type"], (row["type"], "public/img/icn-datasource.svg"))
     return {
-        "id": row["id"],
-        "uid": row["uid"],
-        "orgId": 1,
-        "name": row["name"],
-        "type": row["type"],
-        "typeName": type_name,
-        "typeLogoUrl": logo,
-        "access": row["access"],
-        "url": row["url"],
-        "user": row["user"],
-        "database": row["database"],
-        "basicAuth": bool(row["basic_auth"]),
+        **_beginning(row, typeName=type_name, typeLogoUrl=logo),
         "isDefault": bool(row["is_default"]),
         "jsonData": gojson.Raw(row["json_data"]),
         "readOnly": bool(row["read_only"]),
@@ -244,10 +232,7 @@ def listing(app: App, request: Request) -> Response:  # noqa: ARG001
 
 
 def _found(db: Database, request: Request) -> Row:
-    row = find(db, request.params)
-    if row is None:
-        raise _not_found()
-    return row
+    return required(find(db, request.params), _not_found)
 
 
 def get(app: App, request: Request) -> Response:

@@ -8,8 +8,8 @@ from typing import Any
 
 from . import gojson, saving
 from .app import App
-from .messages import ApiError, Request, Response, answer, error, take
-from .store import Database, Row, now_exact
+from .messages import ApiError, Request, Response, answer, error, required, take
+from .store import Database, RefusedError, Row, now_exact
 
 _REFUSALS: dict[str, Callable[[], ApiError]] = {
     "empty-title": partial(error, 400, "folder title cannot be empty"),
@@ -51,7 +51,7 @@ def _view(app: App, db: Database, row: Row) -> dict[str, Any]:
 def _save(db: Database, draft: saving.Draft, author: int) -> Row:
     try:
         return saving.save(db, draft, author, protect_provisioned=False)
-    except saving.RefusedError as refusal:
+    except RefusedError as refusal:
         raise _REFUSALS[refusal.kind]() from None
 
 
@@ -81,10 +81,7 @@ def listing(app: App, request: Request) -> Response:
 
 
 def _found(db: Database, request: Request) -> Row:
-    row = saving.by_uid(db, request.params["uid"], folder=True)
-    if row is None:
-        raise _not_found()
-    return row
+    return required(saving.by_uid(db, request.params["uid"], folder=True), _not_found)
 
 
 def get(app: App, request: Request) -> Response:

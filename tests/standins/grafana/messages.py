@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, TypeVar
@@ -13,7 +13,8 @@ _JSON = "application/json"
 # Grafana names the charset in answers which its web framework writes itself, and leaves it out elsewhere.
 _FRAMEWORK_JSON = "application/json; charset=UTF-8"
 
-T = TypeVar("T", str, int, bool)
+Kind = TypeVar("Kind", str, int, bool, dict[Any, Any])
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def bad_request_data() -> ApiError:
     return error(400, "bad request data", traced=True)
 
 
-def take(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
+def take(body: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
     """Take a field of a body; left out or null gives the empty value, another type is refused as Go's decoder does."""
     value = body.get(name)
     if value is None:
@@ -124,10 +125,8 @@ def take(body: Mapping[str, Any], name: str, kind: type[T]) -> T:
     return value
 
 
-def take_object(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise bad_request_data()
-    return value
+def required(row: T | None, missing: Callable[[], ApiError]) -> T:
+    """Give what was found, or end with the answer that says it is missing."""
+    if row is None:
+        raise missing()
+    return row

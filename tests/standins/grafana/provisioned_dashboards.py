@@ -14,7 +14,7 @@ from . import folders, gojson, saving
 from .app import log
 from .provisioning import ProvisioningError, entries_of, flag_of, object_of, read_folder, text_of
 from .slug import slugify
-from .store import Database, Row, Store
+from .store import Database, RefusedError, Row, Store
 
 _AUTHOR = 0
 
@@ -202,7 +202,7 @@ class Provisioner:
             draft.id = known["dashboard_id"] if known else 0
             try:
                 row = saving.save(db, draft, _AUTHOR, protect_provisioned=False)
-            except saving.RefusedError as refusal:
+            except RefusedError as refusal:
                 log("error", f"failed to save dashboard {path}: {refusal.kind}")
                 return
             db.execute(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import datasources
-from .datasources import Fields, RefusedError
+from .datasources import Fields
 from .provisioning import (
     ProvisioningError,
     entries_of,
@@ -17,7 +17,7 @@ from .provisioning import (
     read_folder,
     text_of,
 )
-from .store import Store
+from .store import RefusedError, Store
 
 
 def _fields_of(entry: Mapping[str, Any]) -> Fields:

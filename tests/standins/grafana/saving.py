@@ -9,18 +9,10 @@ from typing import Any
 from . import gojson
 from .crypto import new_uid
 from .slug import slugify
-from .store import Database, Row, now
+from .store import Database, RefusedError, Row, now
 
 _UID = re.compile(r"[A-Za-z0-9_-]*\Z")
 _UID_MAX = 40
-
-
-class RefusedError(Exception):
-    """A save that is not done; ``kind`` says why, and folders and dashboards word it differently."""
-
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
 
 
 @dataclass

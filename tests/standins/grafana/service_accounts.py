@@ -9,7 +9,7 @@ from typing import Any
 
 from . import crypto
 from .app import App
-from .messages import Request, Response, answer, error, take
+from .messages import Request, Response, answer, error, required, take
 from .store import Database, Row, now
 
 _AVATAR = "/public/img/user_profile.png"
@@ -29,13 +29,20 @@ def _find(db: Database, request: Request) -> Row | None:
     return row
 
 
-def _brief(db: Database, row: Row, avatar: str) -> dict[str, Any]:
+def _who(row: Row) -> dict[str, Any]:
+    """What every view begins with."""
     return {
         "id": row["id"],
         "name": row["name"],
         "login": row["login"],
         "orgId": 1,
         "isDisabled": bool(row["is_disabled"]),
+    }
+
+
+def _brief(db: Database, row: Row, avatar: str) -> dict[str, Any]:
+    return {
+        **_who(row),
         "role": row["role"],
         "tokens": len(_tokens(db, row["id"])),
         "avatarUrl": avatar,
@@ -44,11 +51,7 @@ def _brief(db: Database, row: Row, avatar: str) -> dict[str, Any]:
 
 def _whole(row: Row) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "name": row["name"],
-        "login": row["login"],
-        "orgId": 1,
-        "isDisabled": bool(row["is_disabled"]),
+        **_who(row),
         "createdAt": row["created"],
         "updatedAt": row["updated"],
         "avatarUrl": _AVATAR,
@@ -97,9 +100,7 @@ def search(app: App, request: Request) -> Response:
 def update(app: App, request: Request) -> Response:
     body = request.json()
     with app.store.writing() as db:
-        row = _find(db, request)
-        if row is None:
-            raise _not_found()
+        row = required(_find(db, request), _not_found)
         role = take(body, "role", str) or row["role"]
         if role not in _ROLES:
             raise _bad_request()
@@ -136,9 +137,7 @@ def create_token(app: App, request: Request) -> Response:
         raise _bad_request()
     token = crypto.new_token()
     with app.store.writing() as db:
-        account = _find(db, request)
-        if account is None:
-            raise _not_found()
+        account = required(_find(db, request), _not_found)
         if db.execute("SELECT 1 FROM api_key WHERE name = ?", (name,)).fetchone():
             raise error(409, "service account token with given name already exists in the organization")
         cursor = db.execute(
@@ -165,8 +164,7 @@ def _token_view(row: Row) -> dict[str, Any]:
 
 def list_tokens(app: App, request: Request) -> Response:
     db = app.store.reading()
-    if _find(db, request) is None:
-        raise _not_found()
+    required(_find(db, request), _not_found)
     return answer([_token_view(row) for row in _tokens(db, int(request.params["id"]))])
 
 

@@ -55,6 +55,14 @@ def now_exact() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+class RefusedError(Exception):
+    """Something that is not written; ``kind`` says why, and each kind of thing words it differently."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 class Store:
     """Connections to the database, one per thread, and the lock that makes writers of this process queue."""
 

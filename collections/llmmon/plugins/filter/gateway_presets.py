@@ -12,16 +12,8 @@ author:
 description:
   - A preset says what one kind of gateway calls its metrics; it is a file in C(vars/presets) of the role prometheus.
   - Fails when a preset in use is not as it should be. A kind without a preset is left out.
-options:
-  _input:
-    description: The gateways; what counts of each is its C(kind).
-    type: list
-    elements: dict
-    required: true
-  directory:
-    description: The folder on the controller that holds one file for each kind.
-    type: path
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.presets
 seealso:
   - plugin: llmmon.stack.preset_kinds
     plugin_type: filter

@@ -11,11 +11,6 @@ description:
   - Checks names, kinds, targets, labels and tokens of gateways, on the controller, before any host is touched.
   - A C(bearer_token_file) is read, so that a missing or an empty one is found. No message shows a token.
 options:
-  _input:
-    description: The gateways, as in llmmon_gateways.
-    type: list
-    elements: dict
-    required: true
   kinds:
     description: Kinds of gateways that there is a preset for.
     type: list
@@ -27,6 +22,8 @@ options:
       - May be empty.
     type: str
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.written_gateways
 author:
   - llmmon (@llmmon)
 """

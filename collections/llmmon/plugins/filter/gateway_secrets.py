@@ -12,12 +12,8 @@ author:
 description:
   - Takes each token from C(bearer_token), or reads C(bearer_token_file) on the controller.
   - Blanks around a token are left out.
-options:
-  _input:
-    description: The gateways with all defaults filled in, as P(llmmon.stack.gateways#filter) returns them.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.gateways
 seealso:
   - plugin: llmmon.stack.gateways
     plugin_type: filter

@@ -9,11 +9,8 @@ short_description: Say what is wrong with llmmon_mute_time_intervals
 version_added: 0.1.0
 description:
   - Checks times of day, days, months, years and time zones.
-options:
-  _input:
-    description: The time intervals by name, as in llmmon_mute_time_intervals.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.intervals
 author:
   - llmmon (@llmmon)
 """

@@ -11,25 +11,9 @@ author:
   - llmmon (@llmmon)
 description:
   - Failures, latency, surges, budgets, gateways that are gone, refused tokens, and too many series.
-options:
-  _input:
-    description: The gateways with all defaults filled in, as P(llmmon.stack.gateways#filter) returns them.
-    type: list
-    elements: dict
-    required: true
-  presets:
-    description: The presets of their kinds, as P(llmmon.stack.gateway_presets#filter) returns them.
-    type: dict
-    required: true
-  settings:
-    description:
-      - What rules depend on besides gateways and presets.
-      - The role prometheus keeps it in the variable C(__llmmon_rule_settings).
-    type: dict
-    required: true
-seealso:
-  - plugin: llmmon.stack.rule_file
-    plugin_type: filter
+extends_documentation_fragment:
+  - llmmon.stack.inputs.gateways
+  - llmmon.stack.inputs.rules
 """
 
 EXAMPLES = r"""

@@ -11,16 +11,8 @@ author:
   - llmmon (@llmmon)
 description:
   - Rules would silently leave out what they do not know, so whatever a preset may not say is a problem.
-options:
-  _input:
-    description: The gateways; what counts of each is its C(kind).
-    type: list
-    elements: dict
-    required: true
-  directory:
-    description: The folder on the controller that holds the presets.
-    type: path
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.presets
 seealso:
   - plugin: llmmon.stack.gateway_presets
     plugin_type: filter

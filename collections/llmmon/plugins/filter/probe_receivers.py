@@ -9,11 +9,8 @@ short_description: List the receivers as the module alertmanager_probe takes the
 version_added: 0.1.0
 description:
   - Says of each receiver what it is called, what type it is, and which variable it comes from.
-options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers, with the heartbeat's.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.receivers
 author:
   - llmmon (@llmmon)
 """

@@ -10,14 +10,12 @@ version_added: 0.1.0
 description:
   - Adds llmmon's messages to the types that it has some for. Secrets are named as files.
 options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers, with the heartbeat's.
-    type: dict
-    required: true
   secrets_directory:
     description: Where the files with secrets lie on the host.
     type: path
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.receivers
 author:
   - llmmon (@llmmon)
 """

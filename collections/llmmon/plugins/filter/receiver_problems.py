@@ -10,15 +10,8 @@ version_added: 0.1.0
 description:
   - Checks names, types and settings of receivers, and that no secret is where everybody could read it.
   - No message shows a value, since the URL of a webhook is a secret.
-options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers.
-    type: dict
-    required: true
-  heartbeat_url:
-    description: Where the heartbeat goes, as in llmmon_heartbeat_url; empty for nowhere.
-    type: str
-    default: ""
+extends_documentation_fragment:
+  - llmmon.stack.inputs.written_receivers
 author:
   - llmmon (@llmmon)
 """

@@ -9,11 +9,8 @@ short_description: Take the secrets out of llmmon_receivers, as files
 version_added: 0.1.0
 description:
   - Each secret of a receiver becomes a file of its own, which the configuration names.
-options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers, with the heartbeat's.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.receivers
 author:
   - llmmon (@llmmon)
 """

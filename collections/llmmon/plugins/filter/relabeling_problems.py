@@ -10,12 +10,8 @@ version_added: 0.1.0
 description:
   - Looks at C(metric_relabel_configs) of every gateway.
   - Finds what Prometheus would certainly refuse; what is left is found by promtool on the host.
-options:
-  _input:
-    description: The gateways, as in llmmon_gateways.
-    type: list
-    elements: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.written_gateways
 author:
   - llmmon (@llmmon)
 """

@@ -12,10 +12,6 @@ description:
   - First come the routes of llmmon's own, for the proof of delivery, the heartbeat and notifications that fail.
   - Then come the user's routes, and at last the default receivers.
 options:
-  _input:
-    description: The receivers by name, as in llmmon_receivers, with the heartbeat's.
-    type: dict
-    required: true
   routes:
     description: The user's routes, as in llmmon_routes.
     type: list
@@ -32,6 +28,8 @@ options:
       - Of it, only C(critical_repeat_interval) is read here.
     type: dict
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.receivers
 author:
   - llmmon (@llmmon)
 """

@@ -9,11 +9,8 @@ short_description: Turn llmmon_mute_time_intervals into the time intervals of Al
 version_added: 0.1.0
 description:
   - A time that goes over midnight becomes two, and numbers become the text that Alertmanager wants.
-options:
-  _input:
-    description: The time intervals by name, as in llmmon_mute_time_intervals.
-    type: dict
-    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.intervals
 author:
   - llmmon (@llmmon)
 """

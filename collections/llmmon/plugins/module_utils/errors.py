@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+# Stands in a message where a secret was.
+HIDDEN = "********"
+
 
 class StackError(Exception):
     """Something cannot be done; the message is one sentence for the operator.

@@ -15,9 +15,9 @@ Version = tuple[int, int, int]
 # The oldest versions that llmmon deploys.
 FLOORS: dict[str, Version] = {"prometheus": (2, 53, 0), "alertmanager": (0, 28, 0), "grafana": (9, 4, 0)}
 # Prometheus's migration guide ("TSDB format and downgrade"): what 3.x has written is read by 2.55 and later.
-_READS_DATA_OF_3: Version = (2, 55, 0)
+READS_DATA_OF_3: Version = (2, 55, 0)
 # From here on llmmon writes Prometheus's retention into the configuration file; before, the container gets flags.
-_RETENTION_IN_FILE: Version = (3, 11, 0)
+RETENTION_IN_FILE: Version = (3, 11, 0)
 # Alertmanager's changelog: the silences that 0.33.0 writes are read by itself and by later ones.
 _WRITES_UNREADABLE_SILENCES: Version = (0, 33, 0)
 
@@ -36,6 +36,11 @@ def parse(version: str) -> Optional[Version]:
     return (int(match[1]), int(match[2]), int(match[3] or 0)) if match else None
 
 
+def short(version: Version) -> str:
+    """The first two numbers of a version, as messages speak of it."""
+    return f"{version[0]}.{version[1]}"
+
+
 def same_version(expected: str, actual: str) -> bool:
     """Whether a reported version is the expected one; distributions add suffixes such as ``+ds1``."""
     return actual == expected or actual.startswith((expected + "+", expected + "-", expected + " "))
@@ -43,18 +48,18 @@ def same_version(expected: str, actual: str) -> bool:
 
 def reads_data_of(reader: Version, writer: Version) -> bool:
     """Whether a version of Prometheus can read the data that another one has written."""
-    return writer[0] < 3 or reader >= _READS_DATA_OF_3
+    return writer[0] < 3 or reader >= READS_DATA_OF_3
 
 
 def retention_is_in_the_file(version: Version) -> bool:
     """Whether Prometheus of this version gets its retention from its configuration file, and not from flags."""
-    return version >= _RETENTION_IN_FILE
+    return version >= RETENTION_IN_FILE
 
 
 def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
     """Why a service must not go from one version to another, None when it may."""
     old, new = parse(before), parse(after)
-    variable = f"llmmon_{service}_version"
+    variable, least = f"llmmon_{service}_version", short(READS_DATA_OF_3)
     if old is None or new is None:
         return f"{service}: {before!r} and {after!r} cannot be compared: set {variable} to a version such as 3.5.3"
     if new < FLOORS[service]:
@@ -64,15 +69,15 @@ def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional
         return f"{service} {after} writes silences that no earlier version reads: set {variable} to 0.33.1 or later"
     if service == "prometheus" and new < old and not reads_data_of(new, old):
         return (
-            f"{service} {after} cannot read what {before} has written: go back to 2.55 or later, or restore a backup"
-            f" that was made with {after}"
+            f"{service} {after} cannot read what {before} has written: go back to {least} or later, or restore a"
+            f" backup that was made with {after}"
         )
     if new < old:
         return _downgrade_refusal(service, before, after, allowed)
     if service == "prometheus" and not reads_data_of(old, new) and not allowed.backup:
         return (
-            f"{service} {before} cannot read what {after} will have written: go to 2.55 first, or let a backup be made"
-            " (llmmon_upgrade_backup: true)"
+            f"{service} {before} cannot read what {after} will have written: go to {least} first, or let a backup be"
+            " made (llmmon_upgrade_backup: true)"
         )
     return None
 

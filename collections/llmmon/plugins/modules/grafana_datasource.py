@@ -119,7 +119,6 @@ health:
   type: str
 """
 
-import re
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
@@ -132,6 +131,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana impor
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana.data_source import (
+    UID,
     BadDataSource,
     DataSourcePlan,
     body_to_save,
@@ -139,8 +139,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.grafana.data_source i
     plan_data_source,
     wanted_data_source,
 )
-
-_UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 ARGUMENTS: dict[str, Any] = {
     **grafana_token_arguments(),
@@ -170,7 +168,7 @@ class DataSource:
         self.grafana = GrafanaApi(http_client(module))
 
     def run(self) -> dict[str, Any]:
-        if not _UID.fullmatch(self.uid):
+        if not UID.fullmatch(self.uid):
             raise BadDataSource("its uid needs 1 to 40 letters, digits or '_'")
         served = self.grafana.data_source(self.uid)
         if self.parameters["state"] == "absent":

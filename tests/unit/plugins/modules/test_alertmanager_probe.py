@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.delivery.masking import HIDDEN
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 
 from tests.support.deliveries import GIVEN_UP, page

@@ -22,8 +22,7 @@ from ansible_collections.llmmon.stack.plugins.modules.prometheus_rules import (
     written_names,
 )
 
-from tests.rules import rendering
-from tests.support import services
+from tests.support import rendering, services
 from tests.support.loopback import Answer, Server, as_json
 from tests.support.modules import run_module
 from tests.support.services import VERSIONS

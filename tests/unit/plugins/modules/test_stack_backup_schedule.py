@@ -20,7 +20,7 @@ from ansible_collections.llmmon.stack.plugins.modules.stack_backup_schedule impo
     wanted_files,
 )
 
-from tests.support.backup_machine import Machine, contents
+from tests.support.backup_machine import BackupMachine, contents
 
 ADDRESS = "rest:https://me:s3cret@backups.example/llmmon"
 
@@ -31,7 +31,7 @@ def parameters(root: Path, schedule: str = "daily", **settings: Any) -> dict[str
         "library": str(root / "library"),
         "settings_file": str(root / "backup" / "settings.json"),
         "units": str(root / "units"),
-        "settings": Machine(root / "machine").options(**settings),
+        "settings": BackupMachine(root / "machine").options(**settings),
     }
 
 
@@ -98,7 +98,7 @@ def test_a_diff_hides_the_address_of_the_repository(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("as_root")
 def test_the_service_makes_an_archive_by_what_was_installed_alone(tmp_path: Path) -> None:
-    machine = Machine(tmp_path / "machine")
+    machine = BackupMachine(tmp_path / "machine")
     machine.prepare()
     given = parameters(tmp_path, scope="config")
     apply(given)

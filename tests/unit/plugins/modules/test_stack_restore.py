@@ -11,7 +11,7 @@ from ansible_collections.llmmon.stack.plugins.modules import stack_restore
 
 from tests.support import archives
 from tests.support.modules import run_module
-from tests.support.restore_machine import Machine
+from tests.support.restore_machine import RestoreMachine
 
 pytestmark = pytest.mark.usefixtures("as_root")
 
@@ -19,9 +19,9 @@ STEPS = ("stage", "swap", "finish", "accept", "put_back")
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RestoreMachine:
     """A host with services, whose engine the module finds."""
-    found = Machine(tmp_path / "host")
+    found = RestoreMachine(tmp_path / "host")
     found.root.mkdir()
     found.prepare()
     monkeypatch.setattr(stack_restore, "Engine", lambda: found.engine)
@@ -34,7 +34,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def run(
-    machine: Machine, step: str, archive: Path | None = None, *, check_mode: bool = False, **options: Any
+    machine: RestoreMachine, step: str, archive: Path | None = None, *, check_mode: bool = False, **options: Any
 ) -> dict[str, Any]:
     services = [
         {
@@ -56,7 +56,7 @@ def run(
     return run_module(stack_restore, parameters, check_mode=check_mode)
 
 
-def test_the_steps_one_after_another(machine: Machine, archive: Path) -> None:
+def test_the_steps_one_after_another(machine: RestoreMachine, archive: Path) -> None:
     checked = run(machine, "check", archive)
     assert not checked["changed"]
     staged = run(machine, "stage", archive)
@@ -71,7 +71,7 @@ def test_the_steps_one_after_another(machine: Machine, archive: Path) -> None:
     assert (again["changed"], again["put_back"]) == (False, False)
 
 
-def test_a_restore_that_is_kept_is_no_more_to_be_put_back(machine: Machine, archive: Path) -> None:
+def test_a_restore_that_is_kept_is_no_more_to_be_put_back(machine: RestoreMachine, archive: Path) -> None:
     run(machine, "stage", archive)
     run(machine, "swap")
     machine.run_containers()
@@ -81,18 +81,18 @@ def test_a_restore_that_is_kept_is_no_more_to_be_put_back(machine: Machine, arch
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_check_mode_does_nothing(machine: Machine, archive: Path, step: str) -> None:
+def test_check_mode_does_nothing(machine: RestoreMachine, archive: Path, step: str) -> None:
     before = machine.everything()
     assert not run(machine, step, archive, check_mode=True)["changed"]
     assert machine.everything() == before
 
 
 @pytest.mark.parametrize("step", ["check", "stage"])
-def test_an_archive_has_to_be_named(machine: Machine, step: str) -> None:
+def test_an_archive_has_to_be_named(machine: RestoreMachine, step: str) -> None:
     assert "step is " + step in run(machine, step)["msg"]
 
 
-def test_a_refusal_is_one_sentence(machine: Machine, archive: Path) -> None:
+def test_a_refusal_is_one_sentence(machine: RestoreMachine, archive: Path) -> None:
     archive.write_bytes(b"PK\x03\x04")
     assert run(machine, "stage", archive)["msg"].startswith(f"the archive {archive} is refused: it is a zip archive")
     with Operations(machine.data_root).locked("backup"):

@@ -127,9 +127,9 @@ def files(root: Path) -> list[str]:
     return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
-def killed_backup(root: Path) -> backup_machine.Machine:
+def killed_backup(root: Path) -> backup_machine.BackupMachine:
     """A host on which a backup was killed when its archive was whole and not yet in its place."""
-    machine = backup_machine.Machine(root)
+    machine = backup_machine.BackupMachine(root)
     machine.prepare()
     settings = machine.settings(scope="config")
     for count in range(100):
@@ -139,9 +139,9 @@ def killed_backup(root: Path) -> backup_machine.Machine:
     raise AssertionError("the backup was never killed with its archive half in place")
 
 
-def killed_restore(root: Path) -> restore_machine.Machine:
+def killed_restore(root: Path) -> restore_machine.RestoreMachine:
     """A host on which a restore was killed while it staged configuration and data with their keys."""
-    machine = restore_machine.Machine(root / "host")
+    machine = restore_machine.RestoreMachine(root / "host")
     machine.root.mkdir()
     machine.prepare()
     archive = archives.whole(root / "llm_monitoring_backup_20260102_030405_full.tar.gz")
@@ -208,7 +208,7 @@ def test_a_file_that_was_never_finished_goes(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("as_root", "_no_containers")
 def test_what_others_put_there_stays_and_is_named_again_and_again(tmp_path: Path) -> None:
-    machine = backup_machine.Machine(tmp_path)
+    machine = backup_machine.BackupMachine(tmp_path)
     machine.prepare()
     back_up(machine.settings(scope="config"))
     theirs = [
@@ -248,7 +248,7 @@ def test_a_directory_of_ours_inside_another_is_no_stranger(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("as_root", "_no_containers")
 def test_what_was_there_before_a_restore_whose_journal_is_gone_stays_with_the_data(tmp_path: Path) -> None:
-    machine = restore_machine.Machine(tmp_path / "host")
+    machine = restore_machine.RestoreMachine(tmp_path / "host")
     machine.root.mkdir()
     machine.prepare()
     machine.restore().stage(archives.whole(tmp_path / "llm_monitoring_backup_20260102_030405_full.tar.gz"))

@@ -15,7 +15,7 @@ from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, WRITTEN, written
 
 FORMAT = 1
 
@@ -53,7 +53,6 @@ ARCHIVE_MODE = 0o600
 CHECKSUM_SUFFIX = ".sha256"
 ENCRYPTION_SUFFIXES = {"gpg": ".gpg", "age": ".age"}
 _ARCHIVE_NAME = re.compile(r"llm_monitoring_backup_(\d{8}_\d{6})_(full|config)\.tar\.gz(?:\.(gpg|age))?")
-_CREATED = "%Y-%m-%dT%H:%M:%SZ"
 _STAMP = "%Y%m%d_%H%M%S"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)\n?")
@@ -114,7 +113,7 @@ class Header:
         content = {
             "format": FORMAT,
             "scope": self.scope,
-            "created": self.created.astimezone(UTC).strftime(_CREATED),
+            "created": written(self.created),
             "host": self.host,
             "services": {name: dataclasses.asdict(record) for name, record in self.services.items()},
             "bytes": self.size,
@@ -130,7 +129,7 @@ class Header:
             raise _damaged(HEADER, f"its scope is {scope[:40]!r}")
         created = _text(content, "created", HEADER)
         try:
-            moment = datetime.datetime.strptime(created, _CREATED).replace(tzinfo=UTC)
+            moment = datetime.datetime.strptime(created, WRITTEN).replace(tzinfo=UTC)
         except ValueError as error:
             raise _damaged(HEADER, f"it was created at {created[:40]!r}") from error
         services = content.get("services")

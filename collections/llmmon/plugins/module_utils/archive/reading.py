@@ -22,7 +22,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Header,
     Manifest,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, Source, open_source
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, ArchiveSource, open_source
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.tar_members import (
     BLOCK,
     TarMember,
@@ -63,7 +63,7 @@ def read_archive(archive: Path, room: int, sink: Optional[Sink] = None) -> Conte
 class _Reading:
     """One pass over an archive."""
 
-    def __init__(self, source: Source, room: int, sink: Optional[Sink]) -> None:
+    def __init__(self, source: ArchiveSource, room: int, sink: Optional[Sink]) -> None:
         self.source = source
         self.room = room
         self.sink = sink

@@ -57,7 +57,7 @@ def kind_of(start: bytes) -> str:
     return "a text"
 
 
-class Source:
+class ArchiveSource:
     """The decompressed bytes of an archive, in order."""
 
     def __init__(self, read: Callable[[], bytes]) -> None:
@@ -136,7 +136,7 @@ class _File:
 
 
 @contextlib.contextmanager
-def open_source(archive: Path) -> Iterator[Source]:
+def open_source(archive: Path) -> Iterator[ArchiveSource]:
     """Open an archive; at the end its checksum is compared with the file beside it, if there is one."""
     expected = _expected_checksum(archive)
     try:
@@ -150,7 +150,7 @@ def open_source(archive: Path) -> Iterator[Source]:
         file = _File(handle)
         # zlib releases the interpreter while it works, as do hashing and writing what it made.
         with read_ahead(_Decompressor(file.read).read, _CHUNKS_AHEAD) as read:
-            yield Source(read)
+            yield ArchiveSource(read)
         if expected and file.digest() != expected:
             raise ArchiveError(
                 f"its checksum is not the one in {archive.name}{CHECKSUM_SUFFIX}; copy both files once more from where"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import format as names
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError, member_path
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, Source
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, ArchiveSource
 
 BLOCK = 512
 _EXTENDED_HEADER_LIMIT = 16 * 1024
@@ -42,7 +42,7 @@ class TarMember:
     executable: bool
 
 
-def read_members(source: Source) -> Iterator[TarMember]:
+def read_members(source: ArchiveSource) -> Iterator[TarMember]:
     """The members of a tar, each to be read to the end of its content before the next is asked for.
 
     Only what backup.yml writes is known here: files, directories, and extended headers with a path or size.
@@ -100,7 +100,7 @@ def _with_parents(path: str) -> list[str]:
     return ["/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
-def _extended_header(source: Source, size: int) -> dict[str, str]:
+def _extended_header(source: ArchiveSource, size: int) -> dict[str, str]:
     """What an extended header says of the next member (POSIX.1-2001, "pax Header Block")."""
     if not 0 < size <= _EXTENDED_HEADER_LIMIT:
         raise ArchiveError("it holds an extended header of an impossible size; do not use this archive")
@@ -121,7 +121,7 @@ def _extended_header(source: Source, size: int) -> dict[str, str]:
     return found
 
 
-def _require_padding(source: Source) -> None:
+def _require_padding(source: ArchiveSource) -> None:
     """After the last member come zeros, some of them, and then nothing."""
     seen = 0
     while chunk := source.take(CHUNK):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional, Union
 from urllib.parse import quote, unquote, urlsplit
 
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN, StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
 from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
@@ -251,4 +251,4 @@ def dump_postgres(settings: PostgresSettings, target: Path, scratch: Path) -> No
 
 
 def _hidden(words: str, password: Optional[str]) -> str:
-    return words.replace(password, "********") if password else words
+    return words.replace(password, HIDDEN) if password else words

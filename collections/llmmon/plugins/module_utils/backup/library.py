@@ -5,6 +5,9 @@ Ansible ships to a host what a module imports and nothing else, so every file of
 unit test of this file compares the list with the packages and with what they import.
 """
 
+# Most of what is imported is never named again: _MODULES finds it.
+# ruff: noqa: F401
+
 from __future__ import annotations
 
 import sys
@@ -69,51 +72,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host import (
 # The program that the timer runs.
 PROGRAM = timer.__name__
 
-_MODULES: tuple[ModuleType, ...] = (
-    difference,
-    errors,
-    versions,
-    encryption,
-    extraction,
-    archive_format,
-    read_ahead,
-    reading,
-    source,
-    tar_members,
-    writing,
-    grafana_database,
-    metric,
-    offsite,
-    records,
-    retention,
-    room,
-    run,
-    settings,
-    sources,
-    timer,
-    workplace,
-    engine,
-    grafana,
-    grafana_accounts,
-    http,
-    metrics,
-    readiness,
-    scrape_causes,
-    service_api,
-    silences,
-    plan,
-    releases,
-    reload,
-    tree,
-    validation,
-    clock,
-    disk,
-    files,
-    operation,
-    parallel,
-    places,
-    tools,
-    waiting,
+# Whatever is imported above, and this file: its own name is not among its variables.
+_PREFIX = __name__.rpartition(".backup.")[0] + "."
+_MODULES = (
+    *(value for value in globals().values() if isinstance(value, ModuleType) and value.__name__.startswith(_PREFIX)),
     sys.modules[__name__],
 )
 
@@ -132,6 +94,6 @@ def contents() -> dict[str, str]:
 
 def _text(module: ModuleType) -> str:
     loader: Any = module.__loader__
-    source: Union[str, bytes] = loader.get_source(module.__name__)
+    text: Union[str, bytes] = loader.get_source(module.__name__)
     # Ansible's own loader on the controller gives bytes, the one of a shipped module text.
-    return source.decode() if isinstance(source, bytes) else source
+    return text.decode() if isinstance(text, bytes) else text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import Kind, checksum, in_backup_directory
 
 
@@ -66,7 +66,7 @@ def last_good(directory: Path, now: Optional[datetime.datetime] = None) -> list[
         {
             "scope": scope,
             "archive": str(archive.path),
-            "created": archive.name.created.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "created": written(archive.name.created),
             "age_seconds": int((moment - archive.name.created).total_seconds()),
             "bytes": archive.size,
         }

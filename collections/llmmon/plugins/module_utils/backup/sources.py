@@ -33,7 +33,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace impo
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
-    MANIFEST,
+    RELEASE_MANIFEST,
     RUNNING,
     Releases,
 )
@@ -86,7 +86,7 @@ def configuration(service: str, config_root: Path) -> list[NewFile]:
     releases = Releases(config_root)
     found = []
     for name in releases.names():
-        fragment = not (config_root / name / MANIFEST).is_file()
+        fragment = not (config_root / name / RELEASE_MANIFEST).is_file()
         if fragment and name not in {releases.target(CURRENT), releases.target(RUNNING)}:
             continue
         for path, _ in regular_files(config_root / name):

@@ -219,6 +219,18 @@ class Engine:
         return ToolResult(int(exit_code), output)
 
 
+def name_of(attributes: dict[str, Any]) -> str:
+    """The name of a container, of which the engine says what it knows."""
+    return str(attributes["Name"]).lstrip("/")
+
+
+def give_back(engine: Engine, attributes: dict[str, Any], name: str, policy: str) -> None:
+    """Let a container have a name and a restart policy that were taken from it, wherever that was interrupted."""
+    if name_of(attributes) != name:
+        engine.rename(attributes["Id"], name)
+    engine.restart_policy(attributes["Id"], policy)
+
+
 def _read_frames(connection: socket.socket) -> str:
     """Read the engine's multiplexed stream to its end (Engine API, "Attach to a container", stream format).
 

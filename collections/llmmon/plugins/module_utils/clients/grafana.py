@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any, Optional
 from urllib.parse import quote
 
@@ -10,6 +11,17 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import H
 
 # The most that one page of a search may hold.
 _PAGE = 5000
+
+
+def paged(ask: Callable[[int], list[dict[str, Any]]], most: int) -> Iterator[dict[str, Any]]:
+    """Everything that is asked for page by page, the first being 1; a page with fewer than ``most`` is the last."""
+    number = 1
+    while True:
+        page = ask(number)
+        yield from page
+        if len(page) < most:
+            return
+        number += 1
 
 
 class GrafanaApi:
@@ -67,15 +79,11 @@ class GrafanaApi:
         return self._search("dash-folder")
 
     def _search(self, kind: str, **parameters: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        page = 1
-        while True:
-            answer = self.client.get("/api/search", type=kind, limit=_PAGE, page=page, **parameters)
-            hits: list[dict[str, Any]] = answer
-            found += hits
-            if len(hits) < _PAGE:
-                return found
-            page += 1
+        def ask(page: int) -> list[dict[str, Any]]:
+            hits: list[dict[str, Any]] = self.client.get("/api/search", type=kind, limit=_PAGE, page=page, **parameters)
+            return hits
+
+        return list(paged(ask, _PAGE))
 
     def data_sources(self) -> list[dict[str, Any]]:
         """``GET /api/datasources``: all of the organisation, without what is secret of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import paged
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient
 
 _PAGE = 1000
@@ -18,16 +19,13 @@ class ServiceAccounts:
 
     def named(self, name: str) -> Optional[dict[str, Any]]:
         """The account of exactly this name, None when missing; the search itself also finds parts of names."""
-        page = 1
-        while True:
+
+        def ask(page: int) -> list[dict[str, Any]]:
             answer = self.client.get("/api/serviceaccounts/search", query=name, perpage=_PAGE, page=page)
             accounts: list[dict[str, Any]] = answer["serviceAccounts"]
-            for account in accounts:
-                if account["name"] == name:
-                    return account
-            if len(accounts) < _PAGE:
-                return None
-            page += 1
+            return accounts
+
+        return next((account for account in paged(ask, _PAGE) if account["name"] == name), None)
 
     def create(self, name: str, role: str) -> dict[str, Any]:
         """``POST /api/serviceaccounts``; a name that is taken is a 400."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Optional, Union
 from urllib.parse import unquote
 
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN, StackError
 
 REQUESTS_IMPORT_ERROR: Optional[str] = None
 try:
@@ -27,7 +27,6 @@ except ImportError:
 CONNECTIONS = 8
 
 _MESSAGE_LENGTH = 300
-_HIDDEN = "********"
 # No parser of URLs takes part: the URLs it would choke on are the ones that get into messages.
 _URL_WITH_USER = re.compile(r"([a-z][a-z0-9+.-]*://)?(?:(.*)@)?(.*)", re.IGNORECASE | re.DOTALL)
 
@@ -180,7 +179,7 @@ class HttpClient:
     def _error(self, message: str, status: Optional[int] = None, reason: str = "", body: Any = None) -> HttpError:
         """An error whose message holds no credential, whoever put it there: a library, or the server itself."""
         for secret in self._secrets:
-            message = message.replace(secret, _HIDDEN)
+            message = message.replace(secret, HIDDEN)
         return HttpError(message, status, reason, body)
 
 

@@ -27,7 +27,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.files import wri
 
 CURRENT = "current"
 RUNNING = "running"
-MANIFEST = ".manifest.json"
+RELEASE_MANIFEST = ".manifest.json"
 LOCK = ".lock"
 SECRETS = "secrets"
 
@@ -79,7 +79,7 @@ def unfinished_link(link: str) -> str:
 def check_path(path: str) -> str:
     """Return ``path`` when it stays inside a release, refuse it otherwise."""
     parts = Path(path).parts
-    if not parts or path.startswith("/") or ".." in parts or parts[0] in {MANIFEST}:
+    if not parts or path.startswith("/") or ".." in parts or parts[0] in {RELEASE_MANIFEST}:
         raise ReleaseError(f"the path {path!r} does not lie inside a release: use a relative path without '..'")
     return str(Path(path))
 
@@ -118,7 +118,7 @@ def file_mode(release: Path, path: Path) -> int:
         return DIRECTORY_MODE
     relative = path.relative_to(release)
     # Digests of secrets are for root's eyes only: a short secret could be guessed from one.
-    if str(relative) == MANIFEST:
+    if str(relative) == RELEASE_MANIFEST:
         return MANIFEST_MODE
     return SECRET_MODE if relative.parts[0] == SECRETS else FILE_MODE
 
@@ -165,14 +165,14 @@ class Releases:
             for file in files:
                 path = Path(directory) / file
                 relative = str(path.relative_to(base))
-                if relative != MANIFEST and path.is_file():
+                if relative != RELEASE_MANIFEST and path.is_file():
                     found[relative] = path.read_bytes()
         return found
 
     def edited_by_hand(self, name: str) -> list[str]:
         """Paths of a release that are not what llmmon wrote: changed, added or removed since."""
         try:
-            recorded = dict(json.loads((self.root / name / MANIFEST).read_text())["files"])
+            recorded = dict(json.loads((self.root / name / RELEASE_MANIFEST).read_text())["files"])
         except (OSError, ValueError, KeyError, TypeError):
             return []
         actual = {path: hashlib.sha256(content).hexdigest() for path, content in self.read(name).items()}
@@ -183,7 +183,7 @@ class Releases:
         base = self.root / name
         wrong = []
         for directory, _, files in os.walk(base):
-            entries = [Path(directory)] + [Path(directory) / file for file in files if file != MANIFEST]
+            entries = [Path(directory)] + [Path(directory) / file for file in files if file != RELEASE_MANIFEST]
             for path in entries:
                 status = path.lstat()
                 if (status.st_mode & 0o7777, status.st_uid, status.st_gid) != (file_mode(base, path), 0, group):
@@ -202,7 +202,7 @@ class Releases:
             write_atomically(path, file.content, file.mode, 0, group)
         manifest = {"files": {file.path: file.digest for file in files}}
         text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
-        write_atomically(base / MANIFEST, text, MANIFEST_MODE, 0, 0)
+        write_atomically(base / RELEASE_MANIFEST, text, MANIFEST_MODE, 0, 0)
         sync(base)
         return base
 
@@ -227,7 +227,7 @@ class Releases:
         if current is None:
             return [name for name in names if name != running]
         # The manifest is written last: without it a release is a fragment, and nothing to go back to.
-        older = [name for name in names if name < current and (self.root / name / MANIFEST).is_file()]
+        older = [name for name in names if name < current and (self.root / name / RELEASE_MANIFEST).is_file()]
         kept = {current, running, *older[max(len(older) - (keep - 1), 0) :]}
         return [name for name in names if name not in kept]
 

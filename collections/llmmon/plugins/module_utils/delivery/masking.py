@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Optional
 
-HIDDEN = "********"
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN
+
 _URL = re.compile(r"(https?://[^/\s\"'<>]+)/[^\s\"'<>]+")
 
 

@@ -11,11 +11,12 @@ import re
 import secrets
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN, StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.json_values import readable, same
 
+# Without a hyphen: the proxy of Grafana 9.4 stops at one.
+UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 _KEPT = "llmmonSecrets"
-_MASKED = "********"
 
 
 class BadDataSource(StackError):
@@ -144,7 +145,7 @@ def data_source_difference(
     def shown(side: Optional[dict[str, Any]], secret_state: str) -> str:
         if side is None:
             return ""
-        marked = {"secureJsonData": f"{_MASKED} ({secret_state})"} if "secureJsonData" in steps.differing else {}
+        marked = {"secureJsonData": f"{HIDDEN} ({secret_state})"} if "secureJsonData" in steps.differing else {}
         return readable({**side, **marked})
 
     before = comparable(served, wanted) if served and wanted else served

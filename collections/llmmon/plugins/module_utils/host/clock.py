@@ -8,11 +8,18 @@ import re
 
 # datetime.UTC came with Python 3.11; hosts have 3.9 and later.
 UTC = datetime.timezone.utc
+# How we write a moment of UTC down.
+WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def utc_now() -> datetime.datetime:
     """This moment, aware."""
     return datetime.datetime.now(UTC)
+
+
+def written(when: datetime.datetime) -> str:
+    """A moment, aware, as we write it down: of UTC, to the second."""
+    return when.astimezone(UTC).strftime(WRITTEN)
 
 
 def moment(text: str) -> datetime.datetime:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import unfinished, write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
@@ -145,7 +145,7 @@ class Operations:
 
 def now() -> str:
     """This moment as lock and journal write it."""
-    return utc_now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return written(utc_now())
 
 
 def _holder(text: str) -> str:

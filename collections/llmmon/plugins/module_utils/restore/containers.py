@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE, OPERATION_JOURNAL
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoreError
 
 
@@ -47,11 +47,9 @@ def put_back(engine: Engine, container: dict[str, Any]) -> bool:
     if attributes is None:
         raise RestoreError(
             f"the container {container['name']} of before the restore was removed meanwhile; its data and configuration"
-            " are back: delete the journal operation.json below llmmon_data_root, and run site.yml"
+            f" are back: delete the journal {OPERATION_JOURNAL} below llmmon_data_root, and run site.yml"
         )
-    if attributes["Name"].lstrip("/") != container["name"]:
-        engine.rename(container["id"], container["name"])
-    engine.restart_policy(container["id"], container["policy"])
+    give_back(engine, attributes, container["name"], container["policy"])
     if container["running"]:
         engine.start(container["id"])
     return bool(container["running"])

@@ -14,10 +14,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Header,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
+    READS_DATA_OF_3,
+    RETENTION_IN_FILE,
     Version,
     parse,
     reads_data_of,
     retention_is_in_the_file,
+    short,
 )
 
 
@@ -46,16 +49,17 @@ def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
 def _prometheus_problems(header: Header, archived: Version, wanted: Version, texts: tuple[str, str]) -> list[str]:
     archived_text, wanted_text = texts
     if header.scope == SCOPE_FULL and not reads_data_of(wanted, archived):
+        least = short(READS_DATA_OF_3)
         return [
-            f"the archive holds data of Prometheus {archived_text}, which versions before 2.55 cannot read: set"
-            f" llmmon_prometheus_version (now {wanted_text}) to 2.55 or later, best to {archived_text}"
+            f"the archive holds data of Prometheus {archived_text}, which versions before {least} cannot read: set"
+            f" llmmon_prometheus_version (now {wanted_text}) to {least} or later, best to {archived_text}"
         ]
     if retention_is_in_the_file(archived) != retention_is_in_the_file(wanted):
         # Without retention Prometheus keeps 15 days, and deletes older data as soon as it starts.
         return [
-            f"the archive's configuration is for Prometheus {archived_text}, and from 3.11 on retention is set in"
-            f" another place than before: set llmmon_prometheus_version (now {wanted_text}) to {archived_text},"
-            " restore, and change the version after that"
+            f"the archive's configuration is for Prometheus {archived_text}, and from {short(RETENTION_IN_FILE)} on"
+            " retention is set in another place than before: set llmmon_prometheus_version"
+            f" (now {wanted_text}) to {archived_text}, restore, and change the version after that"
         ]
     return []
 

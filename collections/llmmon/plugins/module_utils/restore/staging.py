@@ -22,7 +22,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     DIRECTORY_MODE,
-    MANIFEST,
+    RELEASE_MANIFEST,
     RUNNING,
     SECRETS,
     Releases,
@@ -35,7 +35,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     RESTORE_WORK,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import secret_key_path
-from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreError, Target
+from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import (
+    RestoredService,
+    RestoreError,
+    RestoreTarget,
+)
 
 _NEW = "new"
 _OLD = "old"
@@ -45,7 +49,7 @@ _ADMIN_PASSWORD = f"{SECRETS}/admin_password"
 class Staging:
     """The two directories of work of a restore."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: RestoreTarget) -> None:
         self._target = target
         self.data_work = target.settings.data_root / RESTORE_WORK
         self.configuration_work = target.settings.config_root / RESTORE_CONFIGURATION
@@ -173,7 +177,7 @@ def install_release(source: Path, target: Path, gid: int) -> None:
     for parent, directories, files in os.walk(target):
         for name in [*directories, *files, ""]:
             path = Path(parent) / name
-            os.chown(path, 0, 0 if name == MANIFEST else gid)
+            os.chown(path, 0, 0 if name == RELEASE_MANIFEST else gid)
             path.chmod(file_mode(target, path))
         sync(Path(parent))
 
@@ -195,7 +199,7 @@ def set_secret(release: Path, name: str, content: bytes) -> None:
     if not path.exists() or path.read_bytes() == content:
         return
     path.write_bytes(content)
-    manifest = release / MANIFEST
+    manifest = release / RELEASE_MANIFEST
     if manifest.exists():
         found = json.loads(manifest.read_text(encoding="utf-8"))
         found["files"][name] = hashlib.sha256(content).hexdigest()

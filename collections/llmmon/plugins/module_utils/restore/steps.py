@@ -38,7 +38,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import
     RestoredService,
     RestoreError,
     RestoreSettings,
-    Target,
+    RestoreTarget,
 )
 
 OPERATION = "restore"
@@ -55,7 +55,7 @@ class Restore:
     """One host and what is restored on it."""
 
     def __init__(self, services: list[RestoredService], settings: RestoreSettings) -> None:
-        self.target = Target(services, settings)
+        self.target = RestoreTarget(services, settings)
         self.staging = Staging(self.target)
         self.operations = Operations(settings.data_root)
 

@@ -51,7 +51,7 @@ class RestoreSettings:
     secret_key: str
 
 
-class Target:
+class RestoreTarget:
     """A host that an archive may be restored onto; only looks."""
 
     def __init__(self, services: list[RestoredService], settings: RestoreSettings) -> None:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError, give_back, name_of
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
@@ -29,11 +29,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.versions import start
 
 OPERATION = "upgrade"
 
-# How far a service has come. Up to KEPT its data are untouched; from STARTED on the new version may have written there.
+# How far a service has come. Up to DATA_KEPT its data are untouched; from STARTED on the new version may have written
+# there.
 WAITING = "waiting"
 KEEPING = "keeping its data"
 STOPPING = "stopping"
-KEPT = "stopped, data kept"
+DATA_KEPT = "stopped, data kept"
 STARTED = "new version started"
 READY = "new version ready"
 CLEARED = "data of the new version put aside"
@@ -163,7 +164,7 @@ class Generations:
             self.engine.stop(container["id"])
         if record.main:
             kept.keep()
-        self._note(record, KEPT)
+        self._note(record, DATA_KEPT)
         for container in record.containers:
             # Now neither generation is started by a reboot; a moment later the new one is.
             self.engine.restart_policy(container["id"], "no")
@@ -246,9 +247,7 @@ class Generations:
 
     def _start_old(self, container: dict[str, str], kept: Optional[KeptData], switched: bool) -> None:
         attributes = self.engine.inspect(container["id"]) or {}
-        if attributes["Name"].lstrip("/") != container["name"]:
-            self.engine.rename(container["id"], container["name"])
-        self.engine.restart_policy(container["id"], container["restart_policy"])
+        give_back(self.engine, attributes, container["name"], container["restart_policy"])
         if attributes["State"]["Running"]:
             if switched:
                 # It may have been started again while the links named the new release.
@@ -265,7 +264,7 @@ class Generations:
         if record.state == ACCEPTED:
             for container in record.containers:
                 old = self.engine.inspect(container["id"])
-                if old is not None and old["Name"].lstrip("/") == container["name"] + PREVIOUS:
+                if old is not None and name_of(old) == container["name"] + PREVIOUS:
                     self.engine.remove(container["id"])
         KeptData(record.name, Path(record.data_directory)).discard()
 

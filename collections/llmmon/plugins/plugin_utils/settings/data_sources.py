@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.grafana.data_source import UID
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import dictionaries, repeated, shown
 
 _VARIABLE = "llmmon_grafana_data_sources"
-_UID = re.compile(r"[A-Za-z0-9_]{1,40}")
 
 
 def data_source_problems(
@@ -34,7 +33,7 @@ def data_source_problems(
         uid = source.get("uid")
         if source.get("name") == own_name:
             found.append(f"{_VARIABLE}: {own_name} is the name of llmmon's own data source; choose another")
-        if uid is None or not _UID.fullmatch(str(uid)) or uid == own_uid:
+        if uid is None or not UID.fullmatch(str(uid)) or uid == own_uid:
             found.append(
                 f"{_VARIABLE}: {source.get('name')} needs a uid of its own, of 1 to 40 letters, digits or '_', but has"
                 f" {shown(uid)}"

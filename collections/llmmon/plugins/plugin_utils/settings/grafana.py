@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.dashboard_files import placed_dashboards
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import (
     dictionaries,
@@ -16,7 +17,6 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
 )
 
 _FILES, _FOLDERS, _SECRETS = "llmmon_grafana_dashboard_files", "llmmon_grafana_folders", "llmmon_grafana_secrets"
-_FOLDER_UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _SECRET_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _OWN_SECRETS = ("admin_password", "secret_key")
 
@@ -35,7 +35,7 @@ def grafana_problems(
     to_place = []
     for folder in usable_folders:
         uid, title, given = folder.get("uid"), folder.get("title"), folder.get("files")
-        if not _FOLDER_UID.fullmatch(str(uid or "")) or uid in ("general", own_folder_uid):
+        if not UID.fullmatch(str(uid or "")) or uid in ("general", own_folder_uid):
             found.append(
                 f"{_FOLDERS}: {title} needs a uid of its own, of 1 to 40 letters, digits, '-' or '_', but has"
                 f" {shown(uid)}"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import (
     PREFIX,
     nearest,
@@ -86,7 +87,7 @@ def setting_problems(values: Mapping[str, Any], roles_directory: str, roles_in_p
     services = values.get("llmmon_services")
     for role in roles_in_play:
         # A play names the roles of all services, and runs those of the services that are wanted.
-        if role in ("prometheus", "alertmanager", "grafana") and _is_list(services) and role not in (services or ()):
+        if role in SERVICES and _is_list(services) and role not in (services or ()):
             continue
         found += [
             f"{name} is missing: {description_of(option)}"

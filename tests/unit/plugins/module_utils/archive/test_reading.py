@@ -256,6 +256,13 @@ def with_member(path: Path, member: Entry) -> Path:
     return write(path, [*members[:-1], member, members[-1]])
 
 
+def with_extended_header(path: Path, records: dict[str, str]) -> Path:
+    """An archive whose additional member has an extended header."""
+    info, content = entry("grafana/data/x", b"x")
+    info.pax_headers = records
+    return with_member(path, (info, content))
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -278,9 +285,7 @@ def test_paths_that_lead_elsewhere_are_refused(path: Path, name: str) -> None:
 
 
 def test_a_path_in_an_extended_header_is_held_to_the_same(path: Path) -> None:
-    info, content = entry("grafana/data/x", b"x")
-    info.pax_headers = {"path": "../../etc/passwd"}
-    with_member(path, (info, content))
+    with_extended_header(path, {"path": "../../etc/passwd"})
     assert "'../../etc/passwd'" in refusal(path)
 
 
@@ -422,17 +427,13 @@ def test_a_bomb_in_what_is_read_into_memory_is_refused(path: Path, name: str) ->
 
 
 def test_an_extended_header_of_any_size_is_not_read_into_memory(path: Path) -> None:
-    info, content = entry("grafana/data/x", b"x")
-    info.pax_headers = {"comment": "x" * 2**20}
-    with_member(path, (info, content))
+    with_extended_header(path, {"comment": "x" * 2**20})
     assert refusal(path).startswith("it holds an extended header of an impossible size")
 
 
 @pytest.mark.parametrize("key", ["GNU.sparse.realsize", "linkpath", "hdrcharset"])
 def test_an_extended_header_that_changes_what_a_member_is_is_refused(path: Path, key: str) -> None:
-    info, content = entry("grafana/data/x", b"x")
-    info.pax_headers = {key: "1"}
-    with_member(path, (info, content))
+    with_extended_header(path, {key: "1"})
     assert refusal(path).startswith(f"it holds an extended header with {key!r}")
 
 
@@ -443,9 +444,7 @@ def test_a_damaged_extended_header_is_refused(path: Path, record: bytes) -> None
 
 
 def test_a_negative_size_is_refused(path: Path) -> None:
-    info, content = entry("grafana/data/x", b"x")
-    info.pax_headers = {"size": "-1"}
-    with_member(path, (info, content))
+    with_extended_header(path, {"size": "-1"})
     assert "'grafana/data/x' has an invalid size" in refusal(path)
 
 

@@ -46,15 +46,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 
 from tests.conftest import REPOSITORY
 from tests.support import services
-from tests.support.backup_machine import Machine, contents
+from tests.support.backup_machine import BackupMachine, contents
 from tests.support.loopback import unused_port
 
 needs_root = pytest.mark.usefixtures("as_root")
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    found = Machine(tmp_path)
+def machine(tmp_path: Path) -> BackupMachine:
+    found = BackupMachine(tmp_path)
     found.prepare()
     return found
 
@@ -109,7 +109,9 @@ def test_room_is_asked_of_each_file_system(tmp_path: Path) -> None:
 
 
 @needs_root
-def test_too_little_room_is_noticed_before_anything_is_made(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_room_is_noticed_before_anything_is_made(
+    machine: BackupMachine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(room, "_RESERVE", 2**60)
     with pytest.raises(BackupError, match="MiB are free"):
         back_up(machine.settings(scope="config"))
@@ -120,11 +122,11 @@ def test_too_little_room_is_noticed_before_anything_is_made(machine: Machine, mo
 # The check beforehand cannot see what others write meanwhile, so here it sees nothing at all.
 _ON_A_FULL_DISK = """
 import sys
-from tests.support.backup_machine import Machine
+from tests.support.backup_machine import BackupMachine
 from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import run as backup
 backup.Backup._require_room = lambda *_: None
-machine = Machine(Path(sys.argv[1]))
+machine = BackupMachine(Path(sys.argv[1]))
 try:
     backup.back_up(machine.settings(scope="config"))
 except backup.BackupError as error:
@@ -135,7 +137,7 @@ print(sorted(path.name for path in machine.archives.iterdir()), machine.leftover
 
 @needs_root
 @pytest.mark.skipif(not services.can_have_own_mounts(), reason="a small disk needs a file system view of its own")
-def test_a_disk_that_is_full_leaves_nothing(machine: Machine) -> None:
+def test_a_disk_that_is_full_leaves_nothing(machine: BackupMachine) -> None:
     machine.archives.mkdir()
     (machine.config_root / "grafana" / "20260101T000000.000000Z" / "much").write_bytes(os.urandom(2**20))
     small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=256k none "$0" && exec "$@"']
@@ -301,7 +303,7 @@ def test_the_password_goes_by_a_file_alone(tmp_path: Path, monkeypatch: pytest.M
 
 @needs_root
 @pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
-def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: Machine, tmp_path: Path) -> None:
+def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: BackupMachine, tmp_path: Path) -> None:
     # The agent's socket has to have a short path.
     home = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
 
@@ -326,7 +328,7 @@ def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: 
 
 @needs_root
 @pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
-def test_a_key_that_is_none_leaves_no_archive(machine: Machine) -> None:
+def test_a_key_that_is_none_leaves_no_archive(machine: BackupMachine) -> None:
     with pytest.raises(BackupError, match="gpg failed"):
         back_up(machine.settings(scope="config", encryption="gpg", public_keys=["no key"]))
     assert list(machine.archives.iterdir()) == []
@@ -335,7 +337,7 @@ def test_a_key_that_is_none_leaves_no_archive(machine: Machine) -> None:
 
 @needs_root
 @pytest.mark.skipif(not shutil.which("age"), reason="age is not installed here")
-def test_an_archive_for_a_key_of_age_opens_with_it(machine: Machine, tmp_path: Path) -> None:
+def test_an_archive_for_a_key_of_age_opens_with_it(machine: BackupMachine, tmp_path: Path) -> None:
     identity, opened = tmp_path / "identity", tmp_path / "opened.tar.gz"
     subprocess.run(["age-keygen", "--output", identity], capture_output=True, check=True)
     key = subprocess.run(["age-keygen", "-y", identity], capture_output=True, text=True, check=True).stdout
@@ -345,7 +347,7 @@ def test_an_archive_for_a_key_of_age_opens_with_it(machine: Machine, tmp_path: P
 
 
 @needs_root
-def test_encryption_without_a_key_is_refused_at_once(machine: Machine) -> None:
+def test_encryption_without_a_key_is_refused_at_once(machine: BackupMachine) -> None:
     with pytest.raises(BackupError, match="llmmon_backup_public_keys"):
         back_up(machine.settings(scope="config", encryption="gpg"))
 
@@ -394,7 +396,7 @@ def _succeeds(*command: str) -> bool:
 
 @needs_root
 @pytest.mark.skipif(not shutil.which("restic"), reason="restic is not installed here")
-def test_restic_keeps_the_last_copies_and_gives_them_back(machine: Machine, tmp_path: Path) -> None:
+def test_restic_keeps_the_last_copies_and_gives_them_back(machine: BackupMachine, tmp_path: Path) -> None:
     repository, password = tmp_path / "repository", tmp_path / "password"
     password.write_text("s3cret-of-restic\n")
     copied = {"restic_repository": str(repository), "restic_password_file": str(password), "keep": 1}

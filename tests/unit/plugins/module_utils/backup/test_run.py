@@ -18,7 +18,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.support import services
-from tests.support.backup_machine import OLDER_RELEASE, RELEASE, SECRET_KEY, Machine, contents
+from tests.support.backup_machine import OLDER_RELEASE, RELEASE, SECRET_KEY, BackupMachine, contents
 
 pytestmark = [
     pytest.mark.usefixtures("as_root"),
@@ -32,9 +32,9 @@ ALERTMANAGER_CONFIGURATION = "route: {receiver: nobody}\nreceivers: [{name: nobo
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackupMachine]:
     """One host for all tests of the module, with services that run."""
-    machine = Machine(tmp_path_factory.mktemp("machine"))
+    machine = BackupMachine(tmp_path_factory.mktemp("machine"))
     machine.prepare()
     rules = machine.data_root / "prometheus" / "current" / "rules.yml"
     rules.parent.mkdir(parents=True)
@@ -55,7 +55,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 
 @pytest.fixture
-def machine(running: Machine) -> Machine:
+def machine(running: BackupMachine) -> BackupMachine:
     """The host without archives of other tests."""
     if running.archives.is_dir():
         for path in running.archives.iterdir():
@@ -63,7 +63,7 @@ def machine(running: Machine) -> Machine:
     return running
 
 
-def silence(machine: Machine, comment: str) -> str:
+def silence(machine: BackupMachine, comment: str) -> str:
     now = utc_now()
     body = {
         "matchers": [{"name": "alertname", "value": "x", "isRegex": False, "isEqual": True}],
@@ -76,7 +76,7 @@ def silence(machine: Machine, comment: str) -> str:
     return str(client.send("POST", "/api/v2/silences", body)["silenceID"])
 
 
-def test_an_archive_holds_everything(machine: Machine) -> None:
+def test_an_archive_holds_everything(machine: BackupMachine) -> None:
     identity = silence(machine, "seconds before the backup")
     outcome = back_up(machine.settings())
     archive = Path(outcome.archive)
@@ -99,7 +99,7 @@ def test_an_archive_holds_everything(machine: Machine) -> None:
     assert (outcome.files, outcome.bytes) == (len(found), archive.stat().st_size)
 
 
-def test_an_archive_is_for_root_alone_and_has_its_checksum_beside_it(machine: Machine) -> None:
+def test_an_archive_is_for_root_alone_and_has_its_checksum_beside_it(machine: BackupMachine) -> None:
     archive = Path(back_up(machine.settings()).archive)
     checksum = archive.with_name(archive.name + ".sha256")
     assert checksum.read_text() == f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n"
@@ -107,18 +107,18 @@ def test_an_archive_is_for_root_alone_and_has_its_checksum_beside_it(machine: Ma
     assert stat.S_IMODE(machine.archives.stat().st_mode) == 0o700
 
 
-def test_nothing_is_left_behind(machine: Machine) -> None:
+def test_nothing_is_left_behind(machine: BackupMachine) -> None:
     back_up(machine.settings())
     assert machine.leftovers() == []
 
 
-def test_the_configuration_alone_needs_no_service(machine: Machine) -> None:
-    machine = Machine(machine.root)
+def test_the_configuration_alone_needs_no_service(machine: BackupMachine) -> None:
+    machine = BackupMachine(machine.root)
     found = contents(Path(back_up(machine.settings(scope="config")).archive))
     assert {path.split("/")[0] for path in found} == {"backup.json", "state.json", "config", "manifest.json"}
 
 
-def test_two_at_once_are_told_apart(machine: Machine) -> None:
+def test_two_at_once_are_told_apart(machine: BackupMachine) -> None:
     with (
         Operations(machine.data_root).locked("backup"),
         pytest.raises(BackupError, match=r"backup .* is at work since"),
@@ -126,14 +126,14 @@ def test_two_at_once_are_told_apart(machine: Machine) -> None:
         back_up(machine.settings())
 
 
-def test_check_mode_tells_and_writes_nothing(machine: Machine) -> None:
+def test_check_mode_tells_and_writes_nothing(machine: BackupMachine) -> None:
     outcome = back_up(machine.settings(), plan_only=True)
     assert outcome.archive.startswith(str(machine.archives))
     assert outcome.bytes > 0
     assert list(machine.archives.iterdir()) == []
 
 
-def test_only_the_last_archives_stay(machine: Machine) -> None:
+def test_only_the_last_archives_stay(machine: BackupMachine) -> None:
     made = [back_up(machine.settings(keep=2)).archive for _ in range(3)]
     other = back_up(machine.settings(scope="config", keep=1)).archive
     left = sorted(str(path) for path in machine.archives.glob("*.gz"))

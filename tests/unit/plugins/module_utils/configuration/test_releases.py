@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
-    MANIFEST,
+    RELEASE_MANIFEST,
     RUNNING,
     File,
     ReleaseError,
@@ -23,6 +20,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     new_name,
     stamp_secrets,
 )
+
+from tests.support.holding import holding
 
 GROUP = 4711
 OLD, MIDDLE, NEW, NEWEST = (f"2026010{day}T000000.000000Z" for day in (1, 2, 3, 4))
@@ -100,7 +99,7 @@ def test_only_root_and_the_service_can_read_a_release(releases: Releases) -> Non
     assert access(base / "rules" / "deep" / "llm.yml") == (0o640, 0, GROUP)
     assert access(base / "secrets" / "token") == (0o440, 0, GROUP)
     # A short secret could be guessed from its digest.
-    assert access(base / MANIFEST) == (0o400, 0, 0)
+    assert access(base / RELEASE_MANIFEST) == (0o400, 0, 0)
     assert releases.wrong_access(NEW, GROUP) == []
 
 
@@ -120,8 +119,8 @@ def test_nobody_can_read_a_secret_while_it_is_written(releases: Releases, monkey
 
 def test_the_manifest_is_no_file_of_the_release(releases: Releases) -> None:
     base = releases.write(NEW, TREE, GROUP)
-    assert sorted(json.loads((base / MANIFEST).read_text())["files"]) == sorted(file.path for file in TREE)
-    assert MANIFEST not in releases.read(NEW)
+    assert sorted(json.loads((base / RELEASE_MANIFEST).read_text())["files"]) == sorted(file.path for file in TREE)
+    assert RELEASE_MANIFEST not in releases.read(NEW)
 
 
 # -- links
@@ -200,9 +199,9 @@ def test_what_was_edited_by_hand_is_found_by_content(releases: Releases) -> None
 @pytest.mark.parametrize("manifest", [None, "{", "{}", "[]", '{"files": null}'])
 def test_a_release_with_an_unreadable_manifest_tells_nothing_of_edits(manifest: str | None, releases: Releases) -> None:
     base = releases.write(NEW, TREE, GROUP)
-    (base / MANIFEST).unlink()
+    (base / RELEASE_MANIFEST).unlink()
     if manifest is not None:
-        (base / MANIFEST).write_text(manifest)
+        (base / RELEASE_MANIFEST).write_text(manifest)
     assert releases.edited_by_hand(NEW) == []
 
 
@@ -214,7 +213,7 @@ def test_wrong_owners_groups_and_modes_are_found(releases: Releases) -> None:
     os.chown(base / "rules" / "deep" / "llm.yml", 0, GROUP + 1)
     os.chown(base / "secrets" / "token", 1000, GROUP)
     (base / "secrets" / "key").chmod(0o640)
-    (base / MANIFEST).chmod(0o600)
+    (base / RELEASE_MANIFEST).chmod(0o600)
     assert releases.wrong_access(NEW, GROUP) == [
         "prometheus.yml",
         "rules",
@@ -267,7 +266,7 @@ def test_stale_releases(
 def test_a_fragment_of_a_release_is_nothing_to_go_back_to(releases: Releases) -> None:
     for name in (OLD, MIDDLE, NEW):
         releases.write(name, TREE, GROUP)
-    (releases.root / MIDDLE / MANIFEST).unlink()
+    (releases.root / MIDDLE / RELEASE_MANIFEST).unlink()
     for link in (CURRENT, RUNNING):
         releases.point(link, NEW)
     assert releases.stale(2) == [MIDDLE]
@@ -332,24 +331,15 @@ def test_without_secrets_nothing_is_stamped() -> None:
 # -- the lock
 
 
-@contextmanager
-def lock_holder(path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the lock until it ends."""
-    script = (
-        "import fcntl, sys; handle = open(sys.argv[1], 'w'); fcntl.flock(handle, fcntl.LOCK_EX);"
-        " print('held', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-S", "-c", script, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
+HOLDER = """
+import fcntl, sys
+handle = open(sys.argv[1], "w")
+fcntl.flock(handle, fcntl.LOCK_EX)
+"""
 
 
 def test_two_runs_do_not_change_a_configuration_at_once(releases: Releases) -> None:
-    with lock_holder(releases.root / ".lock") as holder:
+    with holding(HOLDER, releases.root / ".lock") as holder:
         with pytest.raises(ReleaseError, match="another run is changing"), releases.locked():
             pytest.fail("the lock was given twice")
         # Killed: the kernel gives the lock back, so a dead run never blocks the next.

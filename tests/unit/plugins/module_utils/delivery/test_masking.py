@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.delivery.masking import HIDDEN, masked, secrets_in
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.masking import masked, secrets_in
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,7 +13,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
 
-from tests.conftest import REPOSITORY
+from tests.support.holding import holding
 
 
 @pytest.fixture
@@ -29,32 +25,16 @@ def operations(tmp_path: Path) -> Operations:
 
 HOLDER = """
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
-with Operations(Path(sys.argv[1])).locked("backup"):
-    print("held", flush=True)
-    sys.stdin.read()
+stack = ExitStack()
+stack.enter_context(Operations(Path(sys.argv[1])).locked("backup"))
 """
 
 
-@contextmanager
-def holder(data_root: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that works under the lock until it is killed."""
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, data_root],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "collections")},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        yield process
-        process.kill()
-
-
 def test_a_second_operation_is_told_which_one_is_at_work_and_since_when(operations: Operations) -> None:
-    with holder(operations.data_root) as process:
+    with holding(HOLDER, operations.data_root) as process:
         since = json.loads((operations.data_root / OPERATION_LOCK).read_text())["since"]
         for _ in range(2):
             with pytest.raises(OperationError) as refusal, operations.locked("restore"):

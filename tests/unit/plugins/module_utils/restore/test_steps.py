@@ -23,7 +23,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import
 
 from tests.conftest import REPOSITORY
 from tests.support import archives
-from tests.support.restore_machine import RELEASE, FileEngine, Machine, killed_at
+from tests.support.restore_machine import RELEASE, FileEngine, RestoreMachine, killed_at
 from tests.support.services import OWN_MOUNTS, can_have_own_mounts
 
 pytestmark = pytest.mark.usefixtures("as_root")
@@ -40,8 +40,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    found = Machine(tmp_path / "host")
+def machine(tmp_path: Path) -> RestoreMachine:
+    found = RestoreMachine(tmp_path / "host")
     found.root.mkdir()
     found.prepare()
     return found
@@ -52,7 +52,7 @@ def archive(tmp_path: Path) -> Path:
     return archives.whole(tmp_path / NAME)
 
 
-def assert_restored(machine: Machine) -> None:
+def assert_restored(machine: RestoreMachine) -> None:
     """What the archive holds is in place, and nothing else."""
     for service in machine.services():
         releases = Releases(service.config_root)
@@ -65,7 +65,7 @@ def assert_restored(machine: Machine) -> None:
     assert block.read_bytes() == archives.FULL[f"prometheus/data/{archives.BLOCK}/chunks/000001"]
 
 
-def left_over(machine: Machine) -> list[str]:
+def left_over(machine: RestoreMachine) -> list[str]:
     """What neither a restore nor putting back may leave."""
     found = [
         machine.data_root / "restore",
@@ -79,7 +79,7 @@ def left_over(machine: Machine) -> list[str]:
 # -- the whole way
 
 
-def test_checking_touches_nothing_and_tells_what_would_be_replaced(machine: Machine, archive: Path) -> None:
+def test_checking_touches_nothing_and_tells_what_would_be_replaced(machine: RestoreMachine, archive: Path) -> None:
     before = machine.everything()
     lines = machine.restore().check(archive)
     assert machine.everything() == before
@@ -94,7 +94,7 @@ def test_checking_touches_nothing_and_tells_what_would_be_replaced(machine: Mach
     )
 
 
-def test_a_restore_replaces_everything(machine: Machine, archive: Path) -> None:
+def test_a_restore_replaces_everything(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     names = {container["name"]: container for container in machine.engine.containers().values()}
@@ -113,7 +113,7 @@ def test_a_restore_replaces_everything(machine: Machine, archive: Path) -> None:
 
 
 def test_a_fresh_host_is_restored_and_put_back_to_nothing(tmp_path: Path, archive: Path) -> None:
-    machine = Machine(tmp_path / "host")
+    machine = RestoreMachine(tmp_path / "host")
     machine.root.mkdir()
     machine.fresh()
     before = machine.everything()
@@ -133,7 +133,7 @@ DATABASE = archives.FULL["grafana/grafana.db"]
 
 
 @pytest.mark.parametrize("path", ["mine.db", "/var/lib/grafana/db/deep/mine.db", '"""mine.db"""'])
-def test_the_database_is_put_where_grafana_has_it(machine: Machine, tmp_path: Path, path: str) -> None:
+def test_the_database_is_put_where_grafana_has_it(machine: RestoreMachine, tmp_path: Path, path: str) -> None:
     files = {**archives.FULL, INI: f"[database]\npath = {path}\n".encode()}
     machine.restore().stage(archives.whole(tmp_path / NAME, files))
     machine.restore().swap(machine.engine)
@@ -156,7 +156,7 @@ def test_the_database_is_put_where_grafana_has_it(machine: Machine, tmp_path: Pa
     ],
 )
 def test_a_database_that_would_lie_elsewhere_is_refused(
-    machine: Machine, tmp_path: Path, path: str, sentence: str
+    machine: RestoreMachine, tmp_path: Path, path: str, sentence: str
 ) -> None:
     (tmp_path / "secret").write_text("s3cret")
     text = f"[database]\npath = {path.replace('SECRET', str(tmp_path / 'secret'))}\n"
@@ -168,7 +168,7 @@ def test_a_database_that_would_lie_elsewhere_is_refused(
     assert machine.everything() == before
 
 
-def test_configuration_alone_leaves_data_alone(machine: Machine, tmp_path: Path) -> None:
+def test_configuration_alone_leaves_data_alone(machine: RestoreMachine, tmp_path: Path) -> None:
     files = {**archives.CONFIGURATION, f"config/grafana/{archives.RELEASE}/secrets/secret_key": b"key-of-the-host"}
     path = archives.whole(tmp_path / NAME, files, archives.header(files, SCOPE_CONFIG))
     machine.restore().stage(path)
@@ -178,7 +178,7 @@ def test_configuration_alone_leaves_data_alone(machine: Machine, tmp_path: Path)
     assert (machine.data_root / "grafana" / "grafana.db").read_text() == "old database"
 
 
-def test_the_inventorys_password_is_the_restored_one(machine: Machine, archive: Path) -> None:
+def test_the_inventorys_password_is_the_restored_one(machine: RestoreMachine, archive: Path) -> None:
     machine.restore(admin_password=PASSWORD).stage(archive)
     machine.restore().swap(machine.engine)
     release = machine.config_root / "grafana" / archives.RELEASE
@@ -189,16 +189,16 @@ def test_the_inventorys_password_is_the_restored_one(machine: Machine, archive: 
 # -- killed at any moment
 
 
-def staged(root: Path, archive: Path) -> Machine:
+def staged(root: Path, archive: Path) -> RestoreMachine:
     """One more host, with the archive staged."""
-    machine = Machine(root)
+    machine = RestoreMachine(root)
     root.mkdir()
     machine.prepare()
     machine.restore().stage(archive)
     return machine
 
 
-def exchanged(root: Path, archive: Path) -> Machine:
+def exchanged(root: Path, archive: Path) -> RestoreMachine:
     """One more host, where the restored services run and nothing was kept or put back yet."""
     machine = staged(root, archive)
     machine.restore().swap(machine.engine)
@@ -206,7 +206,9 @@ def exchanged(root: Path, archive: Path) -> Machine:
     return machine
 
 
-def test_a_kill_at_any_moment_of_the_exchange_is_put_back(machine: Machine, archive: Path, tmp_path: Path) -> None:
+def test_a_kill_at_any_moment_of_the_exchange_is_put_back(
+    machine: RestoreMachine, archive: Path, tmp_path: Path
+) -> None:
     before = machine.everything()
     for count in range(1000):
         again = staged(tmp_path / f"host-{count}", archive)
@@ -220,7 +222,7 @@ def test_a_kill_at_any_moment_of_the_exchange_is_put_back(machine: Machine, arch
 
 
 def test_a_kill_at_any_moment_of_putting_back_is_made_good_by_the_next(
-    machine: Machine, archive: Path, tmp_path: Path
+    machine: RestoreMachine, archive: Path, tmp_path: Path
 ) -> None:
     before = machine.everything()
     for count in range(1000):
@@ -254,7 +256,7 @@ def test_a_kill_at_any_moment_of_keeping_is_carried_on(archive: Path, tmp_path: 
 
 
 def test_what_the_services_of_before_have_written_since_stays_when_it_is_put_back_once_more(
-    machine: Machine, archive: Path
+    machine: RestoreMachine, archive: Path
 ) -> None:
     """Killed while it waits for them, when they run already and Prometheus has made a block."""
     machine.restore().stage(archive)
@@ -279,7 +281,7 @@ def test_what_the_services_of_before_have_written_since_stays_when_it_is_put_bac
     assert left_over(machine) == []
 
 
-def test_staging_that_was_killed_is_cleared_away(machine: Machine, archive: Path) -> None:
+def test_staging_that_was_killed_is_cleared_away(machine: RestoreMachine, archive: Path) -> None:
     before = machine.everything()
     for count in (0, 3, 20, 40):
         assert killed_at(lambda: machine.restore().stage(archive), count)
@@ -290,7 +292,7 @@ def test_staging_that_was_killed_is_cleared_away(machine: Machine, archive: Path
 # -- what is refused
 
 
-def test_a_refused_archive_leaves_no_staging(machine: Machine, archive: Path) -> None:
+def test_a_refused_archive_leaves_no_staging(machine: RestoreMachine, archive: Path) -> None:
     before = machine.everything()
     content = archive.read_bytes()
     archive.write_bytes(content[: len(content) // 2])
@@ -308,7 +310,7 @@ def test_a_refused_archive_leaves_no_staging(machine: Machine, archive: Path) ->
     ],
 )
 def test_an_unfit_version_is_refused_before_anything_is_touched(
-    machine: Machine, archive: Path, versions: dict[str, str], reason: str
+    machine: RestoreMachine, archive: Path, versions: dict[str, str], reason: str
 ) -> None:
     before = machine.everything()
     for step in (machine.restore(**versions).check, machine.restore(**versions).stage):
@@ -317,27 +319,27 @@ def test_an_unfit_version_is_refused_before_anything_is_touched(
         assert machine.everything() == before
 
 
-def test_another_secret_key_is_refused(machine: Machine, archive: Path) -> None:
+def test_another_secret_key_is_refused(machine: RestoreMachine, archive: Path) -> None:
     key = archives.FULL[f"config/grafana/{archives.RELEASE}/secrets/secret_key"].decode()
     with pytest.raises(RestoreError, match="llmmon_grafana_secret_key is not the key of the archive"):
         machine.restore(secret_key=key[:-1]).stage(archive)
     machine.restore(secret_key=key).stage(archive)
 
 
-def test_an_exchange_without_staging_is_refused(machine: Machine) -> None:
+def test_an_exchange_without_staging_is_refused(machine: RestoreMachine) -> None:
     before = machine.everything()
     with pytest.raises(RestoreError, match="no archive was checked and staged"):
         machine.restore().swap(machine.engine)
     assert machine.everything() == before
 
 
-def test_an_interrupted_restore_is_not_staged_over(machine: Machine, archive: Path) -> None:
+def test_an_interrupted_restore_is_not_staged_over(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().operations.begin(OPERATION, STOPPING, {"containers": []})
     with pytest.raises(RestoreError, match=r"has to be put back first: run restore\.yml again"):
         machine.restore().stage(archive)
 
 
-def test_another_interrupted_operation_keeps_a_restore_away(machine: Machine, archive: Path) -> None:
+def test_another_interrupted_operation_keeps_a_restore_away(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().operations.begin("upgrade", "pulling", {})
     for step in (
         lambda: machine.restore().check(archive),
@@ -348,7 +350,7 @@ def test_another_interrupted_operation_keeps_a_restore_away(machine: Machine, ar
             step()
 
 
-def test_old_data_without_a_journal_are_not_removed(machine: Machine, archive: Path) -> None:
+def test_old_data_without_a_journal_are_not_removed(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     (machine.data_root / "operation.json").unlink()
@@ -362,7 +364,7 @@ def test_old_data_without_a_journal_are_not_removed(machine: Machine, archive: P
         assert old.read_text() == "old data"
 
 
-def test_a_container_that_somebody_removed_meanwhile_is_told(machine: Machine, archive: Path) -> None:
+def test_a_container_that_somebody_removed_meanwhile_is_told(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     machine.engine.remove("id-of-llmmon-grafana")
@@ -372,7 +374,7 @@ def test_a_container_that_somebody_removed_meanwhile_is_told(machine: Machine, a
 
 
 @pytest.mark.parametrize("text", [b"{}", b"[1]", b'[{"matchers": []}]', b"\xff", b"["])
-def test_silences_that_are_none_are_refused(machine: Machine, tmp_path: Path, text: bytes) -> None:
+def test_silences_that_are_none_are_refused(machine: RestoreMachine, tmp_path: Path, text: bytes) -> None:
     """They are sent last, and then everything is put back."""
     machine.restore().stage(archives.whole(tmp_path / NAME, {**archives.FULL, "alertmanager/silences.json": text}))
     machine.restore().swap(machine.engine)
@@ -380,7 +382,7 @@ def test_silences_that_are_none_are_refused(machine: Machine, tmp_path: Path, te
         machine.restore().finish()
 
 
-def test_a_key_that_was_changed_during_the_restore_is_noticed(machine: Machine, archive: Path) -> None:
+def test_a_key_that_was_changed_during_the_restore_is_noticed(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     (machine.config_root / "grafana" / CURRENT / "secrets" / "secret_key").write_text("another")
@@ -388,7 +390,7 @@ def test_a_key_that_was_changed_during_the_restore_is_noticed(machine: Machine, 
         machine.restore().finish()
 
 
-def test_settling_needs_its_journal(machine: Machine) -> None:
+def test_settling_needs_its_journal(machine: RestoreMachine) -> None:
     with pytest.raises(RestoreError, match="no archive was checked and staged"):
         machine.restore().finish()
 
@@ -399,8 +401,8 @@ FULL_DISK = """
 import sys
 from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError
-from tests.support.restore_machine import Machine
-machine = Machine(Path(sys.argv[1]))
+from tests.support.restore_machine import RestoreMachine
+machine = RestoreMachine(Path(sys.argv[1]))
 machine.prepare()
 before = machine.everything()
 try:
@@ -461,7 +463,7 @@ def test_a_place_survives_links_and_files_of_the_same_name(tmp_path: Path) -> No
         assert sorted(path.name for path in target.iterdir()) == [".lock", "broken", "same"]
 
 
-def test_releases_of_the_archive_are_not_taken_for_edited(machine: Machine, archive: Path) -> None:
+def test_releases_of_the_archive_are_not_taken_for_edited(machine: RestoreMachine, archive: Path) -> None:
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     for service in machine.services():

@@ -10,11 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
-FIXTURES = Path(__file__).parent / "fixtures"
+from tests.support.loopback import serving
+
+FIXTURES = Path(__file__).resolve().parents[1] / "rules" / "fixtures"
 
 _TYPE = re.compile(r"# TYPE (\S+) (counter|gauge|histogram|summary)")
 _SAMPLE = re.compile(r"([^\s{]+)(?:\{(.*)\})? (\S+)")
@@ -109,10 +110,5 @@ def served(wanted: list[Page]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Nobody wants to read a line for each scrape."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Handler) as url:
+        yield url.removeprefix("http://")

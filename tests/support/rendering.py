@@ -1,4 +1,4 @@
-"""Renders the role's own rule templates with its own defaults, the way a deployment does."""
+"""Renders the roles' own templates with their own defaults, the way a deployment does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ROLE = REPOSITORY / "roles" / "prometheus"
 PRESETS = ROLE / "vars" / "presets"
 
-# Two kinds, one of them twice, and one name that needs escaping. fixtures/ has gateways of every kind.
+# Two kinds, one of them twice, and one name that needs escaping. tests/rules/fixtures/ has gateways of every kind.
 GATEWAYS: list[dict[str, Any]] = [
     {"name": "llm-auth-proxy", "targets": ["a:8000", "b:8000"]},
     {"name": "proxy.eu", "kind": "canonical", "targets": ["c:8000"]},
