@@ -31,6 +31,8 @@ def problems(**values: Any) -> list[str]:
         ("llmmon_backup_encryption", ""),
         ("llmmon_gateways", [{"name": "a", "targets": ["a:1"], "labels": {"team": "x"}, "bearer_token": None}]),
         ("llmmon_routes", [{"severity": ["critical"], "receivers": []}]),
+        # One needs no brackets.
+        ("llmmon_routes", [{"team": "payments", "severity": "critical", "matchers": 'job="a"', "receivers": "slack"}]),
     ],
 )
 def test_what_the_specifications_allow_is_allowed(name: str, value: Any) -> None:
