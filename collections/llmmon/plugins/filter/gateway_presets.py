@@ -22,6 +22,12 @@ options:
     description: The folder on the controller that holds one file for each kind.
     type: path
     required: true
+  own:
+    description:
+      - The folder on the controller with presets of the user's own; its files count before those of O(directory).
+      - None when empty.
+    type: path
+    default: ""
 seealso:
   - plugin: llmmon.stack.preset_kinds
     plugin_type: filter

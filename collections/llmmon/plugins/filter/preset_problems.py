@@ -11,6 +11,7 @@ author:
   - llmmon (@llmmon)
 description:
   - Rules would silently leave out what they do not know, so whatever a preset may not say is a problem.
+  - Of the user's own presets all are checked, used or not.
 options:
   _input:
     description: The gateways; what counts of each is its C(kind).
@@ -21,6 +22,12 @@ options:
     description: The folder on the controller that holds the presets.
     type: path
     required: true
+  own:
+    description:
+      - The folder on the controller with presets of the user's own; its files count before those of O(directory).
+      - None when empty.
+    type: path
+    default: ""
 seealso:
   - plugin: llmmon.stack.gateway_presets
     plugin_type: filter
