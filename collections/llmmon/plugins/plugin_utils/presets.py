@@ -45,6 +45,7 @@ class Duration(TypedDict):
 
     unit: str
     metrics: NotRequired[list[str]]
+    matchers: NotRequired[str]
     sum: NotRequired[list[Metric]]
     count: NotRequired[list[Metric]]
     summary: NotRequired[list[str]]
@@ -231,8 +232,8 @@ def _duration_problems(signal: str, duration: Any) -> list[str]:
     if not isinstance(duration, dict) or duration.get("unit") not in UNITS:
         return [f"must give {signal} a unit: {', '.join(UNITS)}"]
     form = set(duration) - {"unit", "summary"}
-    if form == {"metrics"}:
-        found = _metrics_problems(signal, [{"metrics": duration["metrics"]}])
+    if form in ({"metrics"}, {"metrics", "matchers"}):
+        found = _metrics_problems(signal, [{key: duration[key] for key in form}])
         return found or [
             f"must name the histogram of {signal} without its suffix: {name}"
             for name in duration["metrics"]

@@ -31,6 +31,7 @@ def problems(tmp_path: Path, preset: Any) -> list[str]:
         {"requests": COUNTER, "failures": {"all": COUNTER, "provider": COUNTER}},
         {"tokens": [{"metrics": ["new_total", "old_total"], "matchers": 'a="b"', "type": "input"}]},
         {"latency": {"metrics": ["x"], "unit": "seconds"}},
+        {"latency": {"metrics": ["x"], "matchers": 'a="b"', "unit": "seconds"}},
         {"latency": {"sum": COUNTER, "count": COUNTER, "summary": ["x"], "unit": "microseconds"}},
         {"waiting": COUNTER, "labels": {"model": ["a", "b"], "team": ["c"]}, "defaults": {"model": "all"}},
     ],
@@ -88,6 +89,10 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
         ),
         (
             {"latency": {"sum": COUNTER, "unit": "seconds"}},
+            "must give latency either metrics (a histogram) or sum and count",
+        ),
+        (
+            {"latency": {"sum": COUNTER, "count": COUNTER, "matchers": 'a="b"', "unit": "seconds"}},
             "must give latency either metrics (a histogram) or sum and count",
         ),
         ({"labels": {"model": "x"}}, "must give a list of labels for each of labels"),
