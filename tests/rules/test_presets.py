@@ -180,7 +180,7 @@ def edges_of(pages: list[exposition.Page]) -> dict[str, list[dict[str, Any]]]:
             for metric in [name for name in duration.get("metrics", []) if f"{name}_bucket" in page.names][:1]:
                 edges = {s.labels.partition('le="')[2] for s in page.samples if s.name == f"{metric}_bucket"}
                 series = f'job_model_le:llm_{name}_{duration["unit"]}_bucket:rate5m{{job="{page.job}"}}'
-                found[f"count({series})"] = [{"labels": "{}", "value": len(edges)}]
+                found[f"count(group by (le) ({series}))"] = [{"labels": "{}", "value": len(edges)}]
     return found
 
 
