@@ -22,6 +22,11 @@ from tests.rules.catalogue import Groups
 VERSION = promtool.VERSIONS[-1]
 
 ENOUGH = "\nand on (job, model) job_model:llm_requests:increase5m >= 20"
+# Of requests that have no model unless they succeed.
+ONLY_FAILURES = (
+    '\nunless (job_model:llm_requests_failed:rate5m{model=""} / job_model:llm_requests:rate5m > 0.999'
+    '\n  and on (job) job_model:llm_requests:rate5m{model!=""} > 0)'
+)
 FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
 P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
 SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
@@ -84,6 +89,11 @@ IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_req
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
+    Mutation("failures without a model are a model's", "failure_ratio", "failures that no model is known of",
+             ONLY_FAILURES, ""),
+    Mutation("failures without a model are never a model's", "failure_ratio", "failures that no model is known of",
+             'job_model:llm_requests:rate5m{model!=""} > 0', 'job_model:llm_requests:rate5m{model!=""}'),
+    Mutation("requests without a model have no ratio", "failure_ratio", "that can succeed as well", " > 0.999", ""),
     Mutation("P95 without a minimum of requests", "latency", "only with enough", P95 + ENOUGH, P95),
     Mutation("slow share without a minimum of requests", "latency", "only with enough", SLOW + ENOUGH, SLOW),
     unrounded("minimum of requests compared without rounding", "any_kind", "exactly the minimum",

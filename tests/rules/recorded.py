@@ -1,7 +1,7 @@
 """What is recorded from each page of fixtures/, as the files beside the pages say.
 
 A file maps names of recorded series to values, by the labels that a name begins with:
-`job_model_type:...: {m input: 1}`.
+`job_model_type:...: {m input: 1}`. A label that is not there is written as "_".
 The job is the page's, and `source` its kind.
 """
 
@@ -53,7 +53,8 @@ def expected(page: exposition.Page) -> dict[tuple[str, ...], float]:
     for name, values in expectation(page)["recorded"].items():
         level = name.partition(":")[0].split("_")[1:]
         for text, value in (values if isinstance(values, dict) else {"": values}).items():
-            labels = dict(zip(level, text.split(), strict=True)) | {"__name__": name, "job": page.job}
+            given = {label: own for label, own in zip(level, text.split(), strict=True) if own != "_"}
+            labels = given | {"__name__": name, "job": page.job}
             if level:
                 labels["source"] = page.kind
             found[key(labels)] = float(value)

@@ -22,11 +22,11 @@ PRESETS = rendering.presets()
 PAGES = exposition.pages()
 # The kinds that the README promises.
 KINDS = [
-    *("canonical", "litellm", "envoy_ai_gateway", "kong", "higress", "otel_genai"),
-    *("vllm", "sglang", "tgi", "triton", "trtllm", "nim", "llamacpp"),
+    *("canonical", "litellm", "envoy_ai_gateway", "kong", "higress", "otel_genai", "bifrost", "agentgateway", "llm_d"),
+    *("vllm", "ray_vllm", "sglang", "tgi", "triton", "trtllm", "dynamo", "nim", "llamacpp"),
 ]
 # Slow answers cannot be counted with the default threshold; their series are there once it is an edge of the histogram.
-TWO_SECONDS_IS_NO_EDGE = {"tgi", "envoy_ai_gateway", "otel_genai"}
+TWO_SECONDS_IS_NO_EDGE = {"tgi", "envoy_ai_gateway", "otel_genai", "bifrost", "agentgateway"}
 # As soon as a rate of 5 minutes is what it stays.
 MINUTES = 7
 
@@ -43,7 +43,8 @@ def metrics(preset: dict[str, Any]) -> list[tuple[str, str]]:
     for signal in DURATIONS:
         duration = preset.get(signal, {})
         lists += [duration.get("sum", []), duration.get("count", [])]
-        found += [(f"{name}_{part}", "") for name in duration.get("metrics", []) for part in ("bucket", "sum")]
+        matchers = duration.get("matchers", "")
+        found += [(f"{name}_{part}", matchers) for name in duration.get("metrics", []) for part in ("bucket", "sum")]
         found += [(name, 'quantile="0.95"') for name in duration.get("summary", [])]
     entries = [entry for entries in lists for entry in entries]
     return found + [(name, entry.get("matchers", "")) for entry in entries for name in entry["metrics"]]
@@ -141,9 +142,20 @@ def weaknesses(preset: dict[str, Any], rules: str) -> Iterator[tuple[str, str]]:
     """The rules with one matcher or one of several names left out."""
     for matchers in {matchers for _, matchers in metrics(preset) if "quantile" not in matchers} - {""}:
         yield matchers, rules.replace(f", {matchers}", "")
-    alternatives = re.findall(r"[(]rate[(]([^()]+)[)] or on [(]job, instance[)] [(]?rate[(]([^()]+)[)]", rules)
-    for name in {selector.partition("{")[0] for selectors in alternatives for selector in selectors}:
-        yield name, rules.replace(f"({name}{{", "(gone{")
+    for name in names_of_several(preset):
+        yield name, re.sub(rf"(?<![\w:]){name}{{", "gone{", rules)
+
+
+def names_of_several(preset: dict[str, Any]) -> list[str]:
+    """The names of series that are read under more than one."""
+    lists = [preset.get(signal, []) for signal in ("requests", "tokens", "cost_usd", *GAUGES)]
+    lists += preset.get("failures", {}).values()
+    several = [entry["metrics"] for entries in lists for entry in entries if len(entry["metrics"]) > 1]
+    found = {name for names in several for name in names}
+    for signal in DURATIONS:
+        names = preset.get(signal, {}).get("metrics", [])
+        found |= {f"{name}_{part}" for name in names for part in ("bucket", "sum") if len(names) > 1}
+    return sorted(found)
 
 
 def folder(parent: Path) -> Path:
@@ -169,7 +181,7 @@ def edges_of(pages: list[exposition.Page]) -> dict[str, list[dict[str, Any]]]:
             for metric in [name for name in duration.get("metrics", []) if f"{name}_bucket" in page.names][:1]:
                 edges = {s.labels.partition('le="')[2] for s in page.samples if s.name == f"{metric}_bucket"}
                 series = f'job_model_le:llm_{name}_{duration["unit"]}_bucket:rate5m{{job="{page.job}"}}'
-                found[f"count({series})"] = [{"labels": "{}", "value": len(edges)}]
+                found[f"count(group by (le) ({series}))"] = [{"labels": "{}", "value": len(edges)}]
     return found
 
 

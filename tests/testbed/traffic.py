@@ -23,6 +23,8 @@ MOST_REQUESTS = 20_000
 _RECORD = "traffic"
 # Of ten requests, one fails; the rest are small and large ones.
 _MIX = (*gateway.MODELS, *gateway.MODELS, gateway.MODELS[0], *gateway.MODELS, *gateway.MODELS, gateway.FAILING_MODEL)
+# Of three requests, one asks for a stream; three and ten have no common divisor, so it is every model's turn.
+_STREAMED = (False, False, True)
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,18 @@ def require_loopback(url: str) -> None:
         )
 
 
-def send(plan: Plan, token: str, ask: Callable[[str, str, str], int] | None = None) -> Counter[int]:
+def send(plan: Plan, token: str, ask: Callable[[str, str, str, bool], int] | None = None) -> Counter[int]:
     """Send the planned requests at their times; returns how often each status was answered (0: no answer)."""
     ask = ask or _ask
     answers: Counter[int] = Counter()
     begun = time.monotonic()
-    for number, model in zip(range(plan.requests), itertools.cycle(_MIX), strict=False):
+    mix = zip(itertools.cycle(_MIX), itertools.cycle(_STREAMED), strict=False)
+    for number, (model, streamed) in zip(range(plan.requests), mix, strict=False):
         due = begun + number / plan.rate
         if time.monotonic() - begun > plan.seconds:
             break
         time.sleep(max(0.0, due - time.monotonic()))
-        answers[ask(plan.url, token, model)] += 1
+        answers[ask(plan.url, token, model, streamed)] += 1
     return answers
 
 
@@ -102,12 +105,13 @@ def running() -> bool:
     return processes.running(_RECORD) is not None
 
 
-def _ask(url: str, token: str, model: str) -> int:
+def _ask(url: str, token: str, model: str, streamed: bool) -> int:
+    """Ask, and read the answer to its end: only then does the gateway know how long a streamed one took."""
     try:
         answer = requests.post(
             f"{url}/v1/chat/completions",
             headers={"Authorization": f"Bearer {token}"},
-            json={"model": model, "messages": [{"role": "user", "content": "Say some words."}]},
+            json={"model": model, "messages": [{"role": "user", "content": "Say some words."}], "stream": streamed},
             timeout=10,
         )
     except requests.RequestException:

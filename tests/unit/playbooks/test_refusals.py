@@ -118,3 +118,27 @@ def test_what_an_inventory_calls_by_a_short_name_confirms_nothing(tmp_path: Path
     assert (code, "confirmed: false" in output.lower()) == (0, True), output
     code, output = run(str(play), tmp_path, inventory, "-e", "confirm=yes")
     assert (code, "confirmed: true" in output.lower()) == (0, True), output
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "house.yml",
+            "requests: [{metrics: [x_total]}]\nrequest: []\n",
+            "house.yml has a key that means nothing: request;",
+        ),
+        ("vllm.yml", "requests: [{metrics: [x_total]}]\n", "vllm.yml has the name of a kind that comes with llmmon;"),
+    ],
+)
+def test_a_kind_of_the_users_own_is_checked(name: str, content: str, expected: str, tmp_path: Path) -> None:
+    (tmp_path / "presets").mkdir()
+    (tmp_path / "presets" / name).write_text(content)
+    gateways = [{"name": "proxy", "kind": "house", "targets": ["proxy:8000"]}]
+    variables = {"llmmon_presets_directory": "presets", "llmmon_gateways": gateways}
+    (tmp_path / "inventory").mkdir()
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, **variables}}}}
+    code, output = run("site.yml", tmp_path / "inventory", inventory)
+    assert code == 2, output
+    assert expected in output
+    assert "unreachable=0" in output

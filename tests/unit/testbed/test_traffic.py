@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -48,10 +54,12 @@ def test_number_has_a_bound_too() -> None:
 
 def test_models_are_mixed_and_answers_counted() -> None:
     asked: Counter[str] = Counter()
+    streamed: Counter[str] = Counter()
 
-    def ask(url: str, token: str, model: str) -> int:
+    def ask(url: str, token: str, model: str, stream: bool) -> int:
         assert (url, token) == (URL, "secret")
         asked[model] += 1
+        streamed[model] += stream
         return 500 if model == gateway.FAILING_MODEL else 200
 
     with pytest.MonkeyPatch.context() as patch:
@@ -59,13 +67,49 @@ def test_models_are_mixed_and_answers_counted() -> None:
         answers = traffic.send(traffic.Plan(URL, seconds=5, rate=20), "secret", ask)
     assert answers == {200: 90, 500: 10}
     assert set(asked) == {*gateway.MODELS, gateway.FAILING_MODEL}
+    # Each model streams some answers, so that its time to the first token is known, and not all of them.
+    assert all(0 < streamed[model] < asked[model] for model in asked)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_is_asked_for_as_a_stream_or_whole(stream: bool) -> None:
+    with a_gateway() as (url, bodies):
+        assert traffic._ask(url, "secret", "m", stream) == 200
+    assert [body["stream"] for body in bodies] == [stream]
+
+
+@contextmanager
+def a_gateway() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A server on loopback that answers in two parts; yields its address, and what it was asked."""
+    bodies: list[dict[str, Any]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"data: one\n\n")
+            self.wfile.write(b"data: [DONE]\n\n")
+
+        def log_message(self, *_: object) -> None:
+            """Nobody wants to read a line for each request."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", bodies
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_slow_gateway_does_not_prolong_it() -> None:
     calls = 0
     clock = Clock()
 
-    def ask(_url: str, _token: str, _model: str) -> int:
+    def ask(_url: str, _token: str, _model: str, _stream: bool) -> int:
         nonlocal calls
         calls += 1
         clock.now += 4

@@ -55,6 +55,12 @@ options:
     description: The folder on the controller that holds the presets, one file for each kind.
     type: path
     required: true
+  own:
+    description:
+      - The folder on the controller with presets of the user's own; its files count before those of O(directory).
+      - None when empty.
+    type: path
+    default: ""
 """
 
     # The user's receivers, as they are written, and the address that makes one more.

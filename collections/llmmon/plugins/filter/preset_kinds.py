@@ -16,6 +16,12 @@ options:
     description: The folder on the controller that holds the presets.
     type: path
     required: true
+  own:
+    description:
+      - The folder on the controller with presets of the user's own; its files count before those of O(_input).
+      - None when empty.
+    type: path
+    default: ""
 seealso:
   - plugin: llmmon.stack.gateway_presets
     plugin_type: filter

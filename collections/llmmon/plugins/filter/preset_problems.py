@@ -11,6 +11,7 @@ author:
   - llmmon (@llmmon)
 description:
   - Rules would silently leave out what they do not know, so whatever a preset may not say is a problem.
+  - Of the user's own presets all are checked, used or not.
 extends_documentation_fragment:
   - llmmon.stack.inputs.presets
 seealso:

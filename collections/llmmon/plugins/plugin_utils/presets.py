@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Presets: what each kind of gateway calls its metrics, one file a kind.
 
-The top of ``litellm.yml`` explains the keys.
+The top of ``litellm.yml`` explains the keys. Some files come with the role, others are the user's own; both are held
+to the same rules.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -14,12 +16,20 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 
 COUNTERS = ("requests", "tokens", "cost_usd")
 GAUGES = ("running", "waiting", "kv_cache_usage")
 DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = tuple(PER_SECOND)
 LABELS = ("model", "type", "team", "reason")
+# In a file of the user's own: it is meant to stand for the one that comes with the role.
+REPLACES = "replaces_shipped"
+
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+# One matcher of a series; several stand side by side with a comma.
+_MATCHER = re.compile(r"""\s*(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*""")
 
 
 class Metric(TypedDict):
@@ -35,6 +45,7 @@ class Duration(TypedDict):
 
     unit: str
     metrics: NotRequired[list[str]]
+    matchers: NotRequired[str]
     sum: NotRequired[list[Metric]]
     count: NotRequired[list[Metric]]
     summary: NotRequired[list[str]]
@@ -55,25 +66,31 @@ class Preset(TypedDict, total=False):
     inter_token_latency: Duration
     labels: dict[str, list[str]]
     defaults: dict[str, str]
+    replaces_shipped: bool
 
 
-def preset_kinds(directory: str) -> list[str]:
-    """Kinds of gateways there is a preset for: one file each."""
-    return sorted(path.stem for path in Path(directory).glob("*.yml"))
+def preset_kinds(directory: str, own: str = "") -> list[str]:
+    """Kinds of gateways there is a preset for, in the role's directory or in the user's own."""
+    return sorted(_files(directory, own))
 
 
-def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str) -> dict[str, Path]:
+def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> dict[str, Path]:
     """Kinds in use, and the files of their presets. A kind without one is left out."""
-    kinds = {kind_of(gateway) for gateway in gateways}
-    return {kind: Path(directory) / f"{kind}.yml" for kind in sorted(kinds & set(preset_kinds(directory)))}
+    files = _files(directory, own)
+    return {kind: files[kind] for kind in sorted({kind_of(gateway) for gateway in gateways} & set(files))}
 
 
-def gateway_presets(gateways: Iterable[Mapping[str, Any]], directory: str) -> dict[str, Preset]:
+def _files(*directories: str) -> dict[str, Path]:
+    """Kind to file; of two files for one kind the one in the last directory counts. An empty name is no directory."""
+    return {path.stem: path for directory in directories if directory for path in Path(directory).glob("*.yml")}
+
+
+def gateway_presets(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> dict[str, Preset]:
     """The presets in use: kind to what its file says.
 
     Raises AnsibleFilterError for a file that is not as it should be.
     """
-    files = preset_files(gateways, directory)
+    files = preset_files(gateways, directory, own)
     problems = _problems(files.values())
     if problems:
         raise AnsibleFilterError(" | ".join(problems))
@@ -90,9 +107,52 @@ def preset_of(kind: str, presets: Mapping[str, Preset]) -> Preset:
     return presets[kind]
 
 
-def preset_problems(gateways: Iterable[Mapping[str, Any]], directory: str) -> list[str]:
-    """What is wrong with the presets in use, as sentences that name the file."""
-    return _problems(preset_files(gateways, directory).values())
+def preset_problems(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> list[str]:
+    """What is wrong with the presets in use, and with all of the user's own, as sentences that name the file."""
+    in_use = {*preset_files(gateways, directory, own).values(), *(_files(own).values())}
+    return own_directory_problems(own, directory) + _problems(sorted(in_use))
+
+
+def own_directory_problems(own: str, directory: str) -> list[str]:
+    """What is wrong with llmmon_presets_directory as a whole; ``directory`` has the presets of the role.
+
+    An empty name is no directory, and all right.
+    """
+    if not own:
+        return []
+    if not Path(own).is_dir():
+        return [
+            f"llmmon_presets_directory: there is no folder {own} on the controller; a relative name is looked for"
+            " beside the inventory"
+        ]
+    found = [
+        f"llmmon_presets_directory: {path} is not read; the name of a preset ends in .yml"
+        for path in sorted(Path(own).iterdir())
+        if path.suffix in {".yaml", ".json"}
+    ]
+    shipped = set(preset_kinds(directory))
+    for kind, path in sorted(_files(own).items()):
+        replaces = _says_that_it_replaces(path)
+        if kind in shipped and not replaces:
+            found.append(
+                f"llmmon_presets_directory: {path} has the name of a kind that comes with llmmon; give it another"
+                f" name, or write {REPLACES}: true into it, and llmmon's own preset is not used"
+            )
+        elif replaces and kind not in shipped:
+            found.append(
+                f"llmmon_presets_directory: {path} says {REPLACES}, but no kind {kind} comes with llmmon; known are"
+                f" {', '.join(sorted(shipped))}"
+            )
+    return found
+
+
+def _says_that_it_replaces(path: Path) -> bool:
+    try:
+        preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        # That it cannot be read is said of every preset.
+        return False
+    return isinstance(preset, dict) and preset.get(REPLACES) is True
 
 
 def _problems(files: Iterable[Path]) -> list[str]:
@@ -103,12 +163,20 @@ def problems_of_preset(path: Path) -> list[str]:
     """What is wrong with one file. Rules would silently leave out what they do not know."""
     try:
         preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return [f"cannot be read: {error.strerror}"]
     except (yaml.YAMLError, UnicodeDecodeError):
         return ["is not valid YAML"]
     if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
         return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
-    known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults"}
-    found = [f"has a key that means nothing: {key}" for key in sorted(set(preset) - known)]
+    known = (*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults", REPLACES)
+    found = [
+        f"has a key that means nothing: {key}; known are {', '.join(known)}"
+        for key in sorted(map(str, preset))
+        if key not in known
+    ]
+    if not isinstance(preset.get(REPLACES, True), bool):
+        found.append(f"must say {REPLACES}: true, or leave it out")
     for signal in (*COUNTERS, *GAUGES):
         if signal in preset:
             found += _metrics_problems(signal, preset[signal])
@@ -136,7 +204,27 @@ def _metrics_problems(signal: str, metrics: Any) -> list[str]:
             return [f"must give a list of names, metrics, in each entry of {signal}"]
         if set(entry) - {"metrics", "matchers", "type"} or entry.get("type", "input") not in {"input", "output"}:
             return [f"may add to {signal} only matchers, and a type that is input or output"]
+        found = _name_problems(signal, names) + _matcher_problems(signal, entry.get("matchers", ""))
+        if found:
+            return found
     return []
+
+
+def _name_problems(signal: str, names: list[str]) -> list[str]:
+    return [f"gives {signal} a name that no metric can have: {name}" for name in names if not _NAME.fullmatch(name)]
+
+
+def _matcher_problems(signal: str, matchers: Any) -> list[str]:
+    """What promtool would refuse, but only on the host."""
+    rest, found = str(matchers), []
+    while rest:
+        matcher = _MATCHER.match(rest)
+        if not matcher or rest[matcher.end() : matcher.end() + 1] not in {"", ","}:
+            return [f'has matchers of {signal} that are not of the form label="value", other!~"a|b": {matchers}']
+        why = regex_problem(matcher[3]) if "~" in matcher[2] else ""
+        found += [f"has a matcher of {signal} that does not compile, {matcher[3]}: {why}"] if why else []
+        rest = rest[matcher.end() + 1 :]
+    return found
 
 
 def _duration_problems(signal: str, duration: Any) -> list[str]:
@@ -144,8 +232,13 @@ def _duration_problems(signal: str, duration: Any) -> list[str]:
     if not isinstance(duration, dict) or duration.get("unit") not in UNITS:
         return [f"must give {signal} a unit: {', '.join(UNITS)}"]
     form = set(duration) - {"unit", "summary"}
-    if form == {"metrics"}:
-        return _metrics_problems(signal, [{"metrics": duration["metrics"]}])
+    if form in ({"metrics"}, {"metrics", "matchers"}):
+        found = _metrics_problems(signal, [{key: duration[key] for key in form}])
+        return found or [
+            f"must name the histogram of {signal} without its suffix: {name}"
+            for name in duration["metrics"]
+            if name.endswith(("_bucket", "_count", "_sum"))
+        ]
     if form == {"sum", "count"}:
         return _metrics_problems(signal, duration["sum"]) + _metrics_problems(signal, duration["count"])
     return [f"must give {signal} either metrics (a histogram) or sum and count"]
@@ -157,7 +250,16 @@ def _label_problems(labels: Any, defaults: Any) -> list[str]:
         return ["must give a list of labels for each of labels"]
     if not isinstance(defaults, dict):
         return ["must give defaults by label"]
-    found = [f"names a label that rules do not know: {label}" for label in sorted({*labels, *defaults} - {*LABELS})]
+    found = [
+        f"names a label that rules do not know: {label}; known are {', '.join(LABELS)}"
+        for label in sorted({*map(str, labels), *map(str, defaults)} - {*LABELS})
+    ]
+    found += [
+        f"takes {label} from what no label can be called: {origin}"
+        for label, origins in labels.items()
+        for origin in origins
+        if not _LABEL.fullmatch(str(origin))
+    ]
     if len(labels.get("team", [""])) != 1:
         found.append("must give one label for team")
     return found

@@ -31,6 +31,7 @@ def problems(tmp_path: Path, preset: Any) -> list[str]:
         {"requests": COUNTER, "failures": {"all": COUNTER, "provider": COUNTER}},
         {"tokens": [{"metrics": ["new_total", "old_total"], "matchers": 'a="b"', "type": "input"}]},
         {"latency": {"metrics": ["x"], "unit": "seconds"}},
+        {"latency": {"metrics": ["x"], "matchers": 'a="b"', "unit": "seconds"}},
         {"latency": {"sum": COUNTER, "count": COUNTER, "summary": ["x"], "unit": "microseconds"}},
         {"waiting": COUNTER, "labels": {"model": ["a", "b"], "team": ["c"]}, "defaults": {"model": "all"}},
     ],
@@ -52,7 +53,12 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "problem"),
     [
-        ({"request": COUNTER}, "has a key that means nothing: request"),
+        (
+            {"request": COUNTER},
+            "has a key that means nothing: request; known are requests, tokens, cost_usd, running, waiting,"
+            " kv_cache_usage, latency, time_to_first_token, inter_token_latency, failures, labels, defaults,"
+            " replaces_shipped",
+        ),
         ({"tokens": "x_total"}, "must give a list for tokens"),
         ({"tokens": []}, "must give a list for tokens"),
         ({"tokens": ["x_total"]}, "must give a list of names, metrics, in each entry of tokens"),
@@ -85,10 +91,17 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
             {"latency": {"sum": COUNTER, "unit": "seconds"}},
             "must give latency either metrics (a histogram) or sum and count",
         ),
+        (
+            {"latency": {"sum": COUNTER, "count": COUNTER, "matchers": 'a="b"', "unit": "seconds"}},
+            "must give latency either metrics (a histogram) or sum and count",
+        ),
         ({"labels": {"model": "x"}}, "must give a list of labels for each of labels"),
         ({"labels": []}, "must give a list of labels for each of labels"),
         ({"defaults": "all"}, "must give defaults by label"),
-        ({"labels": {"region": ["x"]}}, "names a label that rules do not know: region"),
+        (
+            {"labels": {"region": ["x"]}},
+            "names a label that rules do not know: region; known are model, type, team, reason",
+        ),
         ({"labels": {"team": ["x", "y"]}}, "must give one label for team"),
     ],
 )

@@ -82,4 +82,5 @@ def _buckets(name: str, duration: Duration) -> str:
 
 def _part(duration: Duration, suffix: str) -> Metric:
     """The buckets, the sum or the count of a histogram, by each of its names."""
-    return Metric(metrics=[f"{name}_{suffix}" for name in duration["metrics"]])
+    names = [f"{name}_{suffix}" for name in duration["metrics"]]
+    return Metric(metrics=names, matchers=duration.get("matchers", ""))

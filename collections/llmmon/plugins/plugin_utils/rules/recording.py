@@ -23,10 +23,13 @@ Value = TypeVar("Value")
 
 OF_ALL_KINDS = [
     record("job_model:llm_requests:increase5m", "round(job_model:llm_requests:rate5m * 300, 0.01)"),
-    # `> 0`: without traffic there is no ratio, rather than NaN or infinity.
+    # `> 0`: without traffic there is no ratio, rather than NaN or infinity. Where only failures have no model (the
+    # source names the one that answered), their ratio would be 1 whatever happens: absent while any model answers.
     record(
         "job_model:llm_requests_failed:ratio_rate5m",
-        "job_model:llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)",
+        "job_model:llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)\n"
+        'unless (job_model:llm_requests_failed:rate5m{model=""} / job_model:llm_requests:rate5m > 0.999\n'
+        '  and on (job) job_model:llm_requests:rate5m{model!=""} > 0)',
     ),
     record(
         "job_model:llm_response_latency_seconds_slow:ratio_rate5m",

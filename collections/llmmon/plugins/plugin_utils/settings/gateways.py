@@ -76,7 +76,10 @@ def _problems_of(gateway: dict[str, Any], kinds: list[str], host_name: str) -> l
     if name in OWN_JOBS:
         found.append(f"{_VARIABLE}: {name} is the job of llmmon's own service; choose another name")
     if kind not in kinds:
-        found.append(f"{_VARIABLE}: the kind {shown(kind)} of {name} is unknown; known are {', '.join(sorted(kinds))}")
+        found.append(
+            f"{_VARIABLE}: the kind {shown(kind)} of {name} is unknown; known are {', '.join(sorted(kinds))}, and each"
+            " KIND.yml in llmmon_presets_directory"
+        )
     if targets:
         not_a_list = list_problems(f"{_VARIABLE}: targets of {name}", targets, '["gateway.example:8000"]')
         found += not_a_list

@@ -63,7 +63,8 @@ def test_names_of_our_own_jobs_are_taken(name: str) -> None:
 
 def test_kinds_are_known() -> None:
     assert problems_of(gateway(kind="lite-llm")) == [
-        "llmmon_gateways: the kind 'lite-llm' of gw is unknown; known are canonical, litellm"
+        "llmmon_gateways: the kind 'lite-llm' of gw is unknown; known are canonical, litellm, and each KIND.yml in"
+        " llmmon_presets_directory"
     ]
 
 
