@@ -65,6 +65,12 @@ def _enough(window: str, seconds: int) -> str:
 # As the variant short_days has it.
 IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
 
+# How a new series of this counter counts.
+REQUESTS = 'llm_requests_total{job=~"llm-auth-proxy"}'
+BIRTH = (
+    f"(({REQUESTS} unless {REQUESTS} offset 5m) and on (job, instance) job_instance:llm_series_begun:since5m) / 300 or "
+)
+
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
@@ -135,6 +141,35 @@ MUTATIONS = [
              '"model", "all", "model", ""', '"model", "all", "", ""'),
     Mutation("no label is no model", "labelled", "say its model",
              '"model", "all", "model", ""', '"model", "", "model", ""'),
+    # -- first values --
+    Mutation("a first value is not counted", "first_values", "counts for 5 minutes", BIRTH, ""),
+    Mutation("a first value counts for ever", "first_values", "no longer twice", " unless llm_requests_total"
+             '{job=~"llm-auth-proxy"} offset 5m', ""),
+    Mutation("a first value counts beside what follows", "first_values", "no longer twice",
+             f"{BIRTH}rate(", f"{BIRTH.replace(' or ', ' + 2 * ')}rate("),
+    Mutation("new is new, wherever its target was", "first_values", "comes back after a while",
+             " and on (job, instance) job_instance:llm_series_begun:since5m", ""),
+    Mutation("down is up", "first_values", "comes back after a while", " offset 5m == 1", " offset 5m"),
+    Mutation("a target that is added begins at 0", "first_values", "one that is added",
+             ' and up{job=~"llm-auth-proxy"} offset 5m == 1', ""),
+    Mutation("what Prometheus did not see was not there", "first_values", "Prometheus was away",
+             ' and up{job=~"llm-auth-proxy"} offset 5m == 1', ""),
+    Mutation("a target is a target, whatever its labels", "first_values", "other labels of its target",
+             ' and up{job=~"llm-auth-proxy"} offset 5m == 1',
+             ' and on (job, instance) up{job=~"llm-auth-proxy"} offset 5m == 1'),
+    Mutation("a process that has just started is unknown", "first_values", "has just started",
+             '\n  or up{job=~"llm-auth-proxy"} and on (job, instance) time()'
+             ' - process_start_time_seconds{job=~"llm-auth-proxy"} < 300', ""),
+    Mutation("every process has just started", "first_values", "started long ago",
+             'process_start_time_seconds{job=~"llm-auth-proxy"} < 300',
+             'process_start_time_seconds{job=~"llm-auth-proxy"} >= 0'),
+    Mutation("labels that are dropped make new series", "first_values_relabelled", "by a deployment",
+             '\nand on (job) llmmon:relabelling{id=~"d0334a744cda"} offset 5m', ""),
+    Mutation("any way of relabelling is the same", "first_values_relabelled", "by a deployment",
+             'llmmon:relabelling{id=~"d0334a744cda"}', "llmmon:relabelling"),
+    Mutation("what was left out begins at 0", "first_values_vanish", "left out for a while",
+             "(rate(", '((gen_ai_client_operation_duration_seconds_count{job=~"otel"} unless'
+             ' gen_ai_client_operation_duration_seconds_count{job=~"otel"} offset 5m) / 300 or rate('),
     # -- longer times --
     Mutation("failure ratio of no traffic in an hour", "windows", "without traffic",
              "(sum_over_time(job:llm_requests:rate5m[1h]) > 0)", "sum_over_time(job:llm_requests:rate5m[1h])"),

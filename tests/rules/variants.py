@@ -62,6 +62,11 @@ def variants() -> dict[str, dict[str, str]]:
         "one_gateway": one_gateway,
         "surge": surge,
         "short_weeks": {name: shorten_weeks(content) for name, content in surge.items()},
+        # As if the rules of an earlier deployment had been there until a case says otherwise.
+        "relabelled": {name: without(content, "llmmon:relabelling") for name, content in one_gateway.items()},
+        "idle_series_vanish": rendering.render_rules(
+            llmmon_gateways=[{"name": "otel", "kind": "otel_genai", "targets": ["a:8000"]}]
+        ),
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
         "short_days": {name: shorten_days(content) for name, content in alerts.items()},

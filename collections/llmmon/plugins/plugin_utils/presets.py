@@ -55,6 +55,7 @@ class Preset(TypedDict, total=False):
     inter_token_latency: Duration
     labels: dict[str, list[str]]
     defaults: dict[str, str]
+    idle_series_vanish: bool
 
 
 def preset_kinds(directory: str) -> list[str]:
@@ -107,11 +108,13 @@ def problems_of_preset(path: Path) -> list[str]:
         return ["is not valid YAML"]
     if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
         return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
-    known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults"}
+    known = {*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults", "idle_series_vanish"}
     found = [f"has a key that means nothing: {key}" for key in sorted(set(preset) - known)]
     for signal in (*COUNTERS, *GAUGES):
         if signal in preset:
             found += _metrics_problems(signal, preset[signal])
+    if not isinstance(preset.get("idle_series_vanish", False), bool):
+        found.append("must say true or false for idle_series_vanish")
     failures = preset.get("failures")
     if failures is not None:
         if not isinstance(failures, dict) or "all" not in failures or set(failures) - {"all", "provider"}:

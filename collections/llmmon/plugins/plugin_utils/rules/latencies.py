@@ -67,7 +67,7 @@ def _of_summary(source: Source, name: str, duration: Duration) -> list[Rule]:
     rules = []
     for percent in PERCENTILES:
         quantile = Metric(metrics=duration["summary"], matchers=f'quantile="{percent / 100}"')
-        slowest = source.canonical([quantile], ["model"], over="", aggregate="max")
+        slowest = source.canonical([quantile], ["model"], gauges=True, aggregate="max")
         rules.append(source.record(_percentile(name, percent), f"{slowest}{in_seconds(duration['unit'])} >= 0"))
     return rules
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import BEGUN, begun, relabellings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
@@ -56,7 +57,7 @@ def recording_rules(
         group(
             "llmmon_recording",
             chosen.interval,
-            [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
+            begun(BEGUN, gateways) + [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
         ),
         # How much busier than usual a gateway is, and everything else that is computed from one sample a minute,
         # whatever the rules' interval: guards count samples, and sums of samples are sums of money.
@@ -76,6 +77,7 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
             for name in ("availability", "latency")
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
+        *relabellings(gateways),
         *(
             record("llmmon:token_price_usd", f"vector({price})", model=model, type=kind_of_token)
             for model, prices in _sorted(settings.token_prices)
@@ -135,7 +137,7 @@ def _gauges(source: Source) -> list[Rule]:
         ("llm_kv_cache_usage_ratio", preset.get("kv_cache_usage"), "max"),
     ):
         if metrics is not None:
-            now = source.canonical(metrics, ["model"], over="", aggregate=aggregate)
+            now = source.canonical(metrics, ["model"], gauges=True, aggregate=aggregate)
             rules.append(source.record(f"job_model:{name}", now))
     return rules
 
