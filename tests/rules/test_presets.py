@@ -42,7 +42,8 @@ def metrics(preset: dict[str, Any]) -> list[tuple[str, str]]:
     for signal in DURATIONS:
         duration = preset.get(signal, {})
         lists += [duration.get("sum", []), duration.get("count", [])]
-        found += [(f"{name}_{part}", "") for name in duration.get("metrics", []) for part in ("bucket", "sum")]
+        matchers = duration.get("matchers", "")
+        found += [(f"{name}_{part}", matchers) for name in duration.get("metrics", []) for part in ("bucket", "sum")]
         found += [(name, 'quantile="0.95"') for name in duration.get("summary", [])]
     entries = [entry for entries in lists for entry in entries]
     return found + [(name, entry.get("matchers", "")) for entry in entries for name in entry["metrics"]]
@@ -74,7 +75,11 @@ def test_a_preset_reads_only_what_its_gateway_exposes(kind: str) -> None:
 def test_recording_rules_read_only_what_gateways_expose_and_other_rules_record() -> None:
     rules = catalogue.rules({"llm_recording.yml": recorded.rules(PAGES)})
     # Prometheus writes one itself, and most processes the other.
-    exposed = {name for page in PAGES for name in page.names} | {"up", "process_start_time_seconds"}
+    exposed = (
+        {name for page in PAGES for name in page.names}
+        | {"up", "process_start_time_seconds"}
+        | {"job_instance:llm_requests_series:count"}
+    )
     names = {rule["record"] for rule in rules}
     for rule in rules:
         assert metric_names(str(rule["expr"])) <= exposed | names, rule["record"]

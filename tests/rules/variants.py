@@ -40,6 +40,11 @@ SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 NOT_FOR_MODELS = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:.*ratio.*"
 )
+NOT_FOR_LOW_TRAFFIC = (
+    r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
+)
+    r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
+)
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
 
 
@@ -67,6 +72,11 @@ def variants() -> dict[str, dict[str, str]]:
         "idle_series_vanish": rendering.render_rules(
             llmmon_gateways=[{"name": "otel", "kind": "otel_genai", "targets": ["a:8000"]}]
         ),
+        # As for cases that last for hours.
+        "low_traffic": {
+            name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*")
+            for name, content in one_gateway.items()
+        },
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
         "short_days": {name: shorten_days(content) for name, content in alerts.items()},

@@ -35,6 +35,7 @@ class Duration(TypedDict):
 
     unit: str
     metrics: NotRequired[list[str]]
+    matchers: NotRequired[str]
     sum: NotRequired[list[Metric]]
     count: NotRequired[list[Metric]]
     summary: NotRequired[list[str]]
@@ -147,7 +148,7 @@ def _duration_problems(signal: str, duration: Any) -> list[str]:
     if not isinstance(duration, dict) or duration.get("unit") not in UNITS:
         return [f"must give {signal} a unit: {', '.join(UNITS)}"]
     form = set(duration) - {"unit", "summary"}
-    if form == {"metrics"}:
+    if form - {"matchers"} == {"metrics"}:
         return _metrics_problems(signal, [{"metrics": duration["metrics"]}])
     if form == {"sum", "count"}:
         return _metrics_problems(signal, duration["sum"]) + _metrics_problems(signal, duration["count"])

@@ -19,9 +19,11 @@ from collections.abc import Iterable, Sequence
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import one_of_jobs, selector
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import SEESAW
 
 # Targets whose new series began at 0. What reads it needs it of the same moment: each group records its own.
 BEGUN = "job_instance:llm_series_begun:since5m"
+BEGUN_OF_LATENCIES = "job_instance:llm_series_begun_of_latencies:since5m"
 BEGUN_OF_TEAMS = "job_instance:llm_series_begun_of_teams:since5m"
 _RELABELLING = "llmmon:relabelling"
 
@@ -49,20 +51,23 @@ def begun(name: str, gateways: Sequence[Gateway]) -> list[Rule]:
             f"  {up} and {up} offset 5m == 1\n"
             f"  or {up} and on (job, instance) time() - {started} < 300\n"
             ")\n"
-            f'and on (job) {_RELABELLING}{{id=~"{relabelled}"}} offset 5m',
+            f'and on (job) {_RELABELLING}{{id=~"{relabelled}"}} offset 5m\n'
+            f"unless on (job, instance) {SEESAW}",
         )
     ]
 
 
-def per_second(counter: str, begun_at: str) -> str:
+def per_second(counter: str, begun_at: str, widest: str = "") -> str:
     """A counter's growth in the last 5 minutes, per second; ``begun_at`` is empty where new series may be old ones.
 
-    Once a series has been there for 5 minutes, its first value is over, and ``rate()`` knows the rest.
+    Once a series has been there for 5 minutes, its first value is over, and ``rate()`` knows the rest. All buckets of a
+    histogram begin together: only the ``widest`` is looked up in the past, which spares reading the others there.
     """
-    rate = f"rate({counter}[5m])"
+    rate = f"rate({counter}[5m]) unless on (job, instance) {SEESAW}"
     if not begun_at:
         return rate
-    return f"(({counter} unless {counter} offset 5m) and on (job, instance) {begun_at}) / 300 or {rate}"
+    there = f"unless ignoring (le) {widest}" if widest else f"unless {counter}"
+    return f"(({counter} {there} offset 5m) and on (job, instance) {begun_at}) / 300 or {rate}"
 
 
 def _relabelling(gateway: Gateway) -> str:

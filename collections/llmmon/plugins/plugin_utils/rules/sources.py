@@ -83,7 +83,9 @@ class Source:
         for name in metric["metrics"]:
             series = selector(name, self.jobs, matchers, present)
             if not gauges:
-                series = per_second(series, "" if self.preset.get("idle_series_vanish") else self.begun)
+                all_below = 'le="+Inf"' if name.endswith("_bucket") else ""
+                widest = selector(name, self.jobs, matchers, present, all_below) if all_below else ""
+                series = per_second(series, "" if self.preset.get("idle_series_vanish") else self.begun, widest)
             if len(metric["metrics"]) > 1 and not gauges:
                 series = f"({series})"
             if newer and matchers:
