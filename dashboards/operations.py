@@ -69,7 +69,8 @@ def _failures() -> list[Any]:
         parts.graph(
             "Failed requests by reason",
             "Failed requests per second by what the gateway says of them: a status, an exception, why an answer ended. "
-            "LLMHighFailureRatio fires on their sum. Empty for kinds of gateways that give no reason.",
+            "LLMHighFailureRatio fires on their sum, LLMLowTrafficFailing where requests are few. "
+            "Empty for kinds of gateways that give no reason.",
             "reqps",
             {
                 "{{job}} {{reason}}": f"sum by (job, reason) (job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
@@ -214,8 +215,8 @@ def _pages() -> list[Any]:
     return [
         parts.graph(
             "Targets that can be scraped",
-            "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires; if a gateway has no line at "
-            "all, LLMAllTargetsGone.",
+            "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires, LLMTargetFlapping if it "
+            "comes and goes; if a gateway has no line at all, LLMAllTargetsGone.",
             "none",
             {INSTANCE: f"up{CHOSEN_JOB}"},
             width=8,
@@ -237,7 +238,7 @@ def _pages() -> list[Any]:
         parts.graph(
             "Request series of a metrics page",
             "How many series of requests a page has. If they are gone, and were there within a day, LLMMetricsMissing "
-            "fires.",
+            "fires; LLMCountersSeesaw if they or what they count go up and down.",
             "none",
             {INSTANCE: f"job_instance:llm_requests_series:count{CHOSEN_JOB}"},
             width=8,

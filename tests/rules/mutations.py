@@ -63,7 +63,9 @@ def _enough(window: str, seconds: int) -> str:
 
 
 # As the variant short_days has it.
-IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
+WEEK_AGO = "avg_over_time(job:llm_requests:rate5m[30m] offset 2h30m)"
+DAY_AGO = "avg_over_time(job:llm_requests:rate5m[30m] offset 1h30m)"
+IDLE_THEN = f"\nunless on (job) ({WEEK_AGO} or {DAY_AGO}) <= 0.01"
 
 # How a new series of this counter counts.
 REQUESTS = 'llm_requests_total{job=~"llm-auth-proxy"}'
@@ -174,6 +176,47 @@ MUTATIONS = [
     Mutation("what was left out begins at 0", "first_values_vanish", "left out for a while",
              "(rate(", '((gen_ai_client_operation_duration_seconds_count{job=~"otel"} unless'
              ' gen_ai_client_operation_duration_seconds_count{job=~"otel"} offset 5m) / 300 or rate('),
+    Mutation("a bucket that is new has old edges", "first_values", "counts for 5 minutes",
+             'llm_response_latency_seconds_bucket{job=~"llm-auth-proxy", le="+Inf"} offset 5m',
+             'llm_response_latency_seconds_bucket{job=~"llm-auth-proxy", le="+Inf"}'),
+    # -- counters that jump --
+    Mutation("what jumps is recorded", "seesaw", "jump back and forth",
+             " unless on (job, instance) job_instance:llm_counters:seesaw", ""),
+    Mutation("what only some workers have began at 0", "seesaw", "only some of the workers",
+             "\nunless on (job, instance) job_instance:llm_counters:seesaw", ""),
+    Mutation("only counters jump", "seesaw", "only some of the workers",
+             '\n  or resets(job_instance:llm_requests_series:count{job="llm-auth-proxy"}[15m])', ""),
+    Mutation("three restarts are a seesaw", "seesaw", "are restarts", ") >= 4", ") >= 3"),
+    Mutation("a target that is often down is a seesaw", "seesaw", "are restarts",
+             '\nand on (job, instance) avg_over_time(up{job=~"llm-auth-proxy"}[15m]) > 0.9', ""),
+    # -- few requests --
+    Mutation("an hour's failures are over", "low_traffic", "ends when they succeed",
+             "\nand on (job, model) round(job_model:llm_requests_failed:increase30m /"
+             " (job_model:llm_requests:increase30m > 0), 0.0001) > 0.2", ""),
+    Mutation("2 failures are many", "low_traffic", "are few",
+             "\nand on (job, model) job_model:llm_requests_failed:increase1h >= 5", ""),
+    Mutation("the same is said of many requests", "low_traffic", "others speak",
+             "\nunless on (job, model) job_model:llm_requests:increase5m >= 20", ""),
+    Mutation("a target that was down twice", "low_traffic", "every other minute", ">= 6", ">= 4"),
+    Mutation("a guess is a percentile", "low_traffic", "a guess",
+             "\nunless on (job, model) job_model:llm_response_latency_seconds:p95_at_least_rate5m < 1", ""),
+    Mutation("below the first edge nothing is known", "low_traffic", "a guess",
+             '\nor job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} * 0', ""),
+    Mutation("the bucket's end is its beginning", "low_traffic", "a guess", " < on (job, model) group_left () 0.95 * ",
+             " <= on (job, model) group_left () 1 * "),
+    Mutation("few requests are missed at once", "low_traffic_days", "no gap between two",
+             "baseline > 0.01", "baseline > 0.001"),
+    Mutation("few requests are never missed", "low_traffic_days", "no gap between two",
+             "llm_requests:rate5m[90m]) == 0", "llm_requests:rate5m[90m]) < 0"),
+    Mutation("few metrics are never missed", "low_traffic_days", "before the first request",
+             "count[90m])", "count[1d])"),
+    Mutation("the first evening is missed", "low_traffic_days", "first evening",
+             "\nand on (job) (avg_over_time(job:llm_requests:rate5m[90m] offset 1w)"
+             " or avg_over_time(job:llm_requests:rate5m[90m] offset 1d)) > 0.00222", ""),
+    Mutation("the limit of a surge is that of silence", "low_traffic_days", "300 requests an hour",
+             "baseline > 0.01", "baseline > 0.1"),
+    Mutation("the limit of a surge is that of metrics", "low_traffic_days", "renamed by an upgrade",
+             "<= 0.01", "<= 0.1"),
     # -- longer times --
     Mutation("failure ratio of no traffic in an hour", "windows", "without traffic",
              "(sum_over_time(job:llm_requests:rate5m[1h]) > 0)", "sum_over_time(job:llm_requests:rate5m[1h])"),
@@ -256,13 +299,13 @@ MUTATIONS = [
     Mutation("metrics of what is down are missed", "alerts_gateway", "missed only where",
              'up{job=~"llm-auth-proxy"} == 1\n', 'up{job=~"llm-auth-proxy"}\n'),
     Mutation("no traffic where there is none", "alerts_gateway", "usually is some",
-             "\nand on (job) job:llm_requests:rate5m_baseline > 0.1", ""),
+             "\nand on (job) job:llm_requests:rate5m_baseline > 0.01", ""),
     Mutation("every hour is alike for traffic", "alerts_idle_then", "nobody misses traffic", IDLE_THEN, ""),
     Mutation("every hour is alike for metrics", "alerts_idle_then", "nor metrics", IDLE_THEN, ""),
     Mutation("without a week there is no day either", "alerts_idle_then", "nobody misses traffic",
-             " or job:llm_requests:rate5m offset 2h", ""),
+             f" or {DAY_AGO}", ""),
     Mutation("yesterday is like last week", "alerts_idle_then", "nobody misses traffic",
-             "job:llm_requests:rate5m offset 3h or ", ""),
+             f"{WEEK_AGO} or ", ""),
     # -- series --
     Mutation("everybody's series are a gateway's", "alerts_gateway", "very many series",
              'scrape_samples_post_metric_relabeling{job=~"llm-auth-proxy"} > 20000',

@@ -58,7 +58,7 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         dashboard = OF_MONEY.get(name, "operations" if name.startswith("LLM") else "stack")
         assert annotations["dashboard_url"].partition("?")[0] == f"https://grafana.example/d/llmmon-{dashboard}", name
         # A gateway's alert opens its dashboard, a team's the team's.
-        about = {"LLMSampleLimitHit": "", "LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
+        about = {"LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
         narrowed = re.findall(r"[?&]var-(\w+)={{ \$labels\.(\w+) \| urlquery }}", annotations["dashboard_url"])
         assert all(variable == label for variable, label in narrowed), name
         if about.get(name, name.startswith("LLM")):
@@ -163,7 +163,10 @@ def test_every_gateway_has_its_own_sample_limit() -> None:
         {"name": "usual", "targets": ["b:1"]},
         {"name": "unlimited", "targets": ["c:1"], "sample_limit": 0},
     ]
-    near = [alert["expr"] for alert in alerts(llmmon_gateways=gateways) if alert["alert"] == "LLMSampleLimitNear"]
+    found = alerts(llmmon_gateways=gateways)
+    hit = {alert["labels"]["job"] for alert in found if alert["alert"] == "LLMSampleLimitHit"}
+    assert hit == {"small", "usual"}
+    near = [alert["expr"] for alert in found if alert["alert"] == "LLMSampleLimitNear"]
     assert near == [
         'scrape_samples_post_metric_relabeling{job="small"} > 800',
         'scrape_samples_post_metric_relabeling{job="usual"} > 40000',

@@ -43,9 +43,7 @@ NOT_FOR_MODELS = (
 NOT_FOR_LOW_TRAFFIC = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
 )
-    r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
-)
-NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
+NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
 
 
 @cache
@@ -132,4 +130,6 @@ def shorten_weeks(content: str) -> str:
 
 def shorten_days(content: str) -> str:
     """What was the case a day or a week ago, some hours ago."""
-    return content.replace("offset 1w", "offset 3h").replace("offset 1d", "offset 2h")
+    for real, short in {"6d23h30m": "2h30m", "23h30m": "1h30m", "1w": "3h", "1d": "2h"}.items():
+        content = content.replace(f"offset {real}", f"offset {short}")
+    return content
