@@ -86,7 +86,7 @@ MUTATIONS = [
     Mutation("slow share without rounding", "latency", "arithmetic",
              SLOW, SLOW.replace("round(", "(").replace(", 0.0001", "")),
     Mutation("no failures means unknown", "failure_ratio", "never failed",
-             '\nor on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0', ""),
+             '\n  or on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0', ""),
     Mutation("failure ratio of no traffic", "failure_ratio", "without traffic",
              "llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)",
              "llm_requests_failed:rate5m / job_model:llm_requests:rate5m"),
@@ -121,7 +121,7 @@ MUTATIONS = [
     Mutation("sums of tokens are tokens too", "surge", "sums and parts", ', type!~"total|cached.*|reasoning"', ""),
     Mutation("last week does not matter", "surge_weekly", "weekly ramp",
              "(job:llm_requests:rate5m_baseline_recent >= job:llm_requests:rate5m_baseline_week)\n"
-             "or job:llm_requests:rate5m_baseline_week\nor job:llm_requests:rate5m_baseline_recent",
+             "  or job:llm_requests:rate5m_baseline_week\n  or job:llm_requests:rate5m_baseline_recent",
              "job:llm_requests:rate5m_baseline_recent"),
     Mutation("the quietest week decides", "surge_weekly", "weekly ramp",
              "quantile without (week) (0.5,", "quantile without (week) (0,"),
@@ -193,7 +193,7 @@ MUTATIONS = [
     Mutation("an hour's failures are over", "low_traffic", "ends when they succeed",
              "\nand on (job, model) round(job_model:llm_requests_failed:increase30m /"
              " (job_model:llm_requests:increase30m > 0), 0.0001) > 0.2", ""),
-    Mutation("2 failures are many", "low_traffic", "are few",
+    Mutation("3 failures are many", "low_traffic", "are few",
              "\nand on (job, model) job_model:llm_requests_failed:increase1h >= 5", ""),
     Mutation("the same is said of many requests", "low_traffic", "others speak",
              "\nunless on (job, model) job_model:llm_requests:increase5m >= 20", ""),
