@@ -56,7 +56,7 @@ def at_least(source: Source, name: str, duration: Duration) -> Rule:
     edge_before = f"  {below} < on (job, model) group_left () 0.95 * {count}\n  or {all_answers}"
     return source.record(
         f"job_model:{name}_seconds:p95_at_least_rate5m",
-        f"histogram_quantile(1,\n{edge_before}\n){in_seconds(duration['unit'])} >= 0\nor {count} * 0",
+        f"histogram_quantile(1,\n{edge_before}\n){in_seconds(duration['unit'])} >= 0\nor ({count} > 0) * 0",
     )
 
 
