@@ -78,6 +78,41 @@ def _failures() -> list[Any]:
             stacked=True,
             empty="No failures, or no reasons",
         ),
+        parts.graph(
+            "Attempts that fail by deployment",
+            "Share of the attempts at each deployment behind the gateway that failed; users see it only if retries and "
+            "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
+            "percentunit",
+            {
+                "{{job}} {{model}} {{deployment}} {{address}}": "job_model_deployment_address:"
+                f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
+            },
+            width=8,
+            threshold="deployment_failure_ratio",
+            empty="No failures, or not measured",
+        ),
+        parts.graph(
+            "Answered by a fallback",
+            "Share of a model's requests that another model answered; they are counted under that one's name. Above "
+            "the line LLMFallbacksInUse fires. Empty for kinds other than LiteLLM.",
+            "percentunit",
+            {MODEL: f"job_model:llm_fallbacks:ratio_rate5m{CHOSEN}"},
+            width=8,
+            threshold="fallback_ratio",
+            empty="No fallbacks, or not measured",
+        ),
+        parts.graph(
+            "Cooldowns by deployment",
+            "How many deployments per second the gateway leaves out for a while because they fail. No alert reads it: "
+            "it tells why a deployment gets no attempts. Empty for kinds other than LiteLLM.",
+            "cps",
+            {
+                "{{job}} {{deployment}} {{address}}": "job_deployment_address:"
+                f"llm_deployment_cooldowns:rate5m{CHOSEN_JOB}"
+            },
+            width=8,
+            empty="No cooldowns, or not measured",
+        ),
     ]
 
 

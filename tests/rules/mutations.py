@@ -189,6 +189,21 @@ MUTATIONS = [
     Mutation("three restarts are a seesaw", "seesaw", "are restarts", ") >= 4", ") >= 3"),
     Mutation("a target that is often down is a seesaw", "seesaw", "are restarts",
              '\nand on (job, instance) avg_over_time(up{job=~"llm-auth-proxy"}[15m]) > 0.9', ""),
+    # -- what is behind a gateway --
+    Mutation("a deployment is told beside its fallback", "fallbacks", "said once",
+             "\nunless on (job, model) job_model:llm_fallbacks:ratio_rate5m > 0.2", ""),
+    Mutation("a deployment is told beside its users' failures", "fallbacks", "they are what is said",
+             "\nunless on (job, model) job_model:llm_requests_failed:ratio_rate5m > 0.2", ""),
+    Mutation("a deployment of one attempt", "fallbacks", "behind retries",
+             "\nand on (job, model, deployment, address)"
+             " round(job_model_deployment_address:llm_deployment_requests:rate5m * 300, 0.01) >= 5", ""),
+    Mutation("a wrong request is a deployment's failure", "fallbacks", "behind retries",
+             'exception_status!~"400|413|422", ', ""),
+    Mutation("what its own deployments answer does not count", "fallbacks", "fallbacks are for",
+             ' or job_model:llm_requests:rate5m{source="litellm"}) > 0', ") > 0"),
+    Mutation("a single answer by a fallback", "fallbacks", "fallbacks are for",
+             "\nand on (job, model)"
+             " round(sum by (job, model) (job_model_fallback:llm_fallbacks:rate5m) * 300, 0.01) >= 5", ""),
     # -- few requests --
     Mutation("an hour's failures are over", "low_traffic", "ends when they succeed",
              "\nand on (job, model) round(job_model:llm_requests_failed:increase30m /"

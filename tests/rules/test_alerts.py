@@ -83,7 +83,11 @@ def test_every_runbook_has_the_same_sections() -> None:
 
 
 def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
-    known = catalogue.recorded_names(rendered["alerts"]) | catalogue.RAW_METRICS
+    known = (
+        catalogue.recorded_names(rendered["alerts"])
+        | catalogue.recorded_names(rendered["default"])
+        | catalogue.RAW_METRICS
+    )
     for alert in alerts():
         assert metric_names(alert["expr"]) <= known, alert["alert"]
 
@@ -195,6 +199,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "head_series": ("PrometheusHeadSeriesHigh", "> {}", 1),
     "storage_days_left": ("PrometheusStorageFillingUp", ", {} * 86400)", 1),
     "backup_age_hours": ("MonitoringBackupTooOld", "> {}\n", 3600),
+    "deployment_failure_ratio": ("LLMDeploymentFailing", "_failures:ratio_rate5m > {}\n", 1),
+    "fallback_ratio": ("LLMFallbacksInUse", "llm_fallbacks:ratio_rate5m > {}\n", 1),
 }
 
 

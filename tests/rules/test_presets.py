@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import DURATIONS, GAUGES, problems_of_preset
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import (
+    COUNTERS,
+    DURATIONS,
+    GAUGES,
+    LISTS,
+    problems_of_preset,
+)
 
 from tests.rules import catalogue, exposition, promtool, recorded, rendering
 from tests.rules.promql import metric_names
@@ -37,8 +43,8 @@ def pages_of(kind: str) -> list[exposition.Page]:
 def metrics(preset: dict[str, Any]) -> list[tuple[str, str]]:
     """The names of the series that a preset reads, each with its matchers."""
     found = []
-    lists = [preset.get(signal, []) for signal in ("requests", "tokens", "cost_usd", *GAUGES)]
-    lists += preset.get("failures", {}).values()
+    lists = [preset.get(signal, []) for signal in (*COUNTERS, *GAUGES)]
+    lists += [metrics for signal in LISTS for metrics in preset.get(signal, {}).values()]
     for signal in DURATIONS:
         duration = preset.get(signal, {})
         lists += [duration.get("sum", []), duration.get("count", [])]

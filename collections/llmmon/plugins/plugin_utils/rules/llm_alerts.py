@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import low_traffic_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.presence_alerts import (
@@ -39,6 +40,7 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
         *low_traffic_alerts(chosen),
         *_surging(chosen),
         *burn_alerts(chosen),
+        *fallback_alerts(presets, chosen),
         *_queueing(presets, chosen),
         *team_alerts(chosen),
         *presence_alerts(gateways, chosen),

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
     BEGUN,
     BEGUN_OF_LATENCIES,
@@ -117,7 +118,7 @@ def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
     if "tokens" in preset:
         tokens = source.canonical(preset["tokens"], ["model", "type"])
         rules.append(source.record("job_model_type:llm_tokens_used:rate5m", tokens))
-    return rules + priced(source, settings, ["model"]) + _gauges(source)
+    return rules + priced(source, settings, ["model"]) + _gauges(source) + fallback_rules(source)
 
 
 def _latencies(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
