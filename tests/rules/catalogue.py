@@ -31,7 +31,6 @@ RAW_METRICS = {
     "prometheus_tsdb_wal_truncations_failed_total",
     "prometheus_tsdb_wal_writes_failed_total",
     "scrape_samples_post_metric_relabeling",
-    "scrape_samples_scraped",
     "up",
 }
 

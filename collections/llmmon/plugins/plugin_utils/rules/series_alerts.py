@@ -54,7 +54,7 @@ def _of_its_limit(gateway: Gateway, settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "LLMSampleLimitHit",
-            f"scrape_samples_scraped{{{job}}} > {limit}\nand on (job, instance) {selector('up', job)} == 0",
+            f"{selector(_SAMPLES, job)} > {limit}\nand on (job, instance) {selector('up', job)} == 0",
             summary="An LLM gateway is not watched because it exposes too many series",
             description=f"{_BROUGHT}, and its sample limit is {limit}: Prometheus throws the whole scrape away.",
             labels={"job": gateway["name"]},
