@@ -68,13 +68,49 @@ def _failures() -> list[Any]:
         parts.graph(
             "Failed requests by reason",
             "Failed requests per second by what the gateway says of them: a status, an exception, why an answer ended. "
-            "LLMHighFailureRatio fires on their sum. Empty for kinds of gateways that give no reason.",
+            "LLMHighFailureRatio fires on their sum, LLMLowTrafficFailing where requests are few. "
+            "Empty for kinds of gateways that give no reason.",
             "reqps",
             {
                 "{{job}} {{reason}}": f"sum by (job, reason) (job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
             },
             stacked=True,
             empty="No failures, or no reasons",
+        ),
+        parts.graph(
+            "Attempts that fail by deployment",
+            "Share of the attempts at each deployment behind the gateway that failed; users see it only if retries and "
+            "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
+            "percentunit",
+            {
+                "{{job}} {{model}} {{deployment}} {{address}}": "job_model_deployment_address:"
+                f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
+            },
+            width=8,
+            threshold="deployment_failure_ratio",
+            empty="No failures, or not measured",
+        ),
+        parts.graph(
+            "Answered by a fallback",
+            "Share of a model's requests that another model answered; they are counted under that one's name. Above "
+            "the line LLMFallbacksInUse fires. Empty for kinds other than LiteLLM.",
+            "percentunit",
+            {MODEL: f"job_model:llm_fallbacks:ratio_rate5m{CHOSEN}"},
+            width=8,
+            threshold="fallback_ratio",
+            empty="No fallbacks, or not measured",
+        ),
+        parts.graph(
+            "Cooldowns by deployment",
+            "How many deployments per second the gateway leaves out for a while because they fail. No alert reads it: "
+            "it tells why a deployment gets no attempts. Empty for kinds other than LiteLLM.",
+            "cps",
+            {
+                "{{job}} {{deployment}} {{address}}": "job_deployment_address:"
+                f"llm_deployment_cooldowns:rate5m{CHOSEN_JOB}"
+            },
+            width=8,
+            empty="No cooldowns, or not measured",
         ),
     ]
 
@@ -202,8 +238,8 @@ def _pages() -> list[Any]:
     return [
         parts.third(
             "Targets that can be scraped",
-            "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires; if a gateway has no line at "
-            "all, LLMAllTargetsGone.",
+            "1 if Prometheus gets the metrics page, 0 if not. At 0 LLMTargetDown fires, LLMTargetFlapping if it "
+            "comes and goes; if a gateway has no line at all, LLMAllTargetsGone.",
             "none",
             {INSTANCE: f"up{CHOSEN_JOB}"},
             empty="No targets",
@@ -223,7 +259,7 @@ def _pages() -> list[Any]:
         parts.third(
             "Request series of a metrics page",
             "How many series of requests a page has. If they are gone, and were there within a day, LLMMetricsMissing "
-            "fires.",
+            "fires; LLMCountersSeesaw if they or what they count go up and down.",
             "none",
             {INSTANCE: f"job_instance:llm_requests_series:count{CHOSEN_JOB}"},
             empty="No request metrics",

@@ -107,8 +107,8 @@ class Figure:
     raw: str
 
 
-ALL = 'rate(litellm_proxy_total_requests_metric_total{route!~"/metrics/?"}[5m])'
-FAILURES = 'rate(litellm_proxy_failed_requests_metric_total{route!~"/metrics/?"}[5m])'
+ALL = 'rate(litellm_proxy_total_requests_metric_total{requested_model!=""}[5m])'
+FAILURES = 'rate(litellm_proxy_failed_requests_metric_total{requested_model!=""}[5m])'
 BUCKETS, COUNT = f"{LATENCY}_bucket", f"{LATENCY}_count"
 EACH = "by (job, requested_model)"
 FIGURES = [

@@ -23,7 +23,6 @@ RAW_METRICS = {
     "prometheus_notifications_sent_total",
     "prometheus_rule_evaluation_failures_total",
     "prometheus_rule_group_iterations_missed_total",
-    "prometheus_target_scrapes_exceeded_sample_limit_total",
     "prometheus_tsdb_compactions_failed_total",
     "prometheus_tsdb_head_series",
     "prometheus_tsdb_reloads_failures_total",

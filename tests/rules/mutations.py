@@ -60,7 +60,7 @@ class Mutation:
 
 def dropped(name: str, case: str, test: str, old: str) -> Mutation:
     """A guard is not there at all."""
-    return Mutation(name, case, test, old, "")
+    return dropped(name, case, test, old)
 
 
 def unrounded(name: str, case: str, test: str, old: str) -> Mutation:
@@ -84,16 +84,24 @@ def _enough(window: str, seconds: int) -> str:
 
 
 # As the variant short_days has it.
-IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
+WEEK_AGO = "avg_over_time(job:llm_requests:rate5m[30m] offset 2h30m)"
+DAY_AGO = "avg_over_time(job:llm_requests:rate5m[30m] offset 1h30m)"
+IDLE_THEN = f"\nunless on (job) ({WEEK_AGO} or {DAY_AGO}) <= 0.01"
+
+# How a new series of this counter counts.
+REQUESTS = 'llm_requests_total{job=~"llm-auth-proxy"}'
+BIRTH = (
+    f"(({REQUESTS} unless {REQUESTS} offset 5m) and on (job, instance) job_instance:llm_series_begun:since5m) / 300 or "
+)
 
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
-    Mutation("failures without a model are a model's", "failure_ratio", "failures that no model is known of",
-             ONLY_FAILURES, ""),
+    dropped("failures without a model are a model's", "failure_ratio", "failures that no model is known of",
+            ONLY_FAILURES),
     Mutation("failures without a model are never a model's", "failure_ratio", "failures that no model is known of",
              'job_model:llm_requests:rate5m{model!=""} > 0', 'job_model:llm_requests:rate5m{model!=""}'),
-    Mutation("requests without a model have no ratio", "failure_ratio", "that can succeed as well", " > 0.999", ""),
+    dropped("requests without a model have no ratio", "failure_ratio", "that can succeed as well", " > 0.999"),
     Mutation("P95 without a minimum of requests", "latency", "only with enough", P95 + ENOUGH, P95),
     Mutation("slow share without a minimum of requests", "latency", "only with enough", SLOW + ENOUGH, SLOW),
     unrounded("minimum of requests compared without rounding", "any_kind", "exactly the minimum",
@@ -102,7 +110,7 @@ MUTATIONS = [
     unrounded("P95 without rounding", "latency", "arithmetic", P95),
     unrounded("slow share without rounding", "latency", "arithmetic", SLOW),
     dropped("no failures means unknown", "failure_ratio", "never failed",
-            '\nor on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0'),
+            '\n  or on (job, model) job_model:llm_requests:rate5m{source="canonical"} * 0'),
     even_of_none("failure ratio of no traffic", "failure_ratio", "without traffic",
                  "llm_requests_failed:rate5m / (job_model:llm_requests:rate5m > 0)"),
     even_of_none("tokens per request of no traffic", "failure_ratio", "without traffic",
@@ -132,15 +140,19 @@ MUTATIONS = [
     dropped("sums of tokens are tokens too", "surge", "sums and parts", ', type!~"total|cached.*|reasoning"'),
     Mutation("last week does not matter", "surge_weekly", "weekly ramp",
              "(job:llm_requests:rate5m_baseline_recent >= job:llm_requests:rate5m_baseline_week)\n"
-             "or job:llm_requests:rate5m_baseline_week\nor job:llm_requests:rate5m_baseline_recent",
+             "  or job:llm_requests:rate5m_baseline_week\n  or job:llm_requests:rate5m_baseline_recent",
              "job:llm_requests:rate5m_baseline_recent"),
     Mutation("the quietest week decides", "surge_weekly", "weekly ramp",
              "quantile without (week) (0.5,", "quantile without (week) (0,"),
-    Mutation("old and new names are added", "litellm", "August 2025", " or on (job, instance) ", " or "),
+    Mutation("old and new names are added", "any_kind", "counters are added", " or on (job, instance) ", " or "),
     Mutation("who is refused the metrics page has asked for a model", "litellm", "refused the metrics page",
-             ', route!~"/metrics/?"}[5m]', "}[5m]"),
+             'job=~"litellm", requested_model!=""', 'job=~"litellm"'),
+    Mutation("a scanner has asked for a model", "litellm", "neither are scanners",
+             'job=~"litellm", requested_model!=""', 'job=~"litellm"'),
     Mutation("a refusal is a sign that requests are counted", "litellm", "refused the metrics page",
-             ', job="litellm", route!~"/metrics/?"}', ', job="litellm"}'),
+             ', job="litellm", requested_model!=""', ', job="litellm"'),
+    dropped("LiteLLM's own health checks are traffic", "litellm", "own health checks",
+            ', api_key_alias!="litellm-internal-health-check", team_alias!="litellm-internal-health-check"'),
     dropped("the caller's mistakes count", "litellm_provider", "callers", ', exception_status!~"4.."'),
     Mutation("one of two counters is lost", "any_kind", "counters are added", '"term", "2"', '"term", "1"'),
     Mutation("every cache is full together", "any_kind", "the fullest cache",
@@ -153,6 +165,94 @@ MUTATIONS = [
              '"model", "all", "model", ""', '"model", "all", "", ""'),
     Mutation("no label is no model", "labelled", "say its model",
              '"model", "all", "model", ""', '"model", "", "model", ""'),
+    # -- first values --
+    dropped("a first value is not counted", "first_values", "counts for 5 minutes", BIRTH),
+    dropped("a first value counts for ever", "first_values", "no longer twice", " unless llm_requests_total"
+            '{job=~"llm-auth-proxy"} offset 5m'),
+    Mutation("a first value counts beside what follows", "first_values", "no longer twice",
+             f"{BIRTH}rate(", f"{BIRTH.replace(' or ', ' + 2 * ')}rate("),
+    dropped("new is new, wherever its target was", "first_values", "comes back after a while",
+            " and on (job, instance) job_instance:llm_series_begun:since5m"),
+    Mutation("down is up", "first_values", "comes back after a while", " offset 5m == 1", " offset 5m"),
+    dropped("a target that is added begins at 0", "first_values", "one that is added",
+            ' and up{job=~"llm-auth-proxy"} offset 5m == 1'),
+    dropped("what Prometheus did not see was not there", "first_values", "Prometheus was away",
+            ' and up{job=~"llm-auth-proxy"} offset 5m == 1'),
+    Mutation("a target is a target, whatever its labels", "first_values", "other labels of its target",
+             ' and up{job=~"llm-auth-proxy"} offset 5m == 1',
+             ' and on (job, instance) up{job=~"llm-auth-proxy"} offset 5m == 1'),
+    dropped("a process that has just started is unknown", "first_values", "has just started",
+            '\n  or up{job=~"llm-auth-proxy"} and on (job, instance) time()'
+            ' - process_start_time_seconds{job=~"llm-auth-proxy"} < 300'),
+    Mutation("every process has just started", "first_values", "started long ago",
+             'process_start_time_seconds{job=~"llm-auth-proxy"} < 300',
+             'process_start_time_seconds{job=~"llm-auth-proxy"} >= 0'),
+    dropped("labels that are dropped make new series", "first_values_relabelled", "by a deployment",
+            '\nand on (job) llmmon:relabelling{id=~"d0334a744cda"} offset 5m'),
+    Mutation("any way of relabelling is the same", "first_values_relabelled", "by a deployment",
+             'llmmon:relabelling{id=~"d0334a744cda"}', "llmmon:relabelling"),
+    Mutation("what was left out begins at 0", "first_values_vanish", "left out for a while",
+             "(rate(", '((gen_ai_client_operation_duration_seconds_count{job=~"otel"} unless'
+             ' gen_ai_client_operation_duration_seconds_count{job=~"otel"} offset 5m) / 300 or rate('),
+    Mutation("a bucket that is new has old edges", "first_values", "counts for 5 minutes",
+             'llm_response_latency_seconds_bucket{job=~"llm-auth-proxy", le="+Inf"} offset 5m',
+             'llm_response_latency_seconds_bucket{job=~"llm-auth-proxy", le="+Inf"}'),
+    # -- counters that jump --
+    dropped("what jumps is recorded", "seesaw", "jump back and forth",
+            " unless on (job, instance) job_instance:llm_counters:seesaw"),
+    dropped("what only some workers have began at 0", "seesaw", "only some of the workers",
+            "\nunless on (job, instance) job_instance:llm_counters:seesaw"),
+    dropped("only counters jump", "seesaw", "only some of the workers",
+            '\n  or resets(job_instance:llm_requests_series:count{job="llm-auth-proxy"}[15m])'),
+    Mutation("three restarts are a seesaw", "seesaw", "are restarts", ") >= 4", ") >= 3"),
+    dropped("a target that is often down is a seesaw", "seesaw", "are restarts",
+            '\nand on (job, instance) avg_over_time(up{job=~"llm-auth-proxy"}[15m]) > 0.9'),
+    # -- what is behind a gateway --
+    dropped("a deployment is told beside its fallback", "fallbacks", "said once",
+            "\nunless on (job, model) job_model:llm_fallbacks:ratio_rate5m > 0.2"),
+    dropped("a deployment is told beside its users' failures", "fallbacks", "they are what is said",
+            "\nunless on (job, model) job_model:llm_requests_failed:ratio_rate5m > 0.2"),
+    dropped("a deployment of one attempt", "fallbacks", "behind retries",
+            "\nand on (job, model, deployment, address)"
+            " round(job_model_deployment_address:llm_deployment_requests:rate5m * 300, 0.01) >= 5"),
+    dropped("a wrong request is a deployment's failure", "fallbacks", "behind retries",
+            'exception_status!~"400|413|422", '),
+    Mutation("what its own deployments answer does not count", "fallbacks", "fallbacks are for",
+             ' or job_model:llm_requests:rate5m{source="litellm"}) > 0', ") > 0"),
+    dropped("a single answer by a fallback", "fallbacks", "fallbacks are for",
+            "\nand on (job, model)"
+            " round(sum by (job, model) (job_model_fallback:llm_fallbacks:rate5m) * 300, 0.01) >= 5"),
+    # -- few requests --
+    dropped("an hour's failures are over", "low_traffic", "ends when they succeed",
+            "\nand on (job, model) round(job_model:llm_requests_failed:increase30m /"
+            " (job_model:llm_requests:increase30m > 0), 0.0001) > 0.2"),
+    dropped("3 failures are many", "low_traffic", "are few",
+            "\nand on (job, model) job_model:llm_requests_failed:increase1h >= 5"),
+    dropped("the same is said of many requests", "low_traffic", "others speak",
+            "\nunless on (job, model) job_model:llm_requests:increase5m >= 20"),
+    Mutation("a target that was down twice", "low_traffic", "every other minute", ">= 6", ">= 4"),
+    dropped("a guess is a percentile", "low_traffic", "a guess",
+            "\nunless on (job, model) job_model:llm_response_latency_seconds:p95_at_least_rate5m < 1"),
+    dropped("below the first edge nothing is known", "low_traffic", "a guess",
+            '\nor (job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0) * 0'),
+    Mutation("without traffic nothing is at least 0", "latency", "without traffic",
+             '(job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0) * 0',
+             'job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} * 0'),
+    Mutation("the bucket's end is its beginning", "low_traffic", "a guess", " < on (job, model) group_left () 0.95 * ",
+             " <= on (job, model) group_left () 1 * "),
+    Mutation("few requests are missed at once", "low_traffic_days", "no gap between two",
+             "baseline > 0.01", "baseline > 0.001"),
+    Mutation("few requests are never missed", "low_traffic_days", "no gap between two",
+             "llm_requests:rate5m[90m]) == 0", "llm_requests:rate5m[90m]) < 0"),
+    Mutation("few metrics are never missed", "low_traffic_days", "before the first request",
+             "count[90m])", "count[1d])"),
+    dropped("the first evening is missed", "low_traffic_days", "first evening",
+            "\nand on (job) (avg_over_time(job:llm_requests:rate5m[90m] offset 1w)"
+            " or avg_over_time(job:llm_requests:rate5m[90m] offset 1d)) > 0.00222"),
+    Mutation("the limit of a surge is that of silence", "low_traffic_days", "300 requests an hour",
+             "baseline > 0.01", "baseline > 0.1"),
+    Mutation("the limit of a surge is that of metrics", "low_traffic_days", "renamed by an upgrade",
+             "<= 0.01", "<= 0.1"),
     # -- longer times --
     even_of_none("failure ratio of no traffic in an hour", "windows", "without traffic",
                  "(sum_over_time(job:llm_requests:rate5m[1h]) > 0)"),
@@ -232,13 +332,13 @@ MUTATIONS = [
     Mutation("metrics of what is down are missed", "alerts_gateway", "missed only where",
              'up{job=~"llm-auth-proxy"} == 1\n', 'up{job=~"llm-auth-proxy"}\n'),
     dropped("no traffic where there is none", "alerts_gateway", "usually is some",
-            "\nand on (job) job:llm_requests:rate5m_baseline > 0.1"),
+            "\nand on (job) job:llm_requests:rate5m_baseline > 0.01"),
     dropped("every hour is alike for traffic", "alerts_idle_then", "nobody misses traffic", IDLE_THEN),
     dropped("every hour is alike for metrics", "alerts_idle_then", "nor metrics", IDLE_THEN),
     dropped("without a week there is no day either", "alerts_idle_then", "nobody misses traffic",
-            " or job:llm_requests:rate5m offset 2h"),
+            f" or {DAY_AGO}"),
     dropped("yesterday is like last week", "alerts_idle_then", "nobody misses traffic",
-            "job:llm_requests:rate5m offset 3h or "),
+            f"{WEEK_AGO} or "),
     # -- series --
     Mutation("everybody's series are a gateway's", "alerts_gateway", "very many series",
              'scrape_samples_post_metric_relabeling{job=~"llm-auth-proxy"} > 20000',

@@ -59,7 +59,7 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         dashboard = OF_MONEY.get(name, "operations" if name.startswith("LLM") else "stack")
         assert annotations["dashboard_url"].partition("?")[0] == f"https://grafana.example/d/llmmon-{dashboard}", name
         # A gateway's alert opens its dashboard, a team's the team's.
-        about = {"LLMSampleLimitHit": "", "LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
+        about = {"LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
         narrowed = re.findall(r"[?&]var-(\w+)={{ \$labels\.(\w+) \| urlquery }}", annotations["dashboard_url"])
         assert all(variable == label for variable, label in narrowed), name
         if about.get(name, name.startswith("LLM")):
@@ -84,7 +84,11 @@ def test_every_runbook_has_the_same_sections() -> None:
 
 
 def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
-    known = catalogue.recorded_names(rendered["alerts"]) | catalogue.RAW_METRICS
+    known = (
+        catalogue.recorded_names(rendered["alerts"])
+        | catalogue.recorded_names(rendered["default"])
+        | catalogue.RAW_METRICS
+    )
     for alert in alerts():
         assert metric_names(alert["expr"]) <= known, alert["alert"]
 
@@ -164,7 +168,10 @@ def test_every_gateway_has_its_own_sample_limit() -> None:
         {"name": "usual", "targets": ["b:1"]},
         {"name": "unlimited", "targets": ["c:1"], "sample_limit": 0},
     ]
-    near = [alert["expr"] for alert in alerts(llmmon_gateways=gateways) if alert["alert"] == "LLMSampleLimitNear"]
+    found = alerts(llmmon_gateways=gateways)
+    hit = {alert["labels"]["job"] for alert in found if alert["alert"] == "LLMSampleLimitHit"}
+    assert hit == {"small", "usual"}
+    near = [alert["expr"] for alert in found if alert["alert"] == "LLMSampleLimitNear"]
     assert near == [
         'scrape_samples_post_metric_relabeling{job="small"} > 800',
         'scrape_samples_post_metric_relabeling{job="usual"} > 40000',
@@ -193,6 +200,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "head_series": ("PrometheusHeadSeriesHigh", "> {}", 1),
     "storage_days_left": ("PrometheusStorageFillingUp", ", {} * 86400)", 1),
     "backup_age_hours": ("MonitoringBackupTooOld", "> {}\n", 3600),
+    "deployment_failure_ratio": ("LLMDeploymentFailing", "_failures:ratio_rate5m > {}\n", 1),
+    "fallback_ratio": ("LLMFallbacksInUse", "llm_fallbacks:ratio_rate5m > {}\n", 1),
 }
 
 

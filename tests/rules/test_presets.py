@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import DURATIONS, GAUGES, problems_of_preset
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import (
+    COUNTERS,
+    DURATIONS,
+    GAUGES,
+    LISTS,
+    problems_of_preset,
+)
 
 from tests.rules import catalogue, promtool, recorded
 from tests.rules.promql import metric_names
@@ -38,8 +44,8 @@ def pages_of(kind: str) -> list[exposition.Page]:
 def metrics(preset: dict[str, Any]) -> list[tuple[str, str]]:
     """The names of the series that a preset reads, each with its matchers."""
     found = []
-    lists = [preset.get(signal, []) for signal in ("requests", "tokens", "cost_usd", *GAUGES)]
-    lists += preset.get("failures", {}).values()
+    lists = [preset.get(signal, []) for signal in (*COUNTERS, *GAUGES)]
+    lists += [metrics for signal in LISTS for metrics in preset.get(signal, {}).values()]
     for signal in DURATIONS:
         duration = preset.get(signal, {})
         lists += [duration.get("sum", []), duration.get("count", [])]
@@ -75,7 +81,12 @@ def test_a_preset_reads_only_what_its_gateway_exposes(kind: str) -> None:
 
 def test_recording_rules_read_only_what_gateways_expose_and_other_rules_record() -> None:
     rules = catalogue.rules({"llm_recording.yml": recorded.rules(PAGES)})
-    exposed = {name for page in PAGES for name in page.names}
+    # Prometheus writes one itself, and most processes the other.
+    exposed = (
+        {name for page in PAGES for name in page.names}
+        | {"up", "process_start_time_seconds"}
+        | {"job_instance:llm_requests_series:count"}
+    )
     names = {rule["record"] for rule in rules}
     for rule in rules:
         assert metric_names(str(rule["expr"])) <= exposed | names, rule["record"]
@@ -148,8 +159,8 @@ def weaknesses(preset: dict[str, Any], rules: str) -> Iterator[tuple[str, str]]:
 
 def names_of_several(preset: dict[str, Any]) -> list[str]:
     """The names of series that are read under more than one."""
-    lists = [preset.get(signal, []) for signal in ("requests", "tokens", "cost_usd", *GAUGES)]
-    lists += preset.get("failures", {}).values()
+    lists = [preset.get(signal, []) for signal in (*COUNTERS, *GAUGES)]
+    lists += [metrics for signal in LISTS for metrics in preset.get(signal, {}).values()]
     several = [entry["metrics"] for entries in lists for entry in entries if len(entry["metrics"]) > 1]
     found = {name for names in several for name in names}
     for signal in DURATIONS:

@@ -101,7 +101,11 @@ def test_a_threshold_reaches_its_alert_and_the_dashboards(name: str, record_or_a
 
 def test_the_minimum_of_requests_reaches_the_alerts() -> None:
     guarded = [rule["alert"] for rule in rules(llmmon_alert_minimum_requests=7) if ":increase5m >= 7" in rule["expr"]]
-    assert guarded == ["LLMHighFailureRatio", "LLMHighLatencyP95", "LLMSlowRequestsOver5Percent"]
+    assert guarded == [
+        *("LLMHighFailureRatio", "LLMHighLatencyP95", "LLMSlowRequestsOver5Percent"),
+        # Where there are not so many.
+        "LLMLowTrafficFailing",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -143,5 +147,6 @@ def test_floors_and_the_interval_can_be_changed() -> None:
     }
     # What counts samples keeps its own, and so does what is worth less.
     assert intervals.pop("llmmon_surge") == "1m"
+    assert intervals.pop("llmmon_latencies") == "1m"
     assert intervals.pop("llmmon_costs") == "2m"
     assert set(intervals.values()) == {"20s"}

@@ -41,7 +41,10 @@ SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 NOT_FOR_MODELS = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:.*ratio.*"
 )
-NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
+NOT_FOR_LOW_TRAFFIC = (
+    r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
+)
+NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
 
 
 @cache
@@ -63,6 +66,16 @@ def variants() -> dict[str, dict[str, str]]:
         "one_gateway": one_gateway,
         "surge": surge,
         "short_weeks": {name: shorten_weeks(content) for name, content in surge.items()},
+        # As if the rules of an earlier deployment had been there until a case says otherwise.
+        "relabelled": {name: without(content, "llmmon:relabelling") for name, content in one_gateway.items()},
+        "idle_series_vanish": rendering.render_rules(
+            llmmon_gateways=[{"name": "otel", "kind": "otel_genai", "targets": ["a:8000"]}]
+        ),
+        # As for cases that last for hours.
+        "low_traffic": {
+            name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*")
+            for name, content in one_gateway.items()
+        },
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
         "short_days": {name: shorten_days(content) for name, content in alerts.items()},
@@ -118,4 +131,6 @@ def shorten_weeks(content: str) -> str:
 
 def shorten_days(content: str) -> str:
     """What was the case a day or a week ago, some hours ago."""
-    return content.replace("offset 1w", "offset 3h").replace("offset 1d", "offset 2h")
+    for real, short in {"6d23h30m": "2h30m", "23h30m": "1h30m", "1w": "3h", "1d": "2h"}.items():
+        content = content.replace(f"offset {real}", f"offset {short}")
+    return content

@@ -18,11 +18,13 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 
-COUNTERS = ("requests", "tokens", "cost_usd")
+COUNTERS = ("requests", "tokens", "cost_usd", "cooldowns", "fallbacks")
 GAUGES = ("running", "waiting", "kv_cache_usage")
 DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = tuple(PER_SECOND)
-LABELS = ("model", "type", "team", "reason")
+LABELS = ("model", "type", "team", "reason", "deployment", "address", "fallback")
+# Lists of counters under names of their own: signal, and what it must have and may have.
+LISTS = {"failures": ({"all"}, {"provider"}), "deployments": ({"requests", "failures"}, set[str]())}
 # In a file of the user's own: it is meant to stand for the one that comes with the role.
 REPLACES = "replaces_shipped"
 
@@ -58,6 +60,9 @@ class Preset(TypedDict, total=False):
     tokens: list[Metric]
     cost_usd: list[Metric]
     failures: dict[str, list[Metric]]
+    deployments: dict[str, list[Metric]]
+    cooldowns: list[Metric]
+    fallbacks: list[Metric]
     running: list[Metric]
     waiting: list[Metric]
     kv_cache_usage: list[Metric]
@@ -67,6 +72,7 @@ class Preset(TypedDict, total=False):
     labels: dict[str, list[str]]
     defaults: dict[str, str]
     replaces_shipped: bool
+    idle_series_vanish: bool
 
 
 def preset_kinds(directory: str, own: str = "") -> list[str]:
@@ -169,7 +175,7 @@ def problems_of_preset(path: Path) -> list[str]:
         return ["is not valid YAML"]
     if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
         return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
-    known = (*COUNTERS, *GAUGES, *DURATIONS, "failures", "labels", "defaults", REPLACES)
+    known = (*COUNTERS, *GAUGES, *DURATIONS, *LISTS, "labels", "defaults", "idle_series_vanish", REPLACES)
     found = [
         f"has a key that means nothing: {key}; known are {', '.join(known)}"
         for key in sorted(map(str, preset))
@@ -180,14 +186,12 @@ def problems_of_preset(path: Path) -> list[str]:
     for signal in (*COUNTERS, *GAUGES):
         if signal in preset:
             found += _metrics_problems(signal, preset[signal])
-    failures = preset.get("failures")
-    if failures is not None:
-        if not isinstance(failures, dict) or "all" not in failures or set(failures) - {"all", "provider"}:
-            return [*found, "must have failures.all, and may have failures.provider besides"]
-        if "requests" not in preset:
-            found.append("counts failures, but no requests that they are a part of")
-        for definition, metrics in failures.items():
-            found += _metrics_problems(f"failures.{definition}", metrics)
+    if not isinstance(preset.get("idle_series_vanish", False), bool):
+        found.append("must say true or false for idle_series_vanish")
+    for signal in (signal for signal in LISTS if signal in preset):
+        found += _list_problems(signal, preset[signal])
+    if "failures" in preset and "requests" not in preset:
+        found.append("counts failures, but no requests that they are a part of")
     for signal in DURATIONS:
         if signal in preset:
             found += _duration_problems(signal, preset[signal])
@@ -225,6 +229,15 @@ def _matcher_problems(signal: str, matchers: Any) -> list[str]:
         found += [f"has a matcher of {signal} that does not compile, {matcher[3]}: {why}"] if why else []
         rest = rest[matcher.end() + 1 :]
     return found
+
+
+def _list_problems(signal: str, lists: Any) -> list[str]:
+    """What is wrong with lists of metrics that have names of their own."""
+    needed, possible = LISTS[signal]
+    if not isinstance(lists, dict) or needed - set(lists) or set(lists) - needed - possible:
+        besides = "".join(f", and may have {signal}.{name} besides" for name in sorted(possible))
+        return ["must have " + " and ".join(f"{signal}.{name}" for name in sorted(needed)) + besides]
+    return [problem for name, metrics in lists.items() for problem in _metrics_problems(f"{signal}.{name}", metrics)]
 
 
 def _duration_problems(signal: str, duration: Any) -> list[str]:

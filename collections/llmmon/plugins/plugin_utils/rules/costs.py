@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import BEGUN_OF_TEAMS, begun
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
@@ -36,8 +38,9 @@ def team_rules(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: R
     rules = []
     for source in kinds:
         if "team" in source.preset.get("labels", {}) or source.kind in labelled_by_hand:
-            rules += _of_teams(source, settings)
+            rules += _of_teams(replace(source, begun=BEGUN_OF_TEAMS), settings)
     return [
+        *(begun(BEGUN_OF_TEAMS, gateways) if rules else []),
         *rules,
         record(
             "job_team:llm_tokens_used:rate5m", "sum without (model, type) (job_team_model_type:llm_tokens_used:rate5m)"

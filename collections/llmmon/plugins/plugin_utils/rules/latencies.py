@@ -44,6 +44,22 @@ def slow_answers(source: Source, name: str, duration: Duration, threshold: Any) 
     )
 
 
+def at_least(source: Source, name: str, duration: Duration) -> Rule:
+    """Where the bucket of the 95th percentile begins: what 5 of 100 answers certainly took; 0 below the first edge.
+
+    What the percentile is within that bucket is a guess. Of the edges that fewer than 95 of 100 answers keep to, it is
+    the last: a histogram of these and of all answers has its highest quantile there.
+    """
+    buckets = _buckets(name, duration)
+    count = source.recorded(f"job_model:{name}_seconds_count:rate5m")
+    below, all_answers = source.recorded(buckets, 'le!="+Inf"'), source.recorded(buckets, 'le="+Inf"')
+    edge_before = f"  {below} < on (job, model) group_left () 0.95 * {count}\n  or {all_answers}"
+    return source.record(
+        f"job_model:{name}_seconds:p95_at_least_rate5m",
+        f"histogram_quantile(1,\n{edge_before}\n){in_seconds(duration['unit'])} >= 0\nor ({count} > 0) * 0",
+    )
+
+
 def _of_histogram(source: Source, name: str, duration: Duration, count: str) -> list[Rule]:
     buckets = _buckets(name, duration)
     all_answers = source.recorded(buckets, 'le="+Inf"')
@@ -67,7 +83,7 @@ def _of_summary(source: Source, name: str, duration: Duration) -> list[Rule]:
     rules = []
     for percent in PERCENTILES:
         quantile = Metric(metrics=duration["summary"], matchers=f'quantile="{percent / 100}"')
-        slowest = source.canonical([quantile], ["model"], over="", aggregate="max")
+        slowest = source.canonical([quantile], ["model"], gauges=True, aggregate="max")
         rules.append(source.record(_percentile(name, percent), f"{slowest}{in_seconds(duration['unit'])} >= 0"))
     return rules
 
@@ -82,5 +98,7 @@ def _buckets(name: str, duration: Duration) -> str:
 
 def _part(duration: Duration, suffix: str) -> Metric:
     """The buckets, the sum or the count of a histogram, by each of its names."""
-    names = [f"{name}_{suffix}" for name in duration["metrics"]]
-    return Metric(metrics=names, matchers=duration.get("matchers", ""))
+    part = Metric(metrics=[f"{name}_{suffix}" for name in duration["metrics"]])
+    if "matchers" in duration:
+        part["matchers"] = duration["matchers"]
+    return part

@@ -12,14 +12,17 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import low_traffic_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.presence_alerts import (
     presence_alerts,
     prober_alerts,
     series_seen,
 )
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.series_alerts import series_alerts
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 OF_MODEL = ("job", "model")
@@ -34,13 +37,16 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
     rules = [
         *series_seen(gateways, presets),
         *_failing_and_slow(chosen),
+        *low_traffic_alerts(chosen),
         *_surging(chosen),
         *burn_alerts(chosen),
+        *fallback_alerts(presets, chosen),
         *_queueing(presets, chosen),
         *team_alerts(chosen),
         *presence_alerts(gateways, chosen),
         *prober_alerts(chosen),
         *series_alerts(gateways, chosen),
+        *seesaw_alerts(chosen),
     ]
     return [group("llmmon_alerts", chosen.interval, rules)]
 
@@ -62,7 +68,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
         *alert(
             "LLMHighLatencyP95",
             "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)"
-            f" > {thresholds['latency_p95_seconds']}{enough}",
+            f" > {thresholds['latency_p95_seconds']}{enough}\n{_unless_a_guess(thresholds['latency_p95_seconds'])}",
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
@@ -82,6 +88,12 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             dashboard_for=OF_MODEL,
         ),
     ]
+
+
+def _unless_a_guess(threshold: Number) -> str:
+    """Not where the bucket of the percentile begins far below the threshold: answers may be anywhere in it."""
+    least = "job_model:llm_response_latency_seconds:p95_at_least_rate5m"
+    return f"unless on (job, model) {least} < {float(threshold) / 2:g}"
 
 
 def _surging(settings: RuleSettings) -> list[Rule]:

@@ -17,6 +17,12 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import (
     union,
 )
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import minutes
+
+# With so many requests to be expected, that there is none at all happens by chance 6 times in a million.
+_EXPECTED = 12
+# How long a gateway of a few requests an hour is waited for.
+_LONG, _LONG_SECONDS = "90m", 5400
 
 
 def series_seen(gateways: Sequence[Gateway], presets: Mapping[str, Preset]) -> list[Rule]:
@@ -44,16 +50,22 @@ def series_seen(gateways: Sequence[Gateway], presets: Mapping[str, Preset]) -> l
 
 def presence_alerts(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
     """Gateways that cannot be scraped, have vanished, or show nothing of what they usually show."""
-    alert, floor = settings.alerting.alert, settings.surge_floors["requests_per_second"]
+    alert = settings.alerting.alert
     up = selector("up", one_of_jobs(gateway["name"] for gateway in gateways))
-    idle_then = f"(job:llm_requests:rate5m offset 1w or job:llm_requests:rate5m offset 1d) <= {floor}"
+    missing, silent = (_lowest_rate(settings, name) for name in ("LLMMetricsMissing", "LLMNoTraffic"))
+    rarest = _per_second(_LONG_SECONDS)
+    seen = "job_instance:llm_requests_series:count"
+    # The half hour that followed then: at its end the day before was over, too.
+    then = _at_this_time("[30m]", "6d23h30m", "23h30m")
+    long_then = _at_this_time(f"[{_LONG}]", "1w", "1d")
     return [
         *alert(
             "LLMTargetDown",
             f"{up} == 0",
             summary="An LLM gateway cannot be scraped",
             description="Prometheus gets no metrics from {{ $labels.instance }} ({{ $labels.job }}). The gateway is"
-            " down or out of reach, or it refuses the bearer token: the target's last error says which.",
+            " down or out of reach, refuses the bearer token, or shows more series than its sample limit allows: the"
+            " target's last error says which.",
             dashboard_for=["job"],
         ),
         # One rule per gateway: absence has no labels but those asked for.
@@ -70,15 +82,28 @@ def presence_alerts(gateways: Sequence[Gateway], settings: RuleSettings) -> list
                 dashboard_for=["job"],
             )
         ),
+        *alert(
+            "LLMTargetFlapping",
+            f"avg_over_time({up}[30m])\nand on (job, instance) changes({up}[30m]) >= 6",
+            summary="An LLM gateway can be scraped only now and then",
+            description="Prometheus got the metrics of {{ $labels.instance }} ({{ $labels.job }}) in only"
+            " {{ $value | humanizePercentage }} of its attempts in the last 30 minutes, with interruptions: the gateway"
+            " restarts, is overloaded, or one of several behind the address is down.",
+            dashboard_for=["job"],
+        ),
         # Only where they have been seen before, and not at a time of the week that was idle before: a gateway that has
-        # been restarted shows no such metric until its first request.
+        # been restarted shows no such metric until its first request. With few requests that takes long.
         *alert(
             "LLMMetricsMissing",
             f"""
             {up} == 1
-            unless on (job, instance) job_instance:llm_requests_series:count
-            and on (job, instance) last_over_time(job_instance:llm_requests_series:count[1d] offset 15m)
-            unless on (job) {idle_then}
+            unless on (job, instance) {seen}
+            and on (job, instance) last_over_time({seen}[1d] offset 15m)
+            unless on (job) {then} <= {missing}
+            or {up} == 1
+            unless on (job, instance) last_over_time({seen}[{_LONG}])
+            and on (job, instance) last_over_time({seen}[1d] offset {_LONG})
+            and on (job) {long_then} > {rarest}
             """,
             summary="An LLM gateway answers, but its request metrics are missing",
             description="{{ $labels.instance }} ({{ $labels.job }}) is scraped without error, and yet its request"
@@ -89,14 +114,32 @@ def presence_alerts(gateways: Sequence[Gateway], settings: RuleSettings) -> list
             "LLMNoTraffic",
             f"""
             job:llm_requests:rate5m == 0
-            and on (job) job:llm_requests:rate5m_baseline > {floor}
-            unless on (job) {idle_then}
+            and on (job) job:llm_requests:rate5m_baseline > {silent}
+            unless on (job) {then} <= {silent}
+            or max_over_time(job:llm_requests:rate5m[{_LONG}]) == 0
+            and on (job) avg_over_time(job:llm_requests:rate5m[6h] offset {_LONG}) > {rarest}
+            and on (job) {long_then} > {rarest}
             """,
             summary="An LLM gateway gets no requests although it usually does",
             description="{{ $labels.job }} has got no request for 5 minutes and more, at a time when it usually does.",
             dashboard_for=["job"],
         ),
     ]
+
+
+def _at_this_time(window: str, last_week: str, yesterday: str) -> str:
+    """The rate of requests a week ago or, without a week of data, a day ago."""
+    rate = f"job:llm_requests:rate5m{window} offset"
+    return f"(avg_over_time({rate} {last_week}) or avg_over_time({rate} {yesterday}))"
+
+
+def _lowest_rate(settings: RuleSettings, name: str) -> float:
+    """The requests per second from which on an alert can tell nothing from little, while it waits."""
+    return _per_second(300 + 60 * minutes(settings.alerting.tuning[name].get("for") or "0s"))
+
+
+def _per_second(seconds: int) -> float:
+    return round(_EXPECTED / seconds, 5)
 
 
 def prober_alerts(settings: RuleSettings) -> list[Rule]:

@@ -8,13 +8,24 @@ what is recorded here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import latency_rules, slow_answers
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
+    BEGUN,
+    BEGUN_OF_LATENCIES,
+    begun,
+    relabellings,
+)
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import at_least, latency_rules, slow_answers
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import hourly_requests
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import aggregated
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
@@ -31,17 +42,16 @@ OF_ALL_KINDS = [
         'unless (job_model:llm_requests_failed:rate5m{model=""} / job_model:llm_requests:rate5m > 0.999\n'
         '  and on (job) job_model:llm_requests:rate5m{model!=""} > 0)',
     ),
-    record(
-        "job_model:llm_response_latency_seconds_slow:ratio_rate5m",
-        "job_model:llm_response_latency_seconds_slow:rate5m"
-        " / (job_model:llm_response_latency_seconds_count:rate5m > 0)",
-    ),
     record("job_model:llm_tokens_used:rate5m", "sum without (type) (job_model_type:llm_tokens_used:rate5m)"),
     record(
         "job_model:llm_tokens_per_request:ratio_rate5m",
         "job_model:llm_tokens_used:rate5m / (job_model:llm_requests:rate5m > 0)",
     ),
 ]
+OF_SLOW_ANSWERS = record(
+    "job_model:llm_response_latency_seconds_slow:ratio_rate5m",
+    "job_model:llm_response_latency_seconds_slow:rate5m / (job_model:llm_response_latency_seconds_count:rate5m > 0)",
+)
 
 
 def recording_rules(
@@ -59,11 +69,20 @@ def recording_rules(
         group(
             "llmmon_recording",
             chosen.interval,
-            [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
+            seesaw(gateways, presets)
+            + begun(BEGUN, gateways)
+            + [rule for source in kinds for rule in _of_kind(source, chosen)]
+            + OF_ALL_KINDS,
         ),
+        # Histograms are most of what a gateway exposes: read as often as the rest they would cost as much again.
+        group("llmmon_latencies", "1m", _latencies(kinds, gateways, chosen)),
         # How much busier than usual a gateway is, and everything else that is computed from one sample a minute,
         # whatever the rules' interval: guards count samples, and sums of samples are sums of money.
-        group("llmmon_surge", "1m", surges(chosen) + longer_ratios() + team_rules(kinds, gateways, chosen)),
+        group(
+            "llmmon_surge",
+            "1m",
+            surges(chosen) + longer_ratios() + hourly_requests() + team_rules(kinds, gateways, chosen),
+        ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
         # than every 5 minutes, when a series counts as gone.
         group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"})),
@@ -79,6 +98,7 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
             for name in ("availability", "latency")
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
+        *relabellings(gateways),
         *(
             record("llmmon:token_price_usd", f"vector({price})", model=model, type=kind_of_token)
             for model, prices in _sorted(settings.token_prices)
@@ -101,17 +121,26 @@ def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
     if "tokens" in preset:
         tokens = source.canonical(preset["tokens"], ["model", "type"])
         rules.append(source.record("job_model_type:llm_tokens_used:rate5m", tokens))
-    rules += priced(source, settings, ["model"])
-    if "latency" in preset:
-        name, duration = "llm_response_latency", preset["latency"]
-        rules += latency_rules(source, name, duration)
-        if "metrics" in duration:
-            rules.append(slow_answers(source, name, duration, settings.thresholds["latency_p95_seconds"]))
-    if "time_to_first_token" in preset:
-        rules += latency_rules(source, "llm_time_to_first_token", preset["time_to_first_token"])
-    if "inter_token_latency" in preset:
-        rules += latency_rules(source, "llm_inter_token_latency", preset["inter_token_latency"])
-    return rules + _gauges(source)
+    return rules + priced(source, settings, ["model"]) + _gauges(source) + fallback_rules(source)
+
+
+def _latencies(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
+    """How long things take, of all kinds."""
+    rules: list[Rule] = []
+    for kind in kinds:
+        source, preset = replace(kind, begun=BEGUN_OF_LATENCIES), kind.preset
+        if "latency" in preset:
+            name, duration = "llm_response_latency", preset["latency"]
+            rules += latency_rules(source, name, duration)
+            if "metrics" in duration:
+                rules.append(slow_answers(source, name, duration, settings.thresholds["latency_p95_seconds"]))
+                rules.append(at_least(source, name, duration))
+        if "time_to_first_token" in preset:
+            rules += latency_rules(source, "llm_time_to_first_token", preset["time_to_first_token"])
+        if "inter_token_latency" in preset:
+            rules += latency_rules(source, "llm_inter_token_latency", preset["inter_token_latency"])
+    shares = [OF_SLOW_ANSWERS] if rules else []
+    return [*(begun(BEGUN_OF_LATENCIES, gateways) if rules else []), *rules, *shares]
 
 
 def _failures(source: Source, settings: RuleSettings) -> list[Rule]:
@@ -121,7 +150,9 @@ def _failures(source: Source, settings: RuleSettings) -> list[Rule]:
     failures = definitions.get(settings.failure_definition, definitions["all"])
     # A model that never failed has no such series: its failures are 0, not unknown.
     never = f"or on (job, model) {source.recorded('job_model:llm_requests:rate5m')} * 0"
-    rules = [source.record("job_model:llm_requests_failed:rate5m", f"{source.canonical(failures, ['model'])}\n{never}")]
+    # `sum`: one series, whichever it comes from, or past data could not be filled in by promtool.
+    failed = aggregated("sum", ["job", "model"], f"\n  {source.canonical(failures, ['model'])}\n  {never}\n")
+    rules = [source.record("job_model:llm_requests_failed:rate5m", failed)]
     if "reason" in source.preset.get("labels", {}):
         reasons = source.canonical(failures, ["model", "reason"])
         rules.append(source.record("job_model_reason:llm_requests_failed:rate5m", reasons))
@@ -138,7 +169,7 @@ def _gauges(source: Source) -> list[Rule]:
         ("llm_kv_cache_usage_ratio", preset.get("kv_cache_usage"), "max"),
     ):
         if metrics is not None:
-            now = source.canonical(metrics, ["model"], over="", aggregate=aggregate)
+            now = source.canonical(metrics, ["model"], gauges=True, aggregate=aggregate)
             rules.append(source.record(f"job_model:{name}", now))
     return rules
 

@@ -35,25 +35,29 @@ def series_alerts(gateways: Sequence[Gateway], settings: RuleSettings) -> list[R
             " 6 hours before.",
             dashboard_for=["job"],
         ),
-        *(rule for gateway in gateways if gateway["sample_limit"] > 0 for rule in _near_its_limit(gateway, settings)),
-        # Prometheus counts these for all targets together.
-        *alert(
-            "LLMSampleLimitHit",
-            'increase(prometheus_target_scrapes_exceeded_sample_limit_total{job="prometheus"}[10m]) > 0',
-            summary="Scrapes fail because they bring too many series",
-            description="{{ $labels.instance }} threw away scrapes that exceeded their sample limit. Targets that are"
-            ' down with the error "sample limit exceeded" are the ones.',
-        ),
+        *(rule for gateway in gateways if gateway["sample_limit"] > 0 for rule in _of_its_limit(gateway, settings)),
     ]
 
 
-def _near_its_limit(gateway: Gateway, settings: RuleSettings) -> list[Rule]:
-    near = round(float(settings.thresholds["sample_limit_ratio"]) * gateway["sample_limit"])
-    return settings.alerting.alert(
-        "LLMSampleLimitNear",
-        f"{selector(_SAMPLES, job_is(gateway['name']))} > {near}",
-        summary="An LLM gateway comes near its sample limit",
-        description=f"{_BROUGHT}; at {gateway['sample_limit']} every scrape fails.",
-        labels={"job": gateway["name"]},
-        dashboard_for=["job"],
-    )
+def _of_its_limit(gateway: Gateway, settings: RuleSettings) -> list[Rule]:
+    """Near the limit, and beyond: Prometheus keeps none of such a page, but counts what was on it."""
+    alert, job, limit = settings.alerting.alert, job_is(gateway["name"]), gateway["sample_limit"]
+    near = round(float(settings.thresholds["sample_limit_ratio"]) * limit)
+    return [
+        *alert(
+            "LLMSampleLimitNear",
+            f"{selector(_SAMPLES, job)} > {near}",
+            summary="An LLM gateway comes near its sample limit",
+            description=f"{_BROUGHT}; at {limit} every scrape fails.",
+            labels={"job": gateway["name"]},
+            dashboard_for=["job"],
+        ),
+        *alert(
+            "LLMSampleLimitHit",
+            f"{selector(_SAMPLES, job)} > {limit}\nand on (job, instance) {selector('up', job)} == 0",
+            summary="An LLM gateway is not watched because it exposes too many series",
+            description=f"{_BROUGHT}, and its sample limit is {limit}: Prometheus throws the whole scrape away.",
+            labels={"job": gateway["name"]},
+            dashboard_for=["job"],
+        ),
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Metric, Preset, preset_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import BEGUN, per_second
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import (
     aggregated,
@@ -28,6 +29,8 @@ class Source:
     preset: Preset
     # The matcher of its jobs.
     jobs: str
+    # What the group of rules records of targets whose new series began at 0.
+    begun: str = BEGUN
 
     def record(self, name: str, expression: str) -> Rule:
         """A recording rule for this kind alone."""
@@ -42,11 +45,11 @@ class Source:
         metrics: Sequence[Metric],
         keep: Sequence[str],
         *,
-        over: str = "[5m]",
+        gauges: bool = False,
         aggregate: str = "sum",
         present: str = "",
     ) -> str:
-        """Counters (their rate ``over`` a range), or gauges (no range), by canonical labels.
+        """Counters (how much they grew per second), or gauges, by canonical labels.
 
         It aggregates after rate(), so that one instance's restart stays its own, and before renaming, so that two
         series that differ only in a label which is overwritten cannot collide. ``present`` is a matcher of all series.
@@ -54,10 +57,10 @@ class Source:
         own = ["job", *(origin for label in keep for origin in self._labels.get(label, [label]))]
         changes = self._changes(keep)
         if len(metrics) == 1 and not changes and "type" not in metrics[0]:
-            return aggregated(aggregate, own, self._series(metrics[0], over, present))
+            return aggregated(aggregate, own, self._series(metrics[0], gauges, present))
         terms = []
         for number, metric in enumerate(metrics, start=1):
-            term = aggregated(aggregate, own, self._series(metric, over, present))
+            term = aggregated(aggregate, own, self._series(metric, gauges, present))
             for change in changes:
                 term = relabelled(term, *change)
             if "type" in metric:
@@ -72,14 +75,19 @@ class Source:
     def _labels(self) -> Mapping[str, list[str]]:
         return self.preset.get("labels", {})
 
-    def _series(self, metric: Metric, over: str, present: str) -> str:
+    def _series(self, metric: Metric, gauges: bool, present: str) -> str:
         """A metric by whichever of its names a target exposes, the newest first."""
         matchers = metric.get("matchers", "")
         found = []
         newer = ""
         for name in metric["metrics"]:
-            series = f"{selector(name, self.jobs, matchers, present)}{over}"
-            series = f"rate({series})" if over else series
+            series = selector(name, self.jobs, matchers, present)
+            if not gauges:
+                all_below = 'le="+Inf"' if name.endswith("_bucket") else ""
+                widest = selector(name, self.jobs, matchers, present, all_below) if all_below else ""
+                series = per_second(series, "" if self.preset.get("idle_series_vanish") else self.begun, widest)
+            if len(metric["metrics"]) > 1 and not gauges:
+                series = f"({series})"
             if newer and matchers:
                 # A target that has the newer name, but no such series of it, is not read by the older one.
                 series = f"({series} unless on (job, instance) {selector(newer, self.jobs)})"

@@ -31,7 +31,8 @@ def _surge(signal: str, floor: Number, lasting: int) -> list[Rule]:
         # Half an hour of history at least: a gateway that has just started is not a surge.
         record(recent, f"avg_over_time({before})\nand count_over_time({before}) >= 30"),
         record(week, _same_hour_in_other_weeks(rate)),
-        record(baseline, f"({recent} >= {week})\nor {week}\nor {recent}"),
+        # `max`: one series, whichever it comes from, or past data could not be filled in by promtool.
+        record(baseline, f"max by (job) (\n  ({recent} >= {week})\n  or {week}\n  or {recent}\n)"),
         # The floor keeps an idle gateway's second request from being a surge.
         record(f"job:{signal}:surge_ratio", f"round({rate} / clamp_min({baseline}, {floor}), 0.01)"),
     ]

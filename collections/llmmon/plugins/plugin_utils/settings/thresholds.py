@@ -16,6 +16,8 @@ _TIMES: Range = (lambda value: value > 1, "above 1")
 _POSITIVE: Range = (lambda value: value > 0, "above 0")
 THRESHOLDS: dict[str, Range] = {
     "failure_ratio": _RATIO,
+    "deployment_failure_ratio": _RATIO,
+    "fallback_ratio": _RATIO,
     "slow_request_ratio": _RATIO,
     "latency_p95_seconds": _POSITIVE,
     "request_surge_ratio": _TIMES,
