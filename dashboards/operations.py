@@ -86,7 +86,7 @@ def _time() -> list[Any]:
         parts.graph(
             "Response time by model (P95)",
             "95 of 100 answers came within this time; interpolated between the edges of the gateway's histogram. "
-            "Above the line LLMHighLatencyP95 fires.",
+            "Above the line, or the model's own where it has one, LLMHighLatencyP95 fires.",
             "s",
             {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN}"},
             threshold="latency_p95_seconds",
@@ -94,7 +94,7 @@ def _time() -> list[Any]:
         parts.graph(
             "Slow answers by model",
             "Share of answers that took longer than the P95 threshold, counted exactly. "
-            "Above the line LLMSlowRequestsOver5Percent fires. "
+            "Above the line, or the model's own where it has one, LLMSlowRequestsOver5Percent fires. "
             "Empty if the threshold is no edge of the gateway's histogram.",
             "percentunit",
             {MODEL: f"job_model:llm_response_latency_seconds_slow:ratio_rate5m{CHOSEN}"},

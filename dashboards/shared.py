@@ -18,7 +18,7 @@ def failure_ratio() -> Any:
     return parts.graph(
         "Failure ratio by model",
         "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
-        "LLMHighFailureRatio fires.",
+        "LLMHighFailureRatio fires; a model with a threshold of its own has its own line.",
         "percentunit",
         {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
         threshold="failure_ratio",

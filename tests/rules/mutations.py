@@ -62,6 +62,11 @@ def _enough(window: str, seconds: int) -> str:
     return f"\n  and on (job) round(avg_over_time(job:llm_requests:rate5m[{window}]) * {seconds}, 0.01) >= 100"
 
 
+def _own(name: str) -> str:
+    """What tells the models with a threshold of their own from others."""
+    return f' unless on (job, model) llmmon:threshold_override{{name="{name}"}}'
+
+
 # As the variant short_days has it.
 IDLE_THEN = "\nunless on (job) (job:llm_requests:rate5m offset 3h or job:llm_requests:rate5m offset 2h) <= 0.1"
 
@@ -233,6 +238,24 @@ MUTATIONS = [
              " offset 1h) > 1000)", " offset 1h))"),
     Mutation("a cache's share without rounding", "alerts_gateway", "queues and full caches",
              "round(job_model:llm_kv_cache_usage_ratio, 0.0001)", "job_model:llm_kv_cache_usage_ratio"),
+    # -- thresholds of single models and gateways --
+    Mutation("the general override counts most", "overrides", "its own measure",
+             'group by (job, model) (job_model:llm_requests:rate5m{job=~"proxy\\\\.eu", model=~"gpt-4o-mini"}) * 10\n'
+             "or on (job, model)\n", ""),
+    Mutation("a model's own P95 is compared with the general one as well", "overrides", "its own measure",
+             _own("latency_p95_seconds") + ") > 2", ") > 2"),
+    Mutation("a model's own failures are compared with the general threshold as well", "overrides", "its own measure",
+             _own("failure_ratio") + ") > 0.2", ") > 0.2"),
+    Mutation("slow answers are counted by the general threshold as well", "overrides", "slow answers are counted",
+             _own("latency_p95_seconds") + "\n", "\n"),
+    Mutation("slow answers are counted by whichever threshold matches", "overrides", "slow answers are counted",
+             ' and on (job, model) llmmon:threshold_override{name="latency_p95_seconds"} == 5', ""),
+    Mutation("few requests are enough for everybody", "overrides", "its own minimum",
+             _own("minimum_requests") + ") >= 20", ") >= 1"),
+    Mutation("a gateway's own surge is compared with the general threshold as well", "overrides", "a gateway's own",
+             'surge_ratio{job=~"llm-auth-proxy"}', "surge_ratio"),
+    Mutation("a gateway's own objective is everybody's", "overrides", "a gateway's own",
+             'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
              'up{job=~"alertmanager|grafana|prober"}', "up"),

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import OF_GATEWAYS, OF_MODELS
 
+from dashboards import parts
 from tests.rules import catalogue, dashboards, exposition, promtool, recorded, rendering
 from tests.rules.dashboards import BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
@@ -46,6 +48,8 @@ def rules() -> dict[str, str]:
     return rendering.render_rules(
         llmmon_gateways=[{"name": page.job, "kind": page.kind, "targets": ["a:1"]} for page in PAGES],
         llmmon_token_prices=recorded.PRICES,
+        # So that there is every line that there can be.
+        llmmon_threshold_overrides=[{**dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
         # Little enough to be spent within the hour.
         llmmon_team_budgets={"search": 720},
     )
@@ -92,6 +96,19 @@ def test_every_query_finds_something_when_there_is_traffic(version: str, tmp_pat
         asked += dashboards.expressions(board) if uid != STACK else []
     result = ask(version, tmp_path, asked, MORE)
     assert result.returncode == 0, promtool.explain(result)
+
+
+def test_what_can_be_overridden_is_drawn() -> None:
+    # How many requests are enough is no line in a graph of anything.
+    assert set(parts.OWN) == {*OF_MODELS, *OF_GATEWAYS} - {"minimum_requests"}
+    drawn = {
+        name
+        for name in parts.OWN
+        for board in BOARDS.values()
+        for asked in dashboards.expressions(board)
+        if f'llmmon:threshold_override{{name="{name}"' in asked
+    }
+    assert drawn == set(parts.OWN)
 
 
 def test_a_query_that_finds_nothing_is_reported(tmp_path: Path) -> None:

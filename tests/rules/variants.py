@@ -32,6 +32,14 @@ LABELLED: list[dict[str, Any]] = [
     {"name": "labelled", "kind": "tgi", "targets": ["g:80"], "labels": {"model": "llama", "team": "search"}},
 ]
 
+# Models and gateways with a measure of their own, the last one that matches first of all.
+OVERRIDES: list[dict[str, Any]] = [
+    {"model": "gpt-4o.*", "latency_p95_seconds": 5, "failure_ratio": 0.5, "waiting_requests": 20},
+    {"gateway": r"proxy\.eu", "model": "gpt-4o-mini", "latency_p95_seconds": 10, "slow_request_ratio": 0.2},
+    {"model": "rare", "minimum_requests": 5},
+    {"gateway": "proxy.*", "request_surge_ratio": 10, "token_surge_ratio": 20, "slo": {"availability": 0.95}},
+]
+
 # Three real weeks take minutes to evaluate; three weeks of 2 hours do not.
 SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 
@@ -64,6 +72,9 @@ def variants() -> dict[str, dict[str, str]]:
         "short_weeks": {name: shorten_weeks(content) for name, content in surge.items()},
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
+        "overrides": rendering.render_rules(
+            llmmon_gateways=rendering.GATEWAYS[:2], llmmon_threshold_overrides=OVERRIDES
+        ),
         "short_days": {name: shorten_days(content) for name, content in alerts.items()},
         "costs": rendering.render_rules(
             llmmon_gateways=rendering.GATEWAYS[:1],

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
@@ -16,7 +18,7 @@ MONTH = 30
 
 @dataclass(frozen=True)
 class _Objective:
-    """A share of requests that a gateway owes its users, and how it is missed."""
+    """A share of requests that gateways owe their users, and how it is missed."""
 
     alert: str
     budget_of: str
@@ -26,6 +28,10 @@ class _Objective:
     part: str
     whole: str
     target: Number
+    # Requests in the longer of two windows from which on it counts.
+    minimum: Number
+    # The matcher of these gateways, empty for all.
+    jobs: str
 
     @property
     def budget(self) -> float:
@@ -52,22 +58,30 @@ def burn_alerts(settings: RuleSettings) -> list[Rule]:
 
 
 def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
-    yield _Objective(
-        alert="LLMErrorBudgetBurn",
-        budget_of="error",
-        missed_by="failed",
-        part="llm_requests_failed",
-        whole="llm_requests",
-        target=settings.slo["availability"],
-    )
-    yield _Objective(
-        alert="LLMLatencyBudgetBurn",
-        budget_of="latency",
-        missed_by=f"took longer than {settings.thresholds['latency_p95_seconds']}s",
-        part="llm_response_latency_seconds_slow",
-        whole="llm_response_latency_seconds_count",
-        target=settings.slo["latency"],
-    )
+    slowest = f"{settings.thresholds['latency_p95_seconds']}s"
+    if settings.overrides.for_models("latency_p95_seconds"):
+        slowest = "their model's threshold"
+    for slo, jobs in by_value(settings, lambda job: settings.overrides.slo_of(job, settings.slo)):
+        yield _Objective(
+            alert="LLMErrorBudgetBurn",
+            budget_of="error",
+            missed_by="failed",
+            part="llm_requests_failed",
+            whole="llm_requests",
+            target=slo["availability"],
+            minimum=slo["minimum_requests"],
+            jobs=jobs,
+        )
+        yield _Objective(
+            alert="LLMLatencyBudgetBurn",
+            budget_of="latency",
+            missed_by=f"took longer than {slowest}",
+            part="llm_response_latency_seconds_slow",
+            whole="llm_response_latency_seconds_count",
+            target=slo["latency"],
+            minimum=slo["minimum_requests"],
+            jobs=jobs,
+        )
 
 
 def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]:
@@ -102,10 +116,11 @@ def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
     """
     limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget, 6)
     requests = f"avg_over_time(job:{objective.whole}:rate5m[{burn.window}]) * {burn.seconds}"
+    ratio = chosen(f"job:{objective.part}:ratio_rate{burn.window}", objective.jobs)
     return (
-        f"round(job:{objective.part}:ratio_rate{burn.window}, 0.0001) > {limit}\n"
+        f"round({ratio}, 0.0001) > {limit}\n"
         f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
-        f"  and on (job) round({requests}, 0.01) >= {settings.slo['minimum_requests']}"
+        f"  and on (job) round({requests}, 0.01) >= {objective.minimum}"
     )
 
 

@@ -15,6 +15,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
@@ -48,7 +49,7 @@ def recording_rules(
 
     Raises AnsibleFilterError for a kind without a preset.
     """
-    chosen = RuleSettings.of(settings)
+    chosen = RuleSettings.of(settings, gateways)
     kinds = sources(gateways, presets)
     return [
         group("llmmon_settings", chosen.interval, _settings(gateways, chosen)),
@@ -56,7 +57,8 @@ def recording_rules(
         group(
             "llmmon_recording",
             chosen.interval,
-            [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
+            # What is recorded of slow answers depends on the thresholds, and these on the models of a moment ago.
+            override_rules(chosen) + [rule for source in kinds for rule in _of_kind(source, chosen)] + OF_ALL_KINDS,
         ),
         # How much busier than usual a gateway is, and everything else that is computed from one sample a minute,
         # whatever the rules' interval: guards count samples, and sums of samples are sums of money.
@@ -72,7 +74,9 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
     return [
         *(record("llmmon:threshold", f"vector({value})", name=name) for name, value in _sorted(settings.thresholds)),
         *(
-            record("llmmon:objective", f"vector({settings.slo[name]})", name=name)
+            record("llmmon:objective", f"vector({slo[name]})", name=name, job=job)
+            for job in settings.jobs
+            for slo in [settings.overrides.slo_of(job, settings.slo)]
             for name in ("availability", "latency")
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
@@ -103,7 +107,7 @@ def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
         name, duration = "llm_response_latency", preset["latency"]
         rules += latency_rules(source, name, duration)
         if "metrics" in duration:
-            rules.append(slow_answers(source, name, duration, settings.thresholds["latency_p95_seconds"]))
+            rules.append(slow_answers(source, name, duration, settings))
     if "time_to_first_token" in preset:
         rules += latency_rules(source, "llm_time_to_first_token", preset["time_to_first_token"])
     if "inter_token_latency" in preset:

@@ -26,8 +26,9 @@ class Source:
 
     kind: str
     preset: Preset
-    # The matcher of its jobs.
+    # The matcher of its jobs, and their names.
     jobs: str
+    names: Sequence[str]
 
     def record(self, name: str, expression: str) -> Rule:
         """A recording rule for this kind alone."""
@@ -111,4 +112,4 @@ def sources(gateways: Iterable[Gateway], presets: Mapping[str, Preset]) -> list[
     jobs: dict[str, list[str]] = {}
     for gateway in gateways:
         jobs.setdefault(gateway["kind"], []).append(gateway["name"])
-    return [Source(kind, preset_of(kind, presets), one_of_jobs(jobs[kind])) for kind in sorted(jobs)]
+    return [Source(kind, preset_of(kind, presets), one_of_jobs(jobs[kind]), jobs[kind]) for kind in sorted(jobs)]
