@@ -14,7 +14,10 @@ from dashboards.frame import DATA_SOURCE, MODEL
 THRESHOLD = "Alert threshold"
 OWN_THRESHOLD = "Own threshold of"
 # Thresholds that llmmon_threshold_overrides can set, of models and of whole gateways, and what chooses among them.
-OF_MODELS = ("failure_ratio", "slow_request_ratio", "latency_p95_seconds", "waiting_requests", "kv_cache_usage_ratio")
+OF_MODELS = (
+    *("failure_ratio", "slow_request_ratio", "latency_p95_seconds", "latency_degraded_ratio"),
+    *("waiting_requests", "kv_cache_usage_ratio"),
+)
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')
 WIDTH = 24

@@ -38,7 +38,7 @@ def tokens_by_type() -> Any:
 def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = parts.WIDTH // 2) -> Any:
     return parts.graph(
         f"{what}, times the usual",
-        f"{USUAL} At the line {alert} fires.",
+        f"{USUAL} At the line {alert} fires, unless there was as much at this time yesterday or a week ago.",
         "none",
         {"{{job}}": f"job:{signal}:surge_ratio{CHOSEN_JOB}"},
         width=width,

@@ -54,7 +54,7 @@ class Mutation:
 
 def _burn(short: str, limit: float) -> str:
     """That a budget still burns."""
-    return f"\n  and on (job) round(job:llm_requests_failed:ratio_rate{short}, 0.0001) > {limit}"
+    return f"\n  and on (job) round(job:llm_requests_failed_untold:ratio_rate{short}, 0.0001) > {limit}"
 
 
 def _enough(window: str, seconds: int) -> str:
@@ -74,7 +74,7 @@ MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
     Mutation("P95 without a minimum of requests", "latency", "only with enough", P95 + ENOUGH, P95),
-    Mutation("slow share without a minimum of requests", "latency", "only with enough", SLOW + ENOUGH, SLOW),
+    Mutation("slow share without a minimum of requests", "latency", "only the twin", SLOW + ENOUGH, SLOW),
     Mutation("minimum of requests compared without rounding", "any_kind", "exactly the minimum",
              "round(job_model:llm_requests:rate5m * 300, 0.01)", "job_model:llm_requests:rate5m * 300"),
     Mutation("failure ratio without rounding", "failure_ratio", "arithmetic",
@@ -189,12 +189,53 @@ MUTATIONS = [
              "round(avg_over_time(job:llm_requests:rate5m[1h]) * 3600, 0.01)",
              "avg_over_time(job:llm_requests:rate5m[1h]) * 3600"),
     Mutation("long burn without rounding", "alerts_burn", "a fast burn needs both",
-             "round(job:llm_requests_failed:ratio_rate1h, 0.0001)", "job:llm_requests_failed:ratio_rate1h"),
+             "round(job:llm_requests_failed_untold:ratio_rate1h, 0.0001)",
+             "job:llm_requests_failed_untold:ratio_rate1h"),
     Mutation("short burn without rounding", "alerts_burn", "a fast burn needs both",
-             "round(job:llm_requests_failed:ratio_rate5m, 0.0001)", "job:llm_requests_failed:ratio_rate5m"),
+             "round(job:llm_requests_failed_untold:ratio_rate5m, 0.0001)",
+             "job:llm_requests_failed_untold:ratio_rate5m"),
     Mutation("failed requests count as answers", "alerts_burn", "budget of their own",
              "avg_over_time(job:llm_response_latency_seconds_count:rate5m[1h])",
              "avg_over_time(job:llm_requests:rate5m[1h])"),
+    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "6h", "0s",
+             part="keep_firing_for"),
+    # -- one fact, one message --
+    Mutation("the percentile and the count both speak", "latency", "whichever way",
+             f"\nunless on (job, model) {P95}", ""),
+    Mutation("the count is quiet although the percentile is", "latency", "only the twin",
+             f"\nunless on (job, model) {P95}", "\nunless on (job, model) job_model:llm_requests:rate5m"),
+    Mutation("a budget burns by what a model's alert has told", "one_fact", "does not repeat",
+             ' unless on (job, model) ALERTS{alertname="LLMHighFailureRatio", alertstate="firing"}', ""),
+    Mutation("a model's alert tells of the whole gateway", "one_fact", "other models",
+             "rate5m unless on (job, model) ALERTS", "rate5m unless on (job) ALERTS"),
+    Mutation("who waits to be told has been told", "one_fact", "for five minutes",
+             'ALERTS{alertname="LLMHighFailureRatio", alertstate="firing"}',
+             'ALERTS{alertname="LLMHighFailureRatio"}'),
+    Mutation("a nightly job is a surge every night", "surge_scheduled", "is no surge",
+             "\nunless on (job) job:llm_requests:rate5m <= 1.5 * job:llm_requests:rate5m_same_time", ""),
+    Mutation("twice yesterday's job is like yesterday", "surge_scheduled", "twice as much",
+             "<= 1.5 * job:llm_requests:rate5m_same_time", "<= 3 * job:llm_requests:rate5m_same_time"),
+    Mutation("a nightly job is on time to the minute", "surge_scheduled", "is no surge",
+             "max_over_time(job:llm_requests:rate5m[1h30m] offset 2h15m)", "job:llm_requests:rate5m offset 3h"),
+    # -- slower than usual --
+    Mutation("every hour is alike for answers", "degraded", "within a quarter",
+             'label_replace(quantile without (day) (0.5,', 'label_replace(0 * quantile without (day) (0.5,'),
+    Mutation("the last hours do not count for answers", "degraded", "within a quarter",
+             "quantile_over_time(0.5, job_model:llm_response_latency_seconds:p95_rate5m[6h])",
+             "quantile_over_time(0.5, job_model:llm_response_latency_seconds:p95_rate5m[6h] offset 20h)"),
+    Mutation("four times as long as usual is no news", "degraded", "within a quarter",
+             "p95_rate5m_times_usual >= 2.5", "p95_rate5m_times_usual >= 5"),
+    Mutation("who has just begun has something usual", "degraded", "just begun",
+             " and count_over_time(job_model:llm_response_latency_seconds:p95_rate5m[6h]) >= 60", ""),
+    Mutation("slower than usual, and still fast", "degraded", "still fast",
+             "\nand on (job, model) job_model:llm_response_latency_seconds:p95_rate5m > 0.5", ""),
+    Mutation("slower than usual, of the usual minimum", "degraded", "a few requests",
+             "\nand on (job, model) job_model:llm_requests:increase5m / 3 >= 20", ENOUGH),
+    Mutation("the threshold and the usual both speak", "degraded", "is told once",
+             '\nunless on (job, model) (ALERTS{alertname="LLMHighLatencyP95", alertstate="firing"} and on (job, model) '
+             "job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2)", ""),
+    Mutation("whoever is always beyond the threshold is told of nothing new", "degraded", "is told once",
+             " and on (job, model) job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2", ""),
     # -- teams --
     Mutation("what was spent and is over", "alerts_teams", "reported at once",
              "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"

@@ -49,17 +49,19 @@ NOT_FOR_MODELS = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:.*ratio.*"
 )
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency).*"
+NOT_FOR_USUAL = rf"{NOT_FOR_MODELS}|job:.*|.*tokens.*"
 
 
 @cache
 def variants() -> dict[str, dict[str, str]]:
     default = rendering.render_rules()
-    one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1])
+    one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1], llmmon_slo={"latency": 0.95})
     # Cases that last for hours evaluate every rule every minute: they get no more rules than they need.
     surge = {name: without(content, NOT_FOR_SURGES) for name, content in one_gateway.items()}
     alerts = rendering.render_rules(
         llmmon_gateways=[{**rendering.GATEWAYS[0], "bearer_token": "made-up"}],
         llmmon_team_budgets={"search": 720, "chat": 720},
+        llmmon_slo={"latency": 0.95},
         llmmon_prometheus_retention_size="1GB",
         llmmon_backup_schedule="daily",
         llmmon_thresholds={"backup_age_hours": 2},
@@ -70,6 +72,10 @@ def variants() -> dict[str, dict[str, str]]:
         "one_gateway": one_gateway,
         "surge": surge,
         "short_weeks": {name: shorten_weeks(content) for name, content in surge.items()},
+        "scheduled": {name: content.replace("offset 23h15m", "offset 2h15m") for name, content in surge.items()},
+        "degraded": {
+            name: shorten_other_days(without(content, NOT_FOR_USUAL)) for name, content in one_gateway.items()
+        },
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
         "overrides": rendering.render_rules(
@@ -129,3 +135,10 @@ def shorten_weeks(content: str) -> str:
 def shorten_days(content: str) -> str:
     """What was the case a day or a week ago, some hours ago."""
     return content.replace("offset 1w", "offset 3h").replace("offset 1d", "offset 2h")
+
+
+def shorten_other_days(content: str) -> str:
+    """Days of 2 hours; there is no week."""
+    for day, hours in {"1d23h30m": "3h30m", "2d23h30m": "5h30m", "offset 23h30m": "offset 1h30m"}.items():
+        content = content.replace(day, hours)
+    return content

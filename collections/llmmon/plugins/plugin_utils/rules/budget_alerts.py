@@ -10,6 +10,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Ru
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import UNTOLD
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 # Days that an objective is about.
@@ -24,6 +25,8 @@ class _Objective:
     budget_of: str
     # What the requests that do not meet it did.
     missed_by: str
+    # What is left out, put behind the time it is about.
+    beside: str
     # Recorded names: of those requests, and of all.
     part: str
     whole: str
@@ -66,16 +69,21 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
             alert="LLMErrorBudgetBurn",
             budget_of="error",
             missed_by="failed",
-            part="llm_requests_failed",
+            beside=" (not counting what LLMHighFailureRatio told)",
+            part=UNTOLD,
             whole="llm_requests",
             target=slo["availability"],
             minimum=slo["minimum_requests"],
             jobs=jobs,
         )
+        # Only where somebody has said what is owed: the threshold of all models is a guess.
+        if "latency" not in slo:
+            continue
         yield _Objective(
             alert="LLMLatencyBudgetBurn",
             budget_of="latency",
             missed_by=f"took longer than {slowest}",
+            beside="",
             part="llm_response_latency_seconds_slow",
             whole="llm_response_latency_seconds_count",
             target=slo["latency"],
@@ -95,7 +103,7 @@ def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]
             f"{objective.alert}Fast",
             f"{_burning(objective, _HOUR, settings)}\nor\n{_burning(objective, _HOURS, settings)}",
             summary=f"The {objective.budget_of} budget of an LLM gateway is gone within days at this rate",
-            description=f"{burnt} over the last hour or 6 hours."
+            description=f"{burnt} over the last hour or 6 hours{objective.beside}."
             f" {allowed}; at this rate that is used up in {days:g} days or sooner.",
             dashboard_for=["job"],
         ),
@@ -103,7 +111,8 @@ def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]
             f"{objective.alert}Slow",
             f"{_burning(objective, _DAY, settings)}\nor\n{_burning(objective, _DAYS, settings)}",
             summary=f"The {objective.budget_of} budget of an LLM gateway will not last the month",
-            description=f"{burnt} over the last day or 3 days. {allowed}, and it does not get better by itself.",
+            description=f"{burnt} over the last day or 3 days{objective.beside}."
+            f" {allowed}, and it does not get better by itself.",
             dashboard_for=["job"],
         ),
     ]

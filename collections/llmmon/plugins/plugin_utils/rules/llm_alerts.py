@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value, compared, threshold_text
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.presence_alerts import (
@@ -25,6 +26,10 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 OF_MODEL = ("job", "model")
+# The share that a P95 leaves out.
+PERCENTILE = 0.05
+# Up to so many times what there was at the same time on other days is no surge.
+AS_BEFORE = 1.5
 
 
 def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], settings: Mapping[str, Any]) -> list[Group]:
@@ -36,6 +41,7 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
     rules = [
         *series_seen(gateways, presets),
         *_failing_and_slow(given),
+        *degradation_alerts(given),
         *_surging(given),
         *burn_alerts(given),
         *_queueing(presets, given),
@@ -61,6 +67,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
     def share(name: str) -> str:
         return threshold_text(settings, name, percent(thresholds[name]), " | humanizePercentage")
 
+    slow = above("latency_p95_seconds", "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)")
     return [
         *alert(
             "LLMHighFailureRatio",
@@ -73,19 +80,20 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "LLMHighLatencyP95",
-            above("latency_p95_seconds", "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)") + enough,
+            slow + enough,
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
             f" (threshold {seconds}s).",
             dashboard_for=OF_MODEL,
         ),
-        # The same question, counted instead of interpolated. It also fires where the histogram ends at the threshold,
-        # where a percentile can never exceed it.
+        # The same question, counted instead of interpolated: it speaks where the percentile cannot, because the
+        # histogram ends at the threshold.
         *alert(
             "LLMSlowRequestsOver5Percent",
             above("slow_request_ratio", "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001)")
-            + enough,
+            + enough
+            + _unless_the_percentile_tells(settings, slow),
             summary="Too many LLM answers are slower than the threshold",
             description='{{ $value | humanizePercentage }} of the answers of model "{{ $labels.model }}" at'
             f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
@@ -93,6 +101,20 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             dashboard_for=OF_MODEL,
         ),
     ]
+
+
+def _unless_the_percentile_tells(settings: RuleSettings, slow: str) -> str:
+    """What keeps counted slow answers quiet while the percentile, by the expression ``slow``, tells of them.
+
+    More than 5% take longer than the threshold exactly when the P95 exceeds it. Where fewer are too many already,
+    counting is the one that tells earlier, and the percentile is kept quiet by Alertmanager alone.
+    """
+    name = "slow_request_ratio"
+    ratios = [settings.thresholds[name], *(one.numbers[name] for one in settings.overrides.for_models(name))]
+    tells = settings.alerting.tuning["LLMHighLatencyP95"].get("enabled", True)
+    if not tells or any(float(ratio) < PERCENTILE for ratio in ratios):
+        return ""
+    return f"\nunless on (job, model) {slow}"
 
 
 def _surging(settings: RuleSettings) -> list[Rule]:
@@ -137,7 +159,9 @@ def _surge_alerts(
         for value, jobs in by_value(settings, of_gateway)
         for rule in settings.alerting.alert(
             name,
-            f"{chosen(f'job:{signal}:surge_ratio', jobs)} >= {value}",
+            # A job that runs every night is no surge every night.
+            f"{chosen(f'job:{signal}:surge_ratio', jobs)} >= {value}\n"
+            f"unless on (job) job:{signal}:rate5m <= {AS_BEFORE} * job:{signal}:rate5m_same_time",
             summary=summary,
             description=f"{what} (threshold {value})."
             " Usual is the last hour, or this hour in recent weeks if that was busier.",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import usual_latency
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
@@ -62,7 +63,11 @@ def recording_rules(
         ),
         # How much busier than usual a gateway is, and everything else that is computed from one sample a minute,
         # whatever the rules' interval: guards count samples, and sums of samples are sums of money.
-        group("llmmon_surge", "1m", surges(chosen) + longer_ratios() + team_rules(kinds, gateways, chosen)),
+        group(
+            "llmmon_surge",
+            "1m",
+            [*surges(chosen), *usual_latency(), *longer_ratios(), *team_rules(kinds, gateways, chosen)],
+        ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
         # than every 5 minutes, when a series counts as gone.
         group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"})),
@@ -78,6 +83,7 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
             for job in settings.jobs
             for slo in [settings.overrides.slo_of(job, settings.slo)]
             for name in ("availability", "latency")
+            if name in slo
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
         *(

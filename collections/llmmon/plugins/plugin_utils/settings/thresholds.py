@@ -18,6 +18,8 @@ THRESHOLDS: dict[str, Range] = {
     "failure_ratio": _RATIO,
     "slow_request_ratio": _RATIO,
     "latency_p95_seconds": POSITIVE,
+    "latency_degraded_ratio": _TIMES,
+    "latency_degraded_floor_seconds": POSITIVE,
     "request_surge_ratio": _TIMES,
     "token_surge_ratio": _TIMES,
     "burn_rate_1h": POSITIVE,
@@ -63,7 +65,7 @@ def unreachable(subject: str, slo: Mapping[str, Any], defaults: Mapping[str, Any
     found = []
     numbers = {name: float(value) for name, value in {**defaults, **slo}.items()}
     for objective in ("availability", "latency"):
-        for window in ("1h", "6h", "1d", "3d"):
+        for window in ("1h", "6h", "1d", "3d") if objective in numbers else ():
             factor, ratio = numbers[f"burn_rate_{window}"], 1 - numbers[objective]
             if factor * ratio >= 1:
                 found.append(
