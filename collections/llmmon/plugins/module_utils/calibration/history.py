@@ -102,7 +102,7 @@ def _now(client: HttpClient, query: str, at: float) -> list[tuple[dict[str, str]
 def _days(client: HttpClient, query: str, start: float, end: float) -> Iterator[dict[str, Any]]:
     """All series, a day at a time: Prometheus refuses more than 11000 points of one series."""
     begin = start
-    while begin < end:
+    while begin <= end:
         until = min(begin + _DAY - STEP, end)
         answer = client.get(
             "/api/v1/query_range", query=query, start=f"{begin:.3f}", end=f"{until:.3f}", step=str(STEP)

@@ -108,7 +108,7 @@ def latency_threshold(values: Sequence[float], edges: Sequence[float]) -> float:
     No percentile is above the last edge, so the threshold is not either: there slow answers are still counted.
     """
     wanted = (quantile(values, 0.99) or 0.0) * ROOM
-    edge = next((edge for edge in edges if edge >= wanted), edges[-1] if edges else wanted)
+    edge = next((edge for edge in edges if edge >= wanted), edges[-1] if edges else math.inf)
     return edge if edge <= NEAR * wanted else significant(wanted)
 
 
