@@ -201,8 +201,6 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "failure_ratio": ("LLMHighFailureRatio", "0.0001) > {}\n", 1),
     "slow_request_ratio": ("LLMSlowRequestsOver5Percent", "0.0001) > {}\n", 1),
     "latency_p95_seconds": ("LLMHighLatencyP95", "0.001) > {}\n", 1),
-    "latency_degraded_ratio": ("LLMLatencyDegraded", "times_usual >= {}\n", 1),
-    "latency_degraded_floor_seconds": ("LLMLatencyDegraded", "p95_rate5m > {}\n", 1),
     "request_surge_ratio": ("LLMRequestSurge", ">= {}\n", 1),
     "token_surge_ratio": ("LLMTokenSurge", ">= {}\n", 1),
     "burn_rate_1h": ("LLMErrorBudgetBurnFast", "ratio_rate1h, 0.0001) > {}\n", 0.01),
@@ -220,6 +218,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "head_series": ("PrometheusHeadSeriesHigh", "> {}", 1),
     "storage_days_left": ("PrometheusStorageFillingUp", ", {} * 86400)", 1),
     "backup_age_hours": ("MonitoringBackupTooOld", "> {}\n", 3600),
+    "latency_degraded_ratio": ("LLMLatencyDegraded", "times_usual >= {}\n", 1),
+    "latency_degraded_floor_seconds": ("LLMLatencyDegraded", "p95_rate5m > {}\n", 1),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals import Finding
 from ansible_collections.llmmon.stack.plugins.modules import prometheus_calibrate
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.overrides import override_problems
 
@@ -93,7 +94,7 @@ def test_thresholds_are_proposed_for_what_was_recorded(version: str, tmp_path: P
 
 
 def test_where_nothing_had_enough_traffic_one_sentence_says_so() -> None:
-    found = prometheus_calibrate.Finding("gw", "m", 1.0, 3, None, None, None, ())
+    found = Finding("gw", "m", 1.0, 3, None, None, None, ())
     assert prometheus_calibrate.note([found], "http://x", 7) == (
         "no model had traffic enough for a proposal: each needs 120 minutes with requests enough"
         " (llmmon_alert_minimum_requests in 5 minutes)"

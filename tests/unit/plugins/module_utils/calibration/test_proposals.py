@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import yaml
@@ -114,7 +115,7 @@ def test_a_gateway_is_asked_for_what_it_can_keep() -> None:
 
 
 def test_proposals_can_be_pasted() -> None:
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"gateway": escaped("proxy.eu"), "slo": {"availability": 0.975}},
         {"gateway": "gw", "model": escaped('org/m (v1)+"x"'), "latency_p95_seconds": 12.0},
     ]
