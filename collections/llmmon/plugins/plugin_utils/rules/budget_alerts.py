@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
@@ -30,16 +30,26 @@ class _Objective:
     # Recorded names: of those requests, and of all.
     part: str
     whole: str
-    target: Number
-    # Requests in the longer of two windows from which on it counts.
-    minimum: Number
-    # The matcher of these gateways, empty for all.
-    jobs: str
+    # Its name in llmmon_slo.
+    name: str
+    # What gateways owe, each with the matcher of those that do, which is empty for all.
+    owed: Sequence[tuple[Mapping[str, Number], str]]
+
+    def budget(self, slo: Mapping[str, Number]) -> float:
+        """The share of requests that may miss it."""
+        return round(1 - float(slo[self.name]), 6)
 
     @property
-    def budget(self) -> float:
-        """The share of requests that may miss it."""
-        return round(1 - float(self.target), 6)
+    def budget_text(self) -> str:
+        """The same as texts of alerts show it."""
+        budgets = {self.budget(slo) for slo, _ in self.owed}
+        if len(budgets) == 1:
+            return percent(*budgets)
+        asked = f'1 - llmmon:objective{{name="{self.name}",job=%q}}'
+        return (
+            f"{{{{ with printf `{asked}` $labels.job | query }}}}{{{{ . | first | value | humanizePercentage }}}}"
+            "{{ end }}"
+        )
 
 
 @dataclass(frozen=True)
@@ -64,21 +74,20 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
     slowest = f"{settings.thresholds['latency_p95_seconds']}s"
     if settings.overrides.for_models("latency_p95_seconds"):
         slowest = "their model's threshold"
-    for slo, jobs in by_value(settings, lambda job: settings.overrides.slo_of(job, settings.slo)):
-        yield _Objective(
-            alert="LLMErrorBudgetBurn",
-            budget_of="error",
-            missed_by="failed",
-            beside=" (not counting what LLMHighFailureRatio told)",
-            part=UNTOLD,
-            whole="llm_requests",
-            target=slo["availability"],
-            minimum=slo["minimum_requests"],
-            jobs=jobs,
-        )
-        # Only where somebody has said what is owed: the threshold of all models is a guess.
-        if "latency" not in slo:
-            continue
+    owed = list(by_value(settings, lambda job: settings.overrides.slo_of(job, settings.slo)))
+    yield _Objective(
+        alert="LLMErrorBudgetBurn",
+        budget_of="error",
+        missed_by="failed",
+        beside=" (not counting what LLMHighFailureRatio told)",
+        part=UNTOLD,
+        whole="llm_requests",
+        name="availability",
+        owed=owed,
+    )
+    # Only where somebody has said what is owed: the threshold of all models is a guess.
+    owed = [(slo, jobs) for slo, jobs in owed if "latency" in slo]
+    if owed:
         yield _Objective(
             alert="LLMLatencyBudgetBurn",
             budget_of="latency",
@@ -86,9 +95,8 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
             beside="",
             part="llm_response_latency_seconds_slow",
             whole="llm_response_latency_seconds_count",
-            target=slo["latency"],
-            minimum=slo["minimum_requests"],
-            jobs=jobs,
+            name="latency",
+            owed=owed,
         )
 
 
@@ -96,7 +104,7 @@ def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]
     """Two windows each: the long one shows that it matters, the short one that it is not over yet."""
     alert = settings.alerting.alert
     burnt = f"{{{{ $value | humanizePercentage }}}} of the requests at {{{{ $labels.job }}}} {objective.missed_by}"
-    allowed = f"The objective allows {percent(objective.budget)} over a month"
+    allowed = f"The objective allows {objective.budget_text} over a month"
     days = round(MONTH / float(settings.thresholds["burn_rate_6h"]), 1)
     return [
         *alert(
@@ -123,14 +131,17 @@ def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
 
     The long one has requests enough: a handful burns nothing.
     """
-    limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget, 6)
     requests = f"avg_over_time(job:{objective.whole}:rate5m[{burn.window}]) * {burn.seconds}"
-    ratio = chosen(f"job:{objective.part}:ratio_rate{burn.window}", objective.jobs)
-    return (
-        f"round({ratio}, 0.0001) > {limit}\n"
-        f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
-        f"  and on (job) round({requests}, 0.01) >= {objective.minimum}"
-    )
+    terms = []
+    for slo, jobs in objective.owed:
+        limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget(slo), 6)
+        ratio = chosen(f"job:{objective.part}:ratio_rate{burn.window}", jobs)
+        terms.append(
+            f"round({ratio}, 0.0001) > {limit}\n"
+            f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
+            f"  and on (job) round({requests}, 0.01) >= {slo['minimum_requests']}"
+        )
+    return "\nor\n".join(terms)
 
 
 def team_alerts(settings: RuleSettings) -> list[Rule]:

@@ -14,13 +14,18 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value, compared, threshold_text
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import (
+    by_value,
+    compared,
+    gateway_threshold_text,
+    threshold_text,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.presence_alerts import (
     presence_alerts,
     prober_alerts,
     series_seen,
 )
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen, union
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.series_alerts import series_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
@@ -149,26 +154,26 @@ def _surge_alerts(
     what: str,
     dashboard: str | None = None,
 ) -> list[Rule]:
-    """A surge of one signal: a rule for each threshold that gateways have."""
+    """A surge of one signal, by the threshold of each gateway."""
+    default = settings.thresholds[threshold]
 
     def of_gateway(job: str) -> Number:
-        return settings.overrides.of_gateway(threshold, job, settings.thresholds[threshold])
+        return settings.overrides.of_gateway(threshold, job, default)
 
-    return [
-        rule
-        for value, jobs in by_value(settings, of_gateway)
-        for rule in settings.alerting.alert(
-            name,
-            # A job that runs every night is no surge every night.
-            f"{chosen(f'job:{signal}:surge_ratio', jobs)} >= {value}\n"
-            f"unless on (job) job:{signal}:rate5m <= {AS_BEFORE} * job:{signal}:rate5m_same_time",
-            summary=summary,
-            description=f"{what} (threshold {value})."
-            " Usual is the last hour, or this hour in recent weeks if that was busier.",
-            dashboard=dashboard,
-            dashboard_for=["job"],
-        )
+    surging = [
+        f"{chosen(f'job:{signal}:surge_ratio', jobs)} >= {value}" for value, jobs in by_value(settings, of_gateway)
     ]
+    return settings.alerting.alert(
+        name,
+        # A job that runs every night is no surge every night.
+        (surging[0] if len(surging) == 1 else f"(\n{union(surging)}\n)")
+        + f"\nunless on (job) job:{signal}:rate5m <= {AS_BEFORE} * job:{signal}:rate5m_same_time",
+        summary=summary,
+        description=f"{what} (threshold {gateway_threshold_text(settings, threshold, default)})."
+        " Usual is the last hour, or this hour in recent weeks if that was busier.",
+        dashboard=dashboard,
+        dashboard_for=["job"],
+    )
 
 
 def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rule]:

@@ -2,7 +2,7 @@
 """How rules compare with the threshold of each model and gateway, where the user has set one of its own.
 
 Models are known only once there is traffic: a rule records the threshold of each, alerts compare with that, and
-dashboards draw it. Gateways are known beforehand: each number gets an alerting rule of its own.
+dashboards draw it. Gateways are known beforehand: their alerts have a term for each number.
 """
 
 from __future__ import annotations
@@ -58,6 +58,17 @@ def threshold_text(settings: RuleSettings, name: str, default: str, form: str = 
     asked = f'{RECORDED}{{name="{name}",job=%q,model=%q}}'
     return (
         f"{{{{ with printf `{asked}` $labels.job $labels.model | query }}}}{{{{ . | first | value{form} }}}}"
+        f"{{{{ else }}}}{default}{{{{ end }}}}"
+    )
+
+
+def gateway_threshold_text(settings: RuleSettings, name: str, default: Number) -> str:
+    """The threshold of the gateway that an alert is about, as its text shows it."""
+    if all(settings.overrides.of_gateway(name, job, default) == default for job in settings.jobs):
+        return str(default)
+    asked = f'{RECORDED}{{name="{name}",job=%q}}'
+    return (
+        f"{{{{ with printf `{asked}` $labels.job | query }}}}{{{{ . | first | value }}}}"
         f"{{{{ else }}}}{default}{{{{ end }}}}"
     )
 
