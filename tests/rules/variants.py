@@ -138,7 +138,7 @@ def shorten_days(content: str) -> str:
 
 
 def shorten_other_days(content: str) -> str:
-    """Days of 2 hours; there is no week."""
-    for day, hours in {"1d23h30m": "3h30m", "2d23h30m": "5h30m", "offset 23h30m": "offset 1h30m"}.items():
+    """Days of 4 hours; there is no week."""
+    for day, hours in {"offset 23h30m": "offset 3h30m", "47h30m": "7h30m", "71h30m": "11h30m"}.items():
         content = content.replace(day, hours)
     return content

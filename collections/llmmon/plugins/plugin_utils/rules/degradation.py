@@ -11,7 +11,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import
 _P95 = "job_model:llm_response_latency_seconds:p95_rate5m"
 _USUAL, _TIMES = f"{_P95}_usual", f"{_P95}_times_usual"
 # This hour, half of it before and half of it after, so many days ago.
-_DAYS = {"1": "23h30m", "2": "1d23h30m", "3": "2d23h30m", "7": "6d23h30m"}
+_DAYS = {"1": "23h30m", "2": "47h30m", "3": "71h30m", "7": "167h30m"}
 _RECENT = f"{_P95}[6h]"
 # A percentile of few requests is that of the slowest one: it takes so many times the usual minimum.
 _TIMES_MINIMUM = 3
