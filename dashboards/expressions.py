@@ -20,7 +20,8 @@ def total(per_second: str) -> str:
 
 
 def allowed(objective: str) -> str:
-    return f'scalar(1 - max(llmmon:objective{{name="{objective}"}}))'
+    """What each gateway may miss."""
+    return f'on (job) group_left () (1 - max by (job) (llmmon:objective{{name="{objective}"}}))'
 
 
 def burn_rate(objective: str, window: str) -> str:

@@ -121,15 +121,25 @@ def _time() -> list[Any]:
         parts.graph(
             "Response time by model (P95)",
             "95 of 100 answers came within this time; interpolated between the edges of the gateway's histogram. "
-            "Above the line LLMHighLatencyP95 fires.",
+            "Above the line, or the model's own where it has one, LLMHighLatencyP95 fires.",
             "s",
             {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN}"},
             threshold="latency_p95_seconds",
         ),
         parts.graph(
+            "Response time, times the usual",
+            "The P95 of each model, divided by what is usual: the slower of this hour on other days and the last "
+            "6 hours. If it stays above the line, or the model's own where it has one, LLMLatencyDegraded fires, "
+            "unless LLMHighLatencyP95 tells of the same.",
+            "none",
+            {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m_times_usual{CHOSEN}"},
+            threshold="latency_degraded_ratio",
+            empty="Not enough history",
+        ),
+        parts.graph(
             "Slow answers by model",
             "Share of answers that took longer than the P95 threshold, counted exactly. "
-            "Above the line LLMSlowRequestsOver5Percent fires. "
+            "Above the line, or the model's own where it has one, LLMSlowRequestsOver5Percent fires. "
             "Empty if the threshold is not an edge of the gateway's histogram.",
             "percentunit",
             {MODEL: f"job_model:llm_response_latency_seconds_slow:ratio_rate5m{CHOSEN}"},
@@ -227,10 +237,12 @@ def _burning(budget: str, objective: str, what: str, window: str, alert: str) ->
     return parts.quarter(
         f"{budget}, burn rate of the last {over}",
         f"How many times as fast as llmmon_slo allows {what} add up: at 1 the 30 days' allowance lasts 30 days. "
-        f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well.",
+        f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well, and "
+        "leaves out failures of which LLMHighFailureRatio tells.",
         "none",
         {"{{job}}": expressions.burn_rate(objective, window)},
         threshold=f"burn_rate_{window}",
+        empty="No traffic, or no objective",
     )
 
 

@@ -116,8 +116,8 @@ def _requests() -> list[Any]:
         parts.graph(
             "Response time of the slowest model",
             "50, 95 and 99 of 100 answers came within these times, of the chosen model where they are longest; "
-            "interpolated between the edges of the gateway's histogram. LLMHighLatencyP95 compares the P95 with the "
-            "line.",
+            "interpolated between the edges of the gateway's histogram. LLMHighLatencyP95 compares the P95 of "
+            "each model with the line, or with the model's own where it has one.",
             "s",
             {
                 f"P{percent}": f"max(job_model:llm_response_latency_seconds:p{percent}_rate5m{CHOSEN})"

@@ -10,9 +10,17 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 
-from dashboards.frame import DATA_SOURCE
+from dashboards.frame import DATA_SOURCE, MODEL
 
 THRESHOLD = "Alert threshold"
+OWN_THRESHOLD = "Own threshold of"
+# Thresholds that llmmon_threshold_overrides can set, of models and of whole gateways, and what chooses among them.
+OF_MODELS = (
+    *("failure_ratio", "slow_request_ratio", "latency_p95_seconds", "latency_degraded_ratio"),
+    *("waiting_requests", "kv_cache_usage_ratio"),
+)
+OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
+OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')
 WIDTH = 24
 STAT_HEIGHT = 4
 GRAPH_HEIGHT = 8
@@ -60,7 +68,10 @@ def graph(
     dashed: str = "",
     empty: str = NO_TRAFFIC,
 ) -> Any:
-    """Lines over time. `threshold` names the recorded threshold to draw with them, `dashed` a line to compare with."""
+    """Lines over time. `threshold` names the recorded threshold to draw with them, `dashed` a line to compare with.
+
+    Models and gateways that have a threshold of their own get a line of their own.
+    """
     panel = (
         _described(timeseries.Panel(), title, description, empty, width, GRAPH_HEIGHT)
         .unit(unit)
@@ -85,6 +96,10 @@ def graph(
         panel.with_target(_range(f'max(llmmon:threshold{{name="{threshold}"}})', THRESHOLD, "Threshold"))
         red = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "red"})
         panel.override_by_name(THRESHOLD, [red, *_dashes()])
+        if threshold in OWN:
+            own = f'max by (job, model) (llmmon:threshold_override{{name="{threshold}", {OWN[threshold]}}})'
+            panel.with_target(_range(own, f"{OWN_THRESHOLD} {MODEL}", "Own"))
+            panel.override_by_regexp(f"/^{OWN_THRESHOLD} /", _dashes())
     return panel
 
 

@@ -18,7 +18,7 @@ def failure_ratio() -> Any:
     return parts.graph(
         "Failure ratio by model",
         "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
-        "LLMHighFailureRatio fires.",
+        "LLMHighFailureRatio fires; a model with a threshold of its own has its own line.",
         "percentunit",
         {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
         threshold="failure_ratio",
@@ -38,7 +38,7 @@ def tokens_by_type() -> Any:
 def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = parts.WIDTH // 2) -> Any:
     return parts.graph(
         f"{what}, times the usual",
-        f"{USUAL} At the line {alert} fires.",
+        f"{USUAL} At the line {alert} fires, unless there was as much at this time yesterday or a week ago.",
         "none",
         {"{{job}}": f"job:{signal}:surge_ratio{CHOSEN_JOB}"},
         width=width,

@@ -14,7 +14,7 @@ TARGET = REPOSITORY / "docs" / "variables.md"
 # In the order in which a reader meets them.
 ROLES = (
     *("common", "engine", "container", "prometheus", "alertmanager", "grafana"),
-    *("verify", "status", "backup", "restore", "upgrade", "uninstall"),
+    *("verify", "calibrate", "status", "backup", "restore", "upgrade", "uninstall"),
 )
 PREFIX = "llmmon_"
 

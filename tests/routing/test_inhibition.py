@@ -84,6 +84,28 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str], bool]] = {
         False,
     ),
     "slow answers of another model": (FAILING, {**SLOW, "model": "n"}, True),
+    "slow answers beside the same, counted": (SLOW, {**SLOW, "alertname": "LLMSlowRequestsOver5Percent"}, False),
+    "slow answers beside those of another model, counted": (
+        SLOW,
+        {**SLOW, "alertname": "LLMSlowRequestsOver5Percent", "model": "n"},
+        True,
+    ),
+    "a budget of slow answers beside a model that is slow": (
+        SLOW,
+        {**SURGE, "alertname": "LLMLatencyBudgetBurnSlow"},
+        False,
+    ),
+    "a budget of slow answers at another gateway": (
+        SLOW,
+        {**SURGE, "alertname": "LLMLatencyBudgetBurnSlow", "job": "other"},
+        True,
+    ),
+    "a critical burn beside a warning": (
+        SLOW,
+        {**SURGE, "alertname": "LLMLatencyBudgetBurnFast", "severity": "critical"},
+        True,
+    ),
+    "slower than usual, of a model that fails": (FAILING, {**SLOW, "alertname": "LLMLatencyDegraded"}, False),
 }
 
 

@@ -60,7 +60,7 @@ class Mutation:
 
 def dropped(name: str, case: str, test: str, old: str) -> Mutation:
     """A guard is not there at all."""
-    return dropped(name, case, test, old)
+    return Mutation(name, case, test, old, "")
 
 
 def unrounded(name: str, case: str, test: str, old: str) -> Mutation:
@@ -75,12 +75,17 @@ def even_of_none(name: str, case: str, test: str, old: str) -> Mutation:
 
 def _burn(short: str, limit: float) -> str:
     """That a budget still burns."""
-    return f"\n  and on (job) round(job:llm_requests_failed:ratio_rate{short}, 0.0001) > {limit}"
+    return f"\n  and on (job) round(job:llm_requests_failed_untold:ratio_rate{short}, 0.0001) > {limit}"
 
 
 def _enough(window: str, seconds: int) -> str:
     """That there were requests enough to speak of a budget."""
     return f"\n  and on (job) round(avg_over_time(job:llm_requests:rate5m[{window}]) * {seconds}, 0.01) >= 100"
+
+
+def _own(name: str) -> str:
+    """What tells the models with a threshold of their own from others."""
+    return f' unless on (job, model) llmmon:threshold_override{{name="{name}"}}'
 
 
 # As the variant short_days has it.
@@ -94,6 +99,9 @@ BIRTH = (
     f"(({REQUESTS} unless {REQUESTS} offset 5m) and on (job, instance) job_instance:llm_series_begun:since5m) / 300 or "
 )
 
+# That the alert of a model speaks of its failures.
+TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
+
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
@@ -103,7 +111,7 @@ MUTATIONS = [
              'job_model:llm_requests:rate5m{model!=""} > 0', 'job_model:llm_requests:rate5m{model!=""}'),
     dropped("requests without a model have no ratio", "failure_ratio", "that can succeed as well", " > 0.999"),
     Mutation("P95 without a minimum of requests", "latency", "only with enough", P95 + ENOUGH, P95),
-    Mutation("slow share without a minimum of requests", "latency", "only with enough", SLOW + ENOUGH, SLOW),
+    Mutation("slow share without a minimum of requests", "latency", "only the twin", SLOW + ENOUGH, SLOW),
     unrounded("minimum of requests compared without rounding", "any_kind", "exactly the minimum",
               "round(job_model:llm_requests:rate5m * 300, 0.01)"),
     unrounded("failure ratio without rounding", "failure_ratio", "arithmetic", FAILED),
@@ -232,7 +240,7 @@ MUTATIONS = [
             "\nunless on (job, model) job_model:llm_requests:increase5m >= 20"),
     Mutation("a target that was down twice", "low_traffic", "every other minute", ">= 6", ">= 4"),
     dropped("a guess is a percentile", "low_traffic", "a guess",
-            "\nunless on (job, model) job_model:llm_response_latency_seconds:p95_at_least_rate5m < 1"),
+            "\nunless on (job, model) 2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m < 2"),
     dropped("below the first edge nothing is known", "low_traffic", "a guess",
             '\nor (job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0) * 0'),
     Mutation("without traffic nothing is at least 0", "latency", "without traffic",
@@ -300,12 +308,50 @@ MUTATIONS = [
     unrounded("requests of a burn without rounding", "alerts_burn", "a fast burn needs both",
               "round(avg_over_time(job:llm_requests:rate5m[1h]) * 3600, 0.01)"),
     unrounded("long burn without rounding", "alerts_burn", "a fast burn needs both",
-              "round(job:llm_requests_failed:ratio_rate1h, 0.0001)"),
+              "round(job:llm_requests_failed_untold:ratio_rate1h, 0.0001)"),
     unrounded("short burn without rounding", "alerts_burn", "a fast burn needs both",
-              "round(job:llm_requests_failed:ratio_rate5m, 0.0001)"),
+              "round(job:llm_requests_failed_untold:ratio_rate5m, 0.0001)"),
     Mutation("failed requests count as answers", "alerts_burn", "budget of their own",
              "avg_over_time(job:llm_response_latency_seconds_count:rate5m[1h])",
              "avg_over_time(job:llm_requests:rate5m[1h])"),
+    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "6h", "0s",
+             part="keep_firing_for"),
+    # -- one fact, one message --
+    dropped("the percentile and the count both speak", "latency", "whichever way",
+            f"\nunless on (job, model) {P95}"),
+    Mutation("the count is quiet although the percentile is", "latency", "only the twin",
+             f"\nunless on (job, model) {P95}", "\nunless on (job, model) job_model:llm_requests:rate5m"),
+    dropped("a budget burns by what a model's alert has told", "one_fact", "does not repeat",
+            f" unless on (job, model) {TOLD}"),
+    Mutation("a model's alert tells of the whole gateway", "one_fact", "other models",
+             "rate5m unless on (job, model) ALERTS", "rate5m unless on (job) ALERTS"),
+    Mutation("who waits to be told has been told", "one_fact", "for five minutes",
+             TOLD, TOLD.replace(', alertstate="firing"', "")),
+    dropped("a nightly job is a surge every night", "surge_scheduled", "is no surge",
+            "\nunless on (job) job:llm_requests:rate5m <= 1.5 * job:llm_requests:rate5m_same_time"),
+    Mutation("twice yesterday's job is like yesterday", "surge_scheduled", "twice as much",
+             "<= 1.5 * job:llm_requests:rate5m_same_time", "<= 3 * job:llm_requests:rate5m_same_time"),
+    Mutation("a nightly job is on time to the minute", "surge_scheduled", "is no surge",
+             "max_over_time(job:llm_requests:rate5m[1h30m] offset 2h15m)", "job:llm_requests:rate5m offset 3h"),
+    # -- slower than usual --
+    Mutation("every hour is alike for answers", "degraded", "within a quarter",
+             'label_replace(quantile without (day) (0.5,', 'label_replace(0 * quantile without (day) (0.5,'),
+    Mutation("the last hours do not count for answers", "degraded", "within a quarter",
+             "quantile_over_time(0.5, job_model:llm_response_latency_seconds:p95_rate5m[6h])",
+             "quantile_over_time(0.5, job_model:llm_response_latency_seconds:p95_rate5m[6h] offset 20h)"),
+    Mutation("four times as long as usual is no news", "degraded", "within a quarter",
+             "p95_rate5m_times_usual >= 2.5", "p95_rate5m_times_usual >= 5"),
+    dropped("who has just begun has something usual", "degraded", "just begun",
+            " and count_over_time(job_model:llm_response_latency_seconds:p95_rate5m[6h]) >= 60"),
+    dropped("slower than usual, and still fast", "degraded", "still fast",
+            "\nand on (job, model) job_model:llm_response_latency_seconds:p95_rate5m > 0.5"),
+    Mutation("slower than usual, of the usual minimum", "degraded", "a few requests",
+             "\nand on (job, model) job_model:llm_requests:increase5m / 3 >= 20", ENOUGH),
+    dropped("the threshold and the usual both speak", "degraded", "is told once",
+            '\nunless on (job, model) (ALERTS{alertname="LLMHighLatencyP95", alertstate="firing"} and on (job, model) '
+            "job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2)"),
+    dropped("whoever is always beyond the threshold is told of nothing new", "degraded", "is told once",
+            " and on (job, model) job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2"),
     # -- teams --
     dropped("what was spent and is over", "alerts_teams", "reported at once",
             "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
@@ -348,6 +394,24 @@ MUTATIONS = [
              " offset 1h) > 1000)", " offset 1h))"),
     unrounded("a cache's share without rounding", "alerts_gateway", "queues and full caches",
               "round(job_model:llm_kv_cache_usage_ratio, 0.0001)"),
+    # -- thresholds of single models and gateways --
+    dropped("the general override counts most", "overrides", "its own measure",
+            'group by (job, model) (job_model:llm_requests:rate5m{job=~"proxy\\\\.eu", model=~"gpt-4o-mini"}) * 10\n'
+            "or on (job, model)\n"),
+    Mutation("a model's own P95 is compared with the general one as well", "overrides", "its own measure",
+             _own("latency_p95_seconds") + ") > 2", ") > 2"),
+    Mutation("a model's own failures are compared with the general threshold as well", "overrides", "its own measure",
+             _own("failure_ratio") + ") > 0.2", ") > 0.2"),
+    Mutation("slow answers are counted by the general threshold as well", "overrides", "slow answers are counted",
+             _own("latency_p95_seconds") + "\n", "\n"),
+    dropped("slow answers are counted by whichever threshold matches", "overrides", "slow answers are counted",
+            ' and on (job, model) llmmon:threshold_override{name="latency_p95_seconds"} == 5'),
+    Mutation("few requests are enough for everybody", "overrides", "its own minimum",
+             _own("minimum_requests") + ") >= 20", ") >= 1"),
+    Mutation("a gateway's own surge is compared with the general threshold as well", "overrides", "a gateway's own",
+             'surge_ratio{job=~"llm-auth-proxy"}', "surge_ratio"),
+    Mutation("a gateway's own objective is everybody's", "overrides", "a gateway's own",
+             'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
              'up{job=~"alertmanager|grafana|prober"}', "up"),

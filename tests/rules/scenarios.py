@@ -69,6 +69,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             "storage_days_left": 7,
             "backup_age_hours": 50,
         },
+        "llmmon_threshold_overrides": [
+            {"gateway": r"vllm\..", "latency_p95_seconds": 8, "waiting_requests": 20, "kv_cache_usage_ratio": 0.99},
+            {"model": "gpt-4o.*", "latency_p95_seconds": "12.5", "failure_ratio": 0.3, "slow_request_ratio": 0.1},
+            {"gateway": "litellm", "model": "o1|o3", "latency_p95_seconds": 60, "minimum_requests": 5},
+            {"gateway": "litellm", "request_surge_ratio": 6, "token_surge_ratio": 9},
+            {"gateway": "tgi|triton", "slo": {"availability": 0.97, "minimum_requests": 10}},
+        ],
         "llmmon_slo": {"availability": 0.995, "latency": 0.9, "minimum_requests": 50},
         "llmmon_surge_floors": {"requests_per_second": 0.02, "tokens_per_second": 7},
         "llmmon_alerts": {

@@ -23,6 +23,7 @@ OF_MONEY = dict.fromkeys(("LLMTokenSurge", "LLMTeamBudgetBurnFast", "LLMTeamBudg
 EVERYTHING: dict[str, Any] = {
     "llmmon_gateways": [{**gateway, "bearer_token": "made-up"} for gateway in rendering.GATEWAYS],
     "llmmon_team_budgets": {"search": 720},
+    "llmmon_slo": {"latency": 0.95},
     "llmmon_backup_schedule": "daily",
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
@@ -50,6 +51,7 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         assert labels["severity"] == ("none" if name == "Watchdog" else labels["severity"]), name
         assert labels["severity"] in {"critical", "warning", "none"}, name
         assert (labels["severity"], alert.get("for")) == (DEFAULTS[name]["severity"], DEFAULTS[name].get("for")), name
+        assert alert.get("keep_firing_for") == DEFAULTS[name].get("keep_firing_for"), name
         assert labels["component"] == ("llm" if name.startswith("LLM") else "monitoring"), name
         # A title: the same for every instance of the alert, and short enough for a chat message's first line.
         assert 0 < len(annotations["summary"]) <= 80, name
@@ -105,6 +107,7 @@ def test_every_alert_can_be_tuned() -> None:
     changes = {
         name: {
             "for": f"{number}m",
+            "keep_firing_for": f"{number}s",
             "severity": "info",
             "labels": {"number": number},
             "annotations": {"summary": f"Summary {number}", "more": "{{ $value }}"},
@@ -115,7 +118,7 @@ def test_every_alert_can_be_tuned() -> None:
     assert {alert["alert"] for alert in changed} == ALERTS
     for alert in changed:
         number, annotations = numbered[alert["alert"]], alert["annotations"]
-        assert alert["for"] == f"{number}m"
+        assert (alert["for"], alert["keep_firing_for"]) == (f"{number}m", f"{number}s")
         assert (alert["labels"]["severity"], alert["labels"]["number"]) == ("info", str(number))
         assert (annotations["summary"], annotations["more"]) == (f"Summary {number}", "{{ $value }}")
         assert annotations["description"]
@@ -148,6 +151,29 @@ def test_services_elsewhere_are_not_missed() -> None:
 def test_without_budgets_no_team_is_over_its_own() -> None:
     names = {alert["alert"] for alert in alerts(llmmon_team_budgets={})}
     assert names == ALERTS - {"LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"}
+
+
+def test_slow_answers_burn_a_budget_only_where_one_was_set() -> None:
+    of_latency = {"LLMLatencyBudgetBurnFast", "LLMLatencyBudgetBurnSlow"}
+    assert {alert["alert"] for alert in alerts(llmmon_slo={})} == ALERTS - of_latency
+    own = alerts(llmmon_slo={}, llmmon_threshold_overrides=[{"gateway": "litellm", "slo": {"latency": 0.9}}])
+    selected = {alert["alert"]: alert["expr"] for alert in own if alert["alert"] in of_latency}
+    assert set(selected) == of_latency
+    assert all(
+        re.findall(r"ratio_rate\w+\{(.+?)\}", expression) == ['job=~"litellm"'] * 2 for expression in selected.values()
+    )
+
+
+def test_counted_slow_answers_are_quiet_only_while_the_percentile_tells() -> None:
+    def quiet(**variables: Any) -> bool:
+        (counted,) = [one["expr"] for one in alerts(**variables) if one["alert"] == "LLMSlowRequestsOver5Percent"]
+        return "\nunless on (job, model) " in counted
+
+    assert quiet()
+    assert quiet(llmmon_thresholds={"slow_request_ratio": 0.1})
+    assert not quiet(llmmon_thresholds={"slow_request_ratio": 0.025})
+    assert not quiet(llmmon_threshold_overrides=[{"model": "m", "slow_request_ratio": 0.025}])
+    assert not quiet(llmmon_alerts={"LLMHighLatencyP95": {"enabled": False}})
 
 
 def test_without_a_schedule_no_backup_is_missed() -> None:
@@ -183,8 +209,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "failure_ratio": ("LLMHighFailureRatio", "0.0001) > {}\n", 1),
     "slow_request_ratio": ("LLMSlowRequestsOver5Percent", "0.0001) > {}\n", 1),
     "latency_p95_seconds": ("LLMHighLatencyP95", "0.001) > {}\n", 1),
-    "request_surge_ratio": ("LLMRequestSurge", ">= {}", 1),
-    "token_surge_ratio": ("LLMTokenSurge", ">= {}", 1),
+    "request_surge_ratio": ("LLMRequestSurge", ">= {}\n", 1),
+    "token_surge_ratio": ("LLMTokenSurge", ">= {}\n", 1),
     "burn_rate_1h": ("LLMErrorBudgetBurnFast", "ratio_rate1h, 0.0001) > {}\n", 0.01),
     "burn_rate_6h": ("LLMErrorBudgetBurnFast", "ratio_rate6h, 0.0001) > {}\n", 0.01),
     "burn_rate_1d": ("LLMLatencyBudgetBurnSlow", "ratio_rate1d, 0.0001) > {}\n", 0.05),
@@ -202,6 +228,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "backup_age_hours": ("MonitoringBackupTooOld", "> {}\n", 3600),
     "deployment_failure_ratio": ("LLMDeploymentFailing", "_failures:ratio_rate5m > {}\n", 1),
     "fallback_ratio": ("LLMFallbacksInUse", "llm_fallbacks:ratio_rate5m > {}\n", 1),
+    "latency_degraded_ratio": ("LLMLatencyDegraded", "times_usual >= {}\n", 1),
+    "latency_degraded_floor_seconds": ("LLMLatencyDegraded", "p95_rate5m > {}\n", 1),
 }
 
 

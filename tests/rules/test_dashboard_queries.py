@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import OF_GATEWAYS, OF_MODELS
 
+from dashboards import parts
 from tests.rules import catalogue, dashboards, promtool, recorded
 from tests.rules.dashboards import BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
@@ -44,12 +46,17 @@ MORE = {
 
 @cache
 def rules() -> dict[str, str]:
-    return rendering.render_rules(
+    rendered = rendering.render_rules(
         llmmon_gateways=[{"name": page.job, "kind": page.kind, "targets": ["a:1"]} for page in PAGES],
         llmmon_token_prices=recorded.PRICES,
+        llmmon_slo={"latency": 0.95},
+        # So that there is every line that there can be.
+        llmmon_threshold_overrides=[{**dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
         # Little enough to be spent within the hour.
         llmmon_team_budgets={"search": 720},
     )
+    # As long as these tests last there is something usual.
+    return {name: content.replace("[6h]) >= 60", "[6h]) >= 30") for name, content in rendered.items()}
 
 
 def known_to(uid: str) -> set[str]:
@@ -93,6 +100,19 @@ def test_every_query_finds_something_when_there_is_traffic(version: str, tmp_pat
         asked += dashboards.expressions(board) if uid != STACK else []
     result = ask(version, tmp_path, asked, MORE)
     assert result.returncode == 0, promtool.explain(result)
+
+
+def test_what_can_be_overridden_is_drawn() -> None:
+    # Two are no lines in a graph: how many requests are enough, and how slow is slow enough to speak of the usual.
+    assert set(parts.OWN) == {*OF_MODELS, *OF_GATEWAYS} - {"minimum_requests", "latency_degraded_floor_seconds"}
+    drawn = {
+        name
+        for name in parts.OWN
+        for board in BOARDS.values()
+        for asked in dashboards.expressions(board)
+        if f'llmmon:threshold_override{{name="{name}"' in asked
+    }
+    assert drawn == set(parts.OWN)
 
 
 def test_a_query_that_finds_nothing_is_reported(tmp_path: Path) -> None:

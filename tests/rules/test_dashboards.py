@@ -70,7 +70,7 @@ def test_objectives_that_are_compared_with_are_recorded() -> None:
 
 @cache
 def recorded_names(record: str) -> list[str]:
-    rules = catalogue.rules(rendering.render_rules())
+    rules = catalogue.rules(rendering.render_rules(llmmon_slo={"latency": 0.95}))
     return [rule["labels"]["name"] for rule in rules if rule.get("record") == record]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules import promtool, rendering
-from tests.rules.rendering import REPOSITORY
+from tests.rules import promtool
+from tests.support import rendering
+from tests.support.rendering import REPOSITORY
 
 SECTION = (REPOSITORY / "docs" / "gateways.md").read_text(encoding="utf-8").partition("## Another kind")[2]
 # Path, as its first line says, to content.

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules import catalogue, prometheus, promtool, rendering
+from tests.rules import catalogue, promtool
+from tests.support import prometheus, rendering
 
 GATEWAYS: list[dict[str, Any]] = [
     {"name": "llm-auth-proxy", "targets": ["a:8000"]},

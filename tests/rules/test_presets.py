@@ -89,7 +89,9 @@ def test_recording_rules_read_only_what_gateways_expose_and_other_rules_record()
     )
     names = {rule["record"] for rule in rules}
     for rule in rules:
-        assert metric_names(str(rule["expr"])) <= exposed | names, rule["record"]
+        # What has been told already is read from the alerts themselves.
+        told = {"ALERTS"} if rule["record"] == "job:llm_requests_failed_untold:rate5m" else set()
+        assert metric_names(str(rule["expr"])) <= exposed | names | told, rule["record"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -33,6 +33,14 @@ LABELLED: list[dict[str, Any]] = [
     {"name": "labelled", "kind": "tgi", "targets": ["g:80"], "labels": {"model": "llama", "team": "search"}},
 ]
 
+# Models and gateways with a measure of their own, the last one that matches first of all.
+OVERRIDES: list[dict[str, Any]] = [
+    {"model": "gpt-4o.*", "latency_p95_seconds": 5, "failure_ratio": 0.5, "waiting_requests": 20},
+    {"gateway": r"proxy\.eu", "model": "gpt-4o-mini", "latency_p95_seconds": 10, "slow_request_ratio": 0.2},
+    {"model": "rare", "minimum_requests": 5},
+    {"gateway": "proxy.*", "request_surge_ratio": 10, "token_surge_ratio": 20, "slo": {"availability": 0.95}},
+]
+
 # Three real weeks take minutes to evaluate; three weeks of 2 hours do not.
 SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 
@@ -45,17 +53,19 @@ NOT_FOR_LOW_TRAFFIC = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
 )
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
+NOT_FOR_USUAL = rf"{NOT_FOR_MODELS}|job:.*|.*tokens.*"
 
 
 @cache
 def variants() -> dict[str, dict[str, str]]:
     default = rendering.render_rules()
-    one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1])
+    one_gateway = rendering.render_rules(llmmon_gateways=rendering.GATEWAYS[:1], llmmon_slo={"latency": 0.95})
     # Cases that last for hours evaluate every rule every minute: they get no more rules than they need.
     surge = {name: without(content, NOT_FOR_SURGES) for name, content in one_gateway.items()}
     alerts = rendering.render_rules(
         llmmon_gateways=[{**rendering.GATEWAYS[0], "bearer_token": "made-up"}],
         llmmon_team_budgets={"search": 720, "chat": 720},
+        llmmon_slo={"latency": 0.95},
         llmmon_prometheus_retention_size="1GB",
         llmmon_backup_schedule="daily",
         llmmon_thresholds={"backup_age_hours": 2},
@@ -76,8 +86,15 @@ def variants() -> dict[str, dict[str, str]]:
             name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*")
             for name, content in one_gateway.items()
         },
+        "scheduled": {name: content.replace("offset 23h15m", "offset 2h15m") for name, content in surge.items()},
+        "degraded": {
+            name: shorten_other_days(without(content, NOT_FOR_USUAL)) for name, content in one_gateway.items()
+        },
         "provider": rendering.render_rules(llmmon_failure_definition="provider"),
         "alerts": alerts,
+        "overrides": rendering.render_rules(
+            llmmon_gateways=rendering.GATEWAYS[:2], llmmon_threshold_overrides=OVERRIDES
+        ),
         "short_days": {name: shorten_days(content) for name, content in alerts.items()},
         "costs": rendering.render_rules(
             llmmon_gateways=rendering.GATEWAYS[:1],
@@ -133,4 +150,11 @@ def shorten_days(content: str) -> str:
     """What was the case a day or a week ago, some hours ago."""
     for real, short in {"6d23h30m": "2h30m", "23h30m": "1h30m", "1w": "3h", "1d": "2h"}.items():
         content = content.replace(f"offset {real}", f"offset {short}")
+    return content
+
+
+def shorten_other_days(content: str) -> str:
+    """Days of 4 hours; there is no week."""
+    for day, hours in {"offset 23h30m": "offset 3h30m", "47h30m": "7h30m", "71h30m": "11h30m"}.items():
+        content = content.replace(day, hours)
     return content

@@ -18,8 +18,8 @@ DASHBOARDS = {"llm": "llmmon-operations", "monitoring": "llmmon-stack"}
 class Alerting:
     """What all alerts share.
 
-    ``tuning`` is by the alert's name: ``for``, ``severity``, and what the user changes. ``runbooks`` and ``dashboards``
-    are addresses.
+    ``tuning`` is by the alert's name: ``for``, ``keep_firing_for``, ``severity``, and what the user changes.
+    ``runbooks`` and ``dashboards`` are addresses.
     """
 
     tuning: Mapping[str, Mapping[str, Any]]
@@ -50,6 +50,8 @@ class Alerting:
         rule = Rule(alert=name, expr=textwrap.dedent(expression).strip())
         if own.get("for") is not None:
             rule["for"] = str(own["for"])
+        if own.get("keep_firing_for") is not None:
+            rule["keep_firing_for"] = str(own["keep_firing_for"])
         rule["labels"] = texts(
             {
                 "severity": own["severity"],

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import UNTOLD
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 # Days that an objective is about.
@@ -16,21 +19,37 @@ MONTH = 30
 
 @dataclass(frozen=True)
 class _Objective:
-    """A share of requests that a gateway owes its users, and how it is missed."""
+    """A share of requests that gateways owe their users, and how it is missed."""
 
     alert: str
     budget_of: str
     # What the requests that do not meet it did.
     missed_by: str
+    # What is left out, put behind the time it is about.
+    beside: str
     # Recorded names: of those requests, and of all.
     part: str
     whole: str
-    target: Number
+    # Its name in llmmon_slo.
+    name: str
+    # What gateways owe, each with the matcher of those that do, which is empty for all.
+    owed: Sequence[tuple[Mapping[str, Number], str]]
+
+    def budget(self, slo: Mapping[str, Number]) -> float:
+        """The share of requests that may miss it."""
+        return round(1 - float(slo[self.name]), 6)
 
     @property
-    def budget(self) -> float:
-        """The share of requests that may miss it."""
-        return round(1 - float(self.target), 6)
+    def budget_text(self) -> str:
+        """The same as texts of alerts show it."""
+        budgets = {self.budget(slo) for slo, _ in self.owed}
+        if len(budgets) == 1:
+            return percent(*budgets)
+        asked = f'1 - llmmon:objective{{name="{self.name}",job=%q}}'
+        return (
+            f"{{{{ with printf `{asked}` $labels.job | query }}}}{{{{ . | first | value | humanizePercentage }}}}"
+            "{{ end }}"
+        )
 
 
 @dataclass(frozen=True)
@@ -52,36 +71,47 @@ def burn_alerts(settings: RuleSettings) -> list[Rule]:
 
 
 def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
+    slowest = f"{settings.thresholds['latency_p95_seconds']}s"
+    if settings.overrides.for_models("latency_p95_seconds"):
+        slowest = "their model's threshold"
+    owed = list(by_value(settings, lambda job: settings.overrides.slo_of(job, settings.slo)))
     yield _Objective(
         alert="LLMErrorBudgetBurn",
         budget_of="error",
         missed_by="failed",
-        part="llm_requests_failed",
+        beside=" (not counting what LLMHighFailureRatio told)",
+        part=UNTOLD,
         whole="llm_requests",
-        target=settings.slo["availability"],
+        name="availability",
+        owed=owed,
     )
-    yield _Objective(
-        alert="LLMLatencyBudgetBurn",
-        budget_of="latency",
-        missed_by=f"took longer than {settings.thresholds['latency_p95_seconds']}s",
-        part="llm_response_latency_seconds_slow",
-        whole="llm_response_latency_seconds_count",
-        target=settings.slo["latency"],
-    )
+    # Only where somebody has said what is owed: the threshold of all models is a guess.
+    owed = [(slo, jobs) for slo, jobs in owed if "latency" in slo]
+    if owed:
+        yield _Objective(
+            alert="LLMLatencyBudgetBurn",
+            budget_of="latency",
+            missed_by=f"took longer than {slowest}",
+            beside="",
+            part="llm_response_latency_seconds_slow",
+            whole="llm_response_latency_seconds_count",
+            name="latency",
+            owed=owed,
+        )
 
 
 def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]:
     """Two windows each: the long one shows that it matters, the short one that it is not over yet."""
     alert = settings.alerting.alert
     burnt = f"{{{{ $value | humanizePercentage }}}} of the requests at {{{{ $labels.job }}}} {objective.missed_by}"
-    allowed = f"The objective allows {percent(objective.budget)} over a month"
+    allowed = f"The objective allows {objective.budget_text} over a month"
     days = round(MONTH / float(settings.thresholds["burn_rate_6h"]), 1)
     return [
         *alert(
             f"{objective.alert}Fast",
             f"{_burning(objective, _HOUR, settings)}\nor\n{_burning(objective, _HOURS, settings)}",
             summary=f"The {objective.budget_of} budget of an LLM gateway is gone within days at this rate",
-            description=f"{burnt} over the last hour or 6 hours."
+            description=f"{burnt} over the last hour or 6 hours{objective.beside}."
             f" {allowed}; at this rate that is used up in {days:g} days or sooner.",
             dashboard_for=["job"],
         ),
@@ -89,7 +119,8 @@ def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]
             f"{objective.alert}Slow",
             f"{_burning(objective, _DAY, settings)}\nor\n{_burning(objective, _DAYS, settings)}",
             summary=f"The {objective.budget_of} budget of an LLM gateway will not last the month",
-            description=f"{burnt} over the last day or 3 days. {allowed}, and it does not get better by itself.",
+            description=f"{burnt} over the last day or 3 days{objective.beside}."
+            f" {allowed}, and it does not get better by itself.",
             dashboard_for=["job"],
         ),
     ]
@@ -100,13 +131,17 @@ def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
 
     The long one has requests enough: a handful burns nothing.
     """
-    limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget, 6)
     requests = f"avg_over_time(job:{objective.whole}:rate5m[{burn.window}]) * {burn.seconds}"
-    return (
-        f"round(job:{objective.part}:ratio_rate{burn.window}, 0.0001) > {limit}\n"
-        f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
-        f"  and on (job) round({requests}, 0.01) >= {settings.slo['minimum_requests']}"
-    )
+    terms = []
+    for slo, jobs in objective.owed:
+        limit = round(float(settings.thresholds[f"burn_rate_{burn.window}"]) * objective.budget(slo), 6)
+        ratio = chosen(f"job:{objective.part}:ratio_rate{burn.window}", jobs)
+        terms.append(
+            f"round({ratio}, 0.0001) > {limit}\n"
+            f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
+            f"  and on (job) round({requests}, 0.01) >= {slo['minimum_requests']}"
+        )
+    return "\nor\n".join(terms)
 
 
 def team_alerts(settings: RuleSettings) -> list[Rule]:

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Duration, Metric
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import matchers, own_threshold
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import union
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND, edge, in_seconds
 
 PERCENTILES = (50, 95, 99)
+THRESHOLD = "latency_p95_seconds"
 
 
 def latency_rules(source: Source, name: str, duration: Duration) -> list[Rule]:
@@ -30,14 +32,27 @@ def latency_rules(source: Source, name: str, duration: Duration) -> list[Rule]:
     return [*rules, source.record(f"job_model:{name}_seconds:mean_rate5m", mean)]
 
 
-def slow_answers(source: Source, name: str, duration: Duration, threshold: Any) -> Rule:
-    """How many answers of a histogram take longer than the threshold, which is in seconds.
+def slow_answers(source: Source, name: str, duration: Duration, settings: RuleSettings) -> Rule:
+    """How many answers of a histogram take longer than the threshold of their model.
 
     Exact where a percentile is a guess, but only if the threshold is an edge of the histogram; otherwise there is no
     series.
     """
-    limit = round(float(threshold) * PER_SECOND[duration["unit"]], 6)
-    fast = source.recorded(_buckets(name, duration), f'le=~"{edge(limit)}"')
+
+    def fast_enough(threshold: Number, *matchers: str) -> str:
+        """Answers within a number of seconds."""
+        limit = round(float(threshold) * PER_SECOND[duration["unit"]], 6)
+        return source.recorded(_buckets(name, duration), *matchers, f'le=~"{edge(limit)}"')
+
+    fast = fast_enough(settings.thresholds[THRESHOLD])
+    overrides = [one for one in settings.overrides.for_models(THRESHOLD) if any(map(one.is_about, source.names))]
+    if overrides:
+        own = own_threshold(THRESHOLD)
+        terms = [f"{fast} unless on (job, model) {own}"]
+        for override in overrides:
+            threshold = override.numbers[THRESHOLD]
+            terms.append(f"{fast_enough(threshold, *matchers(override))} and on (job, model) {own} == {threshold}")
+        fast = f"\n{union(terms)}\n"
     return source.record(
         f"job_model:{name}_seconds_slow:rate5m",
         f"{source.recorded(f'job_model:{name}_seconds_count:rate5m')}\n- sum without (le) ({fast})",

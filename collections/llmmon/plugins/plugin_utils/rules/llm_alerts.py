@@ -12,20 +12,32 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import low_traffic_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import (
+    by_value,
+    compared,
+    gateway_threshold_text,
+    threshold_text,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.presence_alerts import (
     presence_alerts,
     prober_alerts,
     series_seen,
 )
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen, union
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.series_alerts import series_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 OF_MODEL = ("job", "model")
+# The share that a P95 leaves out.
+PERCENTILE = 0.05
+# Up to so many times what there was at the same time on other days is no surge.
+AS_BEFORE = 1.5
 
 
 def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], settings: Mapping[str, Any]) -> list[Group]:
@@ -33,113 +45,174 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
 
     Raises AnsibleFilterError for a kind without a preset.
     """
-    chosen = RuleSettings.of(settings)
+    given = RuleSettings.of(settings, gateways)
     rules = [
         *series_seen(gateways, presets),
-        *_failing_and_slow(chosen),
-        *low_traffic_alerts(chosen),
-        *_surging(chosen),
-        *burn_alerts(chosen),
-        *fallback_alerts(presets, chosen),
-        *_queueing(presets, chosen),
-        *team_alerts(chosen),
-        *presence_alerts(gateways, chosen),
-        *prober_alerts(chosen),
-        *series_alerts(gateways, chosen),
-        *seesaw_alerts(chosen),
+        *_failing_and_slow(given),
+        *low_traffic_alerts(given),
+        *degradation_alerts(given),
+        *_surging(given),
+        *burn_alerts(given),
+        *fallback_alerts(presets, given),
+        *_queueing(presets, given),
+        *team_alerts(given),
+        *presence_alerts(gateways, given),
+        *prober_alerts(given),
+        *series_alerts(gateways, given),
+        *seesaw_alerts(given),
     ]
-    return [group("llmmon_alerts", chosen.interval, rules)]
+    return [group("llmmon_alerts", given.interval, rules)]
 
 
 def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
     """Ratios and percentiles of a model, where there are requests enough for them to mean something."""
     alert, thresholds = settings.alerting.alert, settings.thresholds
-    enough = f"\nand on (job, model) job_model:llm_requests:increase5m >= {settings.minimum_requests}"
+    requests = "job_model:llm_requests:increase5m"
+    enough = compared(settings, "minimum_requests", requests, ">=", settings.minimum_requests)
+    enough = f"\nand on (job, model) {enough}"
+    seconds = threshold_text(settings, "latency_p95_seconds", str(thresholds["latency_p95_seconds"]))
+
+    def above(name: str, expression: str) -> str:
+        return compared(settings, name, expression, ">", thresholds[name])
+
+    def share(name: str) -> str:
+        return threshold_text(settings, name, percent(thresholds[name]), " | humanizePercentage")
+
+    slow = above("latency_p95_seconds", "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)")
     return [
         *alert(
             "LLMHighFailureRatio",
-            f"round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > {thresholds['failure_ratio']}{enough}",
+            above("failure_ratio", "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001)") + enough,
             summary="Too many LLM requests fail",
             description='{{ $value | humanizePercentage }} of the requests for model "{{ $labels.model }}" at'
             " {{ $labels.job }} failed in the last 5 minutes"
-            f" (threshold {percent(thresholds['failure_ratio'])}).",
+            f" (threshold {share('failure_ratio')}).",
             dashboard_for=OF_MODEL,
         ),
         *alert(
             "LLMHighLatencyP95",
-            "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)"
-            f" > {thresholds['latency_p95_seconds']}{enough}\n{_unless_a_guess(thresholds['latency_p95_seconds'])}",
+            slow + enough + _unless_a_guess(settings),
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
-            f" (threshold {thresholds['latency_p95_seconds']}s).",
+            f" (threshold {seconds}s).",
             dashboard_for=OF_MODEL,
         ),
-        # The same question, counted instead of interpolated. It also fires where the histogram ends at the threshold,
-        # where a percentile can never exceed it.
+        # The same question, counted instead of interpolated: it speaks where the percentile cannot, because the
+        # histogram ends at the threshold.
         *alert(
             "LLMSlowRequestsOver5Percent",
-            "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001)"
-            f" > {thresholds['slow_request_ratio']}{enough}",
+            above("slow_request_ratio", "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001)")
+            + enough
+            + _unless_the_percentile_tells(settings, slow),
             summary="Too many LLM answers are slower than the threshold",
             description='{{ $value | humanizePercentage }} of the answers of model "{{ $labels.model }}" at'
-            f" {{{{ $labels.job }}}} took longer than {thresholds['latency_p95_seconds']}s in the last 5 minutes"
-            f" (threshold {percent(thresholds['slow_request_ratio'])}).",
+            f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
+            f" (threshold {share('slow_request_ratio')}).",
             dashboard_for=OF_MODEL,
         ),
     ]
 
 
-def _unless_a_guess(threshold: Number) -> str:
+def _unless_a_guess(settings: RuleSettings) -> str:
     """Not where the bucket of the percentile begins far below the threshold: answers may be anywhere in it."""
-    least = "job_model:llm_response_latency_seconds:p95_at_least_rate5m"
-    return f"unless on (job, model) {least} < {float(threshold) / 2:g}"
+    name = "latency_p95_seconds"
+    least = compared(
+        settings, name, "2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m", "<", settings.thresholds[name]
+    )
+    return f"\nunless on (job, model) {least}"
+
+
+def _unless_the_percentile_tells(settings: RuleSettings, slow: str) -> str:
+    """What keeps counted slow answers quiet while the percentile, by the expression ``slow``, tells of them.
+
+    More than 5% take longer than the threshold exactly when the P95 exceeds it. Where fewer are too many already,
+    counting is the one that tells earlier, and the percentile is kept quiet by Alertmanager alone.
+    """
+    name = "slow_request_ratio"
+    ratios = [settings.thresholds[name], *(one.numbers[name] for one in settings.overrides.for_models(name))]
+    tells = settings.alerting.tuning["LLMHighLatencyP95"].get("enabled", True)
+    if not tells or any(float(ratio) < PERCENTILE for ratio in ratios):
+        return ""
+    return f"\nunless on (job, model) {slow}"
 
 
 def _surging(settings: RuleSettings) -> list[Rule]:
-    alert, thresholds = settings.alerting.alert, settings.thresholds
-    usual = "Usual is the last hour, or this hour in recent weeks if that was busier."
     return [
-        *alert(
+        *_surge_alerts(
+            settings,
             "LLMRequestSurge",
-            f"job:llm_requests:surge_ratio >= {thresholds['request_surge_ratio']}",
+            "llm_requests",
+            "request_surge_ratio",
             summary="Far more LLM requests than usual",
-            description="{{ $labels.job }} gets {{ $value | humanize }} times its usual request rate"
-            f" (threshold {thresholds['request_surge_ratio']}). {usual}",
-            dashboard_for=["job"],
+            what="{{ $labels.job }} gets {{ $value | humanize }} times its usual request rate",
         ),
-        *alert(
+        *_surge_alerts(
+            settings,
             "LLMTokenSurge",
-            f"job:llm_tokens_used:surge_ratio >= {thresholds['token_surge_ratio']}",
+            "llm_tokens_used",
+            "token_surge_ratio",
             summary="Far more LLM tokens used than usual",
-            description="{{ $labels.job }} uses {{ $value | humanize }} times its usual number of tokens"
-            f" (threshold {thresholds['token_surge_ratio']}). {usual}",
+            what="{{ $labels.job }} uses {{ $value | humanize }} times its usual number of tokens",
             dashboard="llmmon-cost",
-            dashboard_for=["job"],
         ),
     ]
+
+
+def _surge_alerts(
+    settings: RuleSettings,
+    name: str,
+    signal: str,
+    threshold: str,
+    *,
+    summary: str,
+    what: str,
+    dashboard: str | None = None,
+) -> list[Rule]:
+    """A surge of one signal, by the threshold of each gateway."""
+    default = settings.thresholds[threshold]
+
+    def of_gateway(job: str) -> Number:
+        return settings.overrides.of_gateway(threshold, job, default)
+
+    surging = [
+        f"{chosen(f'job:{signal}:surge_ratio', jobs)} >= {value}" for value, jobs in by_value(settings, of_gateway)
+    ]
+    return settings.alerting.alert(
+        name,
+        # A job that runs every night is no surge every night.
+        (surging[0] if len(surging) == 1 else f"(\n{union(surging)}\n)")
+        + f"\nunless on (job) job:{signal}:rate5m <= {AS_BEFORE} * job:{signal}:rate5m_same_time",
+        summary=summary,
+        description=f"{what} (threshold {gateway_threshold_text(settings, threshold, default)})."
+        " Usual is the last hour, or this hour in recent weeks if that was busier.",
+        dashboard=dashboard,
+        dashboard_for=["job"],
+    )
 
 
 def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rule]:
     """What engines report about themselves, where there are engines."""
-    alert, thresholds = settings.alerting.alert, settings.thresholds
+    alert = settings.alerting.alert
+    waiting, full = settings.thresholds["waiting_requests"], settings.thresholds["kv_cache_usage_ratio"]
+    share = threshold_text(settings, "kv_cache_usage_ratio", percent(full), " | humanizePercentage")
     rules: list[Rule] = []
     if any("waiting" in preset for preset in presets.values()):
         rules += alert(
             "LLMRequestsWaiting",
-            f"job_model:llm_requests_waiting > {thresholds['waiting_requests']}",
+            compared(settings, "waiting_requests", "job_model:llm_requests_waiting", ">", waiting),
             summary="LLM requests queue up",
             description='{{ $value | humanize }} requests for model "{{ $labels.model }}" at {{ $labels.job }} wait for'
-            f" their turn (threshold {thresholds['waiting_requests']}).",
+            f" their turn (threshold {threshold_text(settings, 'waiting_requests', str(waiting))}).",
             dashboard_for=OF_MODEL,
         )
     if any("kv_cache_usage" in preset for preset in presets.values()):
         rules += alert(
             "LLMKVCacheNearlyFull",
-            f"round(job_model:llm_kv_cache_usage_ratio, 0.0001) > {thresholds['kv_cache_usage_ratio']}",
+            compared(settings, "kv_cache_usage_ratio", "round(job_model:llm_kv_cache_usage_ratio, 0.0001)", ">", full),
             summary="The KV cache of an LLM server is nearly full",
             description='{{ $value | humanizePercentage }} of the KV cache for model "{{ $labels.model }}" at'
-            f" {{{{ $labels.job }}}} is in use (threshold {percent(thresholds['kv_cache_usage_ratio'])}):"
+            f" {{{{ $labels.job }}}} is in use (threshold {share}):"
             " requests will wait or be preempted.",
             dashboard_for=OF_MODEL,
         )

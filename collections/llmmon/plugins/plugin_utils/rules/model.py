@@ -13,6 +13,7 @@ Rule = TypedDict(
         "labels": NotRequired[dict[str, str]],
         "expr": str,
         "for": NotRequired[str],
+        "keep_firing_for": NotRequired[str],
         "annotations": NotRequired[dict[str, str]],
     },
 )

@@ -21,6 +21,11 @@ def selector(metric: str, *matchers: str) -> str:
     return f"{metric}{{{', '.join(filter(None, matchers))}}}"
 
 
+def chosen(metric: str, *matchers: str) -> str:
+    """The series of a metric, written without braces where nothing is to be chosen."""
+    return selector(metric, *matchers) if any(matchers) else metric
+
+
 def job_is(name: str) -> str:
     """The matcher of one job."""
     return f"job={quoted(name)}"

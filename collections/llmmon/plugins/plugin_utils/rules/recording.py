@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import usual_latency
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
     BEGUN,
@@ -24,6 +25,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values im
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import at_least, latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import hourly_requests
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import aggregated
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
@@ -61,7 +63,7 @@ def recording_rules(
 
     Raises AnsibleFilterError for a kind without a preset.
     """
-    chosen = RuleSettings.of(settings)
+    chosen = RuleSettings.of(settings, gateways)
     kinds = sources(gateways, presets)
     return [
         group("llmmon_settings", chosen.interval, _settings(gateways, chosen)),
@@ -71,6 +73,8 @@ def recording_rules(
             chosen.interval,
             seesaw(gateways, presets)
             + begun(BEGUN, gateways)
+            # What is recorded of slow answers depends on the thresholds, and these on the models of a moment ago.
+            + override_rules(chosen)
             + [rule for source in kinds for rule in _of_kind(source, chosen)]
             + OF_ALL_KINDS,
         ),
@@ -81,7 +85,11 @@ def recording_rules(
         group(
             "llmmon_surge",
             "1m",
-            surges(chosen) + longer_ratios() + hourly_requests() + team_rules(kinds, gateways, chosen),
+            surges(chosen)
+            + usual_latency()
+            + longer_ratios()
+            + hourly_requests()
+            + team_rules(kinds, gateways, chosen),
         ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
         # than every 5 minutes, when a series counts as gone.
@@ -94,8 +102,11 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
     return [
         *(record("llmmon:threshold", f"vector({value})", name=name) for name, value in _sorted(settings.thresholds)),
         *(
-            record("llmmon:objective", f"vector({settings.slo[name]})", name=name)
+            record("llmmon:objective", f"vector({slo[name]})", name=name, job=job)
+            for job in settings.jobs
+            for slo in [settings.overrides.slo_of(job, settings.slo)]
             for name in ("availability", "latency")
+            if name in slo
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
         *relabellings(gateways),
@@ -133,7 +144,7 @@ def _latencies(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: R
             name, duration = "llm_response_latency", preset["latency"]
             rules += latency_rules(source, name, duration)
             if "metrics" in duration:
-                rules.append(slow_answers(source, name, duration, settings.thresholds["latency_p95_seconds"]))
+                rules.append(slow_answers(source, name, duration, settings))
                 rules.append(at_least(source, name, duration))
         if "time_to_first_token" in preset:
             rules += latency_rules(source, "llm_time_to_first_token", preset["time_to_first_token"])

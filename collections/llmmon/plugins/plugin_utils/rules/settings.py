@@ -3,25 +3,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
+from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Number, Overrides
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
 
-# As the user wrote it, which is how rules show it: 0.2, 1e-06, "0.5" (from --extra-vars).
-Number = int | float | str
+__all__ = ["Number", "RuleSettings"]
 
 
 @dataclass(frozen=True)
 class RuleSettings:
     """The user's settings with all defaults filled in; ``__llmmon_rule_settings`` of the role prometheus.
 
-    ``alertmanagers`` are those that Prometheus sends alerts to, ``services`` those that are deployed beside it.
+    ``jobs`` are the names of all gateways, ``alertmanagers`` those that Prometheus sends alerts to, ``services`` those
+    that are deployed beside it.
     """
 
     interval: str
     thresholds: Mapping[str, Number]
+    overrides: Overrides
+    jobs: Sequence[str]
     slo: Mapping[str, Number]
     surge_floors: Mapping[str, Number]
     minimum_requests: Number
@@ -36,6 +40,9 @@ class RuleSettings:
     backup_schedule_scope: str
 
     @classmethod
-    def of(cls, variables: Mapping[str, Any]) -> RuleSettings:
-        """From ``__llmmon_rule_settings``."""
-        return cls(**{**variables, "alerting": Alerting(**variables["alerting"])})
+    def of(cls, variables: Mapping[str, Any], gateways: Iterable[Gateway] = ()) -> RuleSettings:
+        """From ``__llmmon_rule_settings``; ``gateways`` are those that the rules are about."""
+        given = dict(variables)
+        jobs = [gateway["name"] for gateway in gateways]
+        overrides = Overrides.of(given.pop("threshold_overrides"), jobs)
+        return cls(**{**given, "alerting": Alerting(**given["alerting"]), "overrides": overrides, "jobs": jobs})

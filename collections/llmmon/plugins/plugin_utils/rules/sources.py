@@ -27,8 +27,9 @@ class Source:
 
     kind: str
     preset: Preset
-    # The matcher of its jobs.
+    # The matcher of its jobs, and their names.
     jobs: str
+    names: Sequence[str]
     # What the group of rules records of targets whose new series began at 0.
     begun: str = BEGUN
 
@@ -119,4 +120,4 @@ def sources(gateways: Iterable[Gateway], presets: Mapping[str, Preset]) -> list[
     jobs: dict[str, list[str]] = {}
     for gateway in gateways:
         jobs.setdefault(gateway["kind"], []).append(gateway["name"])
-    return [Source(kind, preset_of(kind, presets), one_of_jobs(jobs[kind])) for kind in sorted(jobs)]
+    return [Source(kind, preset_of(kind, presets), one_of_jobs(jobs[kind]), jobs[kind]) for kind in sorted(jobs)]

@@ -9,6 +9,8 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import minutes
 
 WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
+# Failures of models of which no alert of failures speaks.
+UNTOLD = "llm_requests_failed_untold"
 
 
 def surges(settings: RuleSettings) -> list[Rule]:
@@ -24,6 +26,7 @@ def _surge(signal: str, floor: Number, lasting: int) -> list[Rule]:
     """One signal's surge; its alert waits for ``lasting`` minutes."""
     rate = f"job:{signal}:rate5m"
     baseline, recent, week = f"{rate}_baseline", f"{rate}_baseline_recent", f"{rate}_baseline_week"
+    same_time = f"{rate}_same_time"
     # The surge must not be in its own baseline when the alert fires: the 5m of the rate, its `for`, and 5m to spare.
     before = f"{rate}[1h] offset {10 + lasting}m"
     return [
@@ -33,6 +36,7 @@ def _surge(signal: str, floor: Number, lasting: int) -> list[Rule]:
         record(week, _same_hour_in_other_weeks(rate)),
         # `max`: one series, whichever it comes from, or past data could not be filled in by promtool.
         record(baseline, f"max by (job) (\n  ({recent} >= {week})\n  or {week}\n  or {recent}\n)"),
+        record(same_time, _most_at_this_time(rate)),
         # The floor keeps an idle gateway's second request from being a surge.
         record(f"job:{signal}:surge_ratio", f"round({rate} / clamp_min({baseline}, {floor}), 0.01)"),
     ]
@@ -46,6 +50,15 @@ def _same_hour_in_other_weeks(rate: str) -> str:
     return f"quantile without (week) (0.5,\n{union(weeks)}\n)"
 
 
+def _most_at_this_time(rate: str) -> str:
+    """The most there was within 45 minutes of this time, yesterday or a week ago: jobs start a little late at times."""
+    days = [
+        labelled(f"max_over_time({rate}[1h30m] offset {offset})", "days", days)
+        for days, offset in (("1", "23h15m"), ("7", "6d23h15m"))
+    ]
+    return f"max without (days) (\n{union(days)}\n)"
+
+
 def longer_ratios() -> list[Rule]:
     """Failures and slow answers over longer times, by gateway.
 
@@ -55,9 +68,16 @@ def longer_ratios() -> list[Rule]:
     """
     failed, slow = "llm_requests_failed", "llm_response_latency_seconds_slow"
     answered = "llm_response_latency_seconds_count"
+    told = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
     return [
+        # What the alert of a model has told is not told again as a budget that burns.
+        record(
+            f"job:{UNTOLD}:rate5m",
+            f"sum by (job) (job_model:{failed}:rate5m unless on (job, model) {told})",
+        ),
         *(record(f"job:{name}:rate5m", f"sum by (job) (job_model:{name}:rate5m)") for name in (failed, answered, slow)),
         *_ratios(f"job:{failed}", "job:llm_requests"),
+        *_ratios(f"job:{UNTOLD}", "job:llm_requests"),
         *_ratios(f"job:{slow}", f"job:{answered}"),
     ]
 

@@ -10,7 +10,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_d
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import dictionary_problems, shown
 
 SEVERITIES = ("critical", "warning", "info", "none")
-ALERT_KEYS = ("enabled", "for", "severity", "labels", "annotations")
+ALERT_KEYS = ("enabled", "for", "keep_firing_for", "severity", "labels", "annotations")
 
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -36,8 +36,11 @@ def _change_problems(variable: str, changes: dict[str, Any]) -> list[str]:
     ]
     if not isinstance(changes.get("enabled", True), bool):
         found.append(f"{variable}.enabled is {shown(changes['enabled'])}, but must be true or false")
-    if not is_duration(changes.get("for", 0)):
-        found.append(f"{variable}.for is {shown(changes['for'])}, but must be a duration such as 90s, 5m or 1h30m")
+    found += [
+        f"{variable}.{key} is {shown(changes[key])}, but must be a duration such as 90s, 5m or 1h30m"
+        for key in ("for", "keep_firing_for")
+        if not is_duration(changes.get(key, 0))
+    ]
     if changes.get("severity", "none") not in SEVERITIES:
         found.append(f"{variable}.severity is {shown(changes['severity'])}, but must be one of {', '.join(SEVERITIES)}")
     for key in ("labels", "annotations"):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import dictionary_problems, shown
@@ -13,34 +13,36 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
 Range = tuple[Callable[[float], bool], str]
 _RATIO: Range = (lambda value: 0 < value <= 1, "above 0 and at most 1")
 _TIMES: Range = (lambda value: value > 1, "above 1")
-_POSITIVE: Range = (lambda value: value > 0, "above 0")
+POSITIVE: Range = (lambda value: value > 0, "above 0")
 THRESHOLDS: dict[str, Range] = {
     "failure_ratio": _RATIO,
     "deployment_failure_ratio": _RATIO,
     "fallback_ratio": _RATIO,
     "slow_request_ratio": _RATIO,
-    "latency_p95_seconds": _POSITIVE,
+    "latency_p95_seconds": POSITIVE,
+    "latency_degraded_ratio": _TIMES,
+    "latency_degraded_floor_seconds": POSITIVE,
     "request_surge_ratio": _TIMES,
     "token_surge_ratio": _TIMES,
-    "burn_rate_1h": _POSITIVE,
-    "burn_rate_6h": _POSITIVE,
-    "burn_rate_1d": _POSITIVE,
-    "burn_rate_3d": _POSITIVE,
+    "burn_rate_1h": POSITIVE,
+    "burn_rate_6h": POSITIVE,
+    "burn_rate_1d": POSITIVE,
+    "burn_rate_3d": POSITIVE,
     "team_budget_hourly_share": _RATIO,
-    "team_budget_forecast_ratio": _POSITIVE,
-    "waiting_requests": _POSITIVE,
+    "team_budget_forecast_ratio": POSITIVE,
+    "waiting_requests": POSITIVE,
     "kv_cache_usage_ratio": _RATIO,
-    "series_per_target": _POSITIVE,
+    "series_per_target": POSITIVE,
     "series_growth_ratio": _TIMES,
     "sample_limit_ratio": _RATIO,
     "failed_notifications_ratio": _RATIO,
-    "head_series": _POSITIVE,
-    "storage_days_left": _POSITIVE,
-    "backup_age_hours": _POSITIVE,
+    "head_series": POSITIVE,
+    "storage_days_left": POSITIVE,
+    "backup_age_hours": POSITIVE,
 }
 _OBJECTIVE: Range = (lambda value: 0 < value < 1, "between 0 and 1")
-OBJECTIVES: dict[str, Range] = {"availability": _OBJECTIVE, "latency": _OBJECTIVE, "minimum_requests": _POSITIVE}
-SURGE_FLOORS: dict[str, Range] = {"requests_per_second": _POSITIVE, "tokens_per_second": _POSITIVE}
+OBJECTIVES: dict[str, Range] = {"availability": _OBJECTIVE, "latency": _OBJECTIVE, "minimum_requests": POSITIVE}
+SURGE_FLOORS: dict[str, Range] = {"requests_per_second": POSITIVE, "tokens_per_second": POSITIVE}
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
@@ -57,13 +59,19 @@ def threshold_problems(
     found += number_problems("llmmon_surge_floors", surge_floors, SURGE_FLOORS)
     if found:
         return found
-    numbers = {name: float(value) for name, value in {**defaults, **thresholds, **slo}.items()}
+    return unreachable("llmmon_slo", slo, {**defaults, **thresholds})
+
+
+def unreachable(subject: str, slo: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    """Burn rates that together with an objective ask for a ratio above 1; ``defaults`` has what ``slo`` leaves out."""
+    found = []
+    numbers = {name: float(value) for name, value in {**defaults, **slo}.items()}
     for objective in ("availability", "latency"):
-        for window in ("1h", "6h", "1d", "3d"):
+        for window in ("1h", "6h", "1d", "3d") if objective in numbers else ():
             factor, ratio = numbers[f"burn_rate_{window}"], 1 - numbers[objective]
             if factor * ratio >= 1:
                 found.append(
-                    f"llmmon_slo.{objective} is {numbers[objective]:g} and llmmon_thresholds.burn_rate_{window} is"
+                    f"{subject}.{objective} is {numbers[objective]:g} and llmmon_thresholds.burn_rate_{window} is"
                     f" {factor:g}: the alert would wait for a ratio of {factor * ratio:g}, but a ratio is never above"
                     " 1, so it could never fire"
                 )

@@ -26,6 +26,7 @@ KNOWN = ["LLMTargetDown", "LLMTokenSurge", "Watchdog"]
         {"for": "1w2d"},
         {"for": "1500ms"},
         {"for": 0},
+        {"keep_firing_for": "1h30m"},
         {"severity": "info", "labels": {"team": "ops"}, "annotations": {"summary": "Ours"}},
     ],
 )
@@ -36,12 +37,13 @@ def test_alerts_that_can_be_tuned_so_pass(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (None, "must be a dictionary with some of enabled, for, severity"),
+        (None, "must be a dictionary with some of enabled, for, keep_firing_for, severity"),
         ("10m", "must be a dictionary"),
-        ({"if": "10m"}, ": if is unknown; known are enabled, for, severity, labels, annotations"),
+        ({"if": "10m"}, ": if is unknown; known are enabled, for, keep_firing_for, severity, labels, annotations"),
         ({"enabled": "no"}, ".enabled is 'no', but must be true or false"),
         ({"for": "5 minutes"}, ".for is '5 minutes', but must be a duration such as 90s, 5m or 1h30m"),
         ({"for": 300}, ".for is 300, but"),
+        ({"keep_firing_for": "a while"}, ".keep_firing_for is 'a while', but must be a duration"),
         ({"for": ""}, ".for is '', but"),
         ({"for": None}, ".for is None, but"),
         ({"for": "30m1h"}, ".for is '30m1h', but"),
