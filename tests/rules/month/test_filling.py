@@ -51,6 +51,8 @@ def filled(folder: Path, rule: dict[str, Any]) -> int:
     filling.fill_level(folder, [rule], START, END)
     with prometheus.running(filling.VERSION, folder, *filling.FLAGS) as server:
         (series,) = server.get("query", query=f"{rule['record']}[1h]", time=str(END))["result"]
+        # Rules that build on each other are evaluated at the same time.
+        assert {round(second, 1) % 60 for second, _ in series["values"]} == {0}
         return len(series["values"])
 
 
