@@ -30,7 +30,7 @@ GROUP, FILE = "level 710", "level.yml"
 # The widest blocks that still are one query of at most 11000 points each.
 BLOCK_HOURS = 162
 FLAGS = (
-    "--query.lookback-delta=59s",
+    "--query.lookback-delta=59990ms",
     "--storage.tsdb.retention.time=100y",
     # Blocks are read as they are: merging them would take longer than it saves.
     f"--storage.tsdb.min-block-duration={BLOCK_HOURS}h",
