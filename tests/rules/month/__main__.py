@@ -32,12 +32,11 @@ def main() -> None:
         if chosen.calibrated != "yes":
             print(table.text("Defaults", month, defaults), flush=True)
         if chosen.calibrated != "no":
-            known = simulation.usual("defaults")
+            known = simulation.asked("defaults", lambda server: calibration.usual(server, month.history))
             simulation.remove("defaults")
-            proposed = calibration.by_gateway(known, [gateway.name for gateway in GATEWAYS])
-            for name, variables in proposed.items():
-                print(f"{name}: {variables}")
-            parts = [Part((gateway,), proposed[gateway.name]) for gateway in GATEWAYS]
+            parts = calibration.parts(known, GATEWAYS)
+            for part in parts:
+                print(f"{', '.join(gateway.name for gateway in part.gateways)}: {dict(part.variables)}")
             print(table.text("\nCalibrated by week 1", month, simulation.run("calibrated", parts)), flush=True)
     used = sum(
         part.ru_utime + part.ru_stime

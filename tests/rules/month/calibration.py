@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.rules.month.calendar import BEGINNING, DAY
-from tests.rules.month.gateways import EDGES
+from tests.rules.month.gateways import EDGES, Gateway
+from tests.rules.month.simulation import Part
 from tests.rules.prometheus import Server
 
 # How far above the 99th percentile of all its five minutes a model's P95 may be.
@@ -45,15 +46,16 @@ def usual(server: Server, days: int) -> Usual:
     )
 
 
-def by_gateway(known: Usual, gateways: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Variables of the role for a deployment of each gateway alone.
+def parts(known: Usual, gateways: Iterable[Gateway]) -> list[Part]:
+    """The deployments that have these thresholds: as long as a deployment has but one of each, one for each gateway."""
+    return [Part((gateway,), variables(known, gateway.name)) for gateway in gateways]
+
+
+def variables(known: Usual, gateway: str) -> dict[str, Any]:
+    """What the user sets for a gateway alone.
 
     Of its models the slowest decides, for the next edge of the histogram: slow answers are counted there.
     """
-    return {gateway: _variables(known, gateway) for gateway in gateways}
-
-
-def _variables(known: Usual, gateway: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     slowest = max((seconds for (job, _), seconds in known.latency.items() if job == gateway), default=None)
     if slowest is not None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from tests.routing import rendering as routing
 from tests.rules import prometheus, rendering
-from tests.rules.month import alertmanager, calibration, filling, traffic
+from tests.rules.month import alertmanager, filling, traffic
 from tests.rules.month.alertmanager import Message
 from tests.rules.month.calendar import BEGINNING, DAY, Incident
 from tests.rules.month.episodes import Episode, episodes
 from tests.rules.month.gateways import Gateway
+
+Answer = TypeVar("Answer")
 
 # Alerts about gateways; those about the monitoring itself have nothing to read here.
 FILES = ("llm_recording.yml", "llm_alerts.yml")
@@ -95,10 +97,10 @@ class Simulation:
         found = episodes(fired)
         return Outcome(found, alertmanager.messages(found, self._configuration(), self.month.end))
 
-    def usual(self, name: str) -> calibration.Usual:
-        """What was usual in the history, as a run's recorded series have it."""
+    def asked(self, name: str, question: Callable[[prometheus.Server], Answer]) -> Answer:
+        """The answer that the recorded series of a run of one part give to a question."""
         with prometheus.running(filling.VERSION, self._place(name, 0), *filling.FLAGS) as server:
-            return calibration.usual(server, self.month.history)
+            return question(server)
 
     def remove(self, name: str) -> None:
         """Makes room."""

@@ -20,7 +20,7 @@ def test_three_days(tmp_path: Path) -> None:
     """As in expected.txt, and what was usual on the first day is what the generator was told."""
     simulated = short.simulation(tmp_path)
     assert short.text(simulated) == short.EXPECTED.read_text(encoding="utf-8")
-    known = simulated.usual("defaults")
+    known = simulated.asked("defaults", lambda server: calibration.usual(server, short.MONTH.history))
     assert known.failures == pytest.approx({"mid": 0.012, "small": 0.015, "fast": 0.006}, rel=0.7)
     # P95 of a lognormal distribution is 1.645 sigma above the median; its highest is higher.
     assert 0.8 < known.latency["fast", "classify"] < 2
@@ -108,4 +108,4 @@ USUAL = calibration.Usual({("big", "a"): 1.0, ("big", "b"): 9.0, ("other", "c"):
 )
 def test_thresholds_come_from_what_was_usual(gateway: str, expected: dict[str, Any]) -> None:
     """Of a gateway's models the slowest decides, up to the next edge; an objective is what it keeps, 99 % at most."""
-    assert calibration.by_gateway(USUAL, [gateway]) == {gateway: expected}
+    assert calibration.variables(USUAL, gateway) == expected
