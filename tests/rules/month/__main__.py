@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="decides everything that is left to chance")
     parser.add_argument("--weeks", type=int, default=5, help="the first is history, the others are counted (default 5)")
     parser.add_argument("--calibrated", choices=("no", "yes", "both"), default="both", help="with which thresholds")
-    parser.add_argument("--folder", type=Path, help="where data may lie: about 1 GB (default: the temporary folder)")
+    parser.add_argument("--folder", type=Path, help="where blocks may lie meanwhile (default: the temporary folder)")
     chosen = parser.parse_args()
     if chosen.weeks < 2:
         parser.error("a month has 2 weeks at least: one of history, and one that is counted")

@@ -24,6 +24,16 @@ VERSION = promtool.VERSIONS[-1]
 # One sample a minute, and no sample is read a minute later: as if Prometheus had marked where a series ends.
 STEP = 60
 ALERT = "month:alert"
+# What dashboards alone read is left out; what calibration reads is not.
+READ_BY_CALIBRATION = (
+    "job:llm_requests:rate5m",
+    "job:llm_requests_failed:rate5m",
+    "job_model:llm_requests:increase5m",
+    "job_model:llm_requests_failed:ratio_rate5m",
+    "job_model:llm_response_latency_seconds:p95_rate5m",
+    "llmmon:objective",
+    "llmmon:threshold_override",
+)
 # Prometheus spreads groups over their interval by their name and file; with these, rules are evaluated 19 ms after the
 # full minute, those of all levels at the same time. (Found by trying.)
 GROUP, FILE = "level 710", "level.yml"
@@ -50,10 +60,10 @@ class Firing:
     seconds: list[int]
 
 
-def needed(rules: Sequence[Rule], alerts: Sequence[Rule]) -> list[Rule]:
-    """The recording rules that these alerts read, directly or through others."""
+def needed(rules: Sequence[Rule], alerts: Sequence[Rule], others: Iterable[str] = ()) -> list[Rule]:
+    """The recording rules that these alerts read, directly or through others, and those of these names."""
     wanted: set[str] = set()
-    fresh = {name for alert in alerts for name in promql.metric_names(alert["expr"])}
+    fresh = {name for alert in alerts for name in promql.metric_names(alert["expr"])} | set(others)
     while fresh:
         wanted |= fresh
         fresh = {
@@ -119,7 +129,7 @@ def fill(folder: Path, blocks: Iterable[Path], files: dict[str, str], start: int
     (folder / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     for block in blocks:
         shutil.copytree(block, data / block.name, copy_function=_linked)
-    for level in levels(needed(rules, alerts)):
+    for level in levels(needed(rules, alerts, READ_BY_CALIBRATION)):
         fill_level(folder, [one_series(rule) for rule in level], start, end)
     fill_level(folder, [as_record(number, alert) for number, alert in enumerate(alerts)], start, end)
     with prometheus.running(VERSION, folder, *FLAGS) as server:

@@ -93,6 +93,7 @@ def test_rules_that_read_each_other_are_refused() -> None:
         filling.levels([{"record": "a", "expr": "b"}, {"record": "b", "expr": "a"}])
 
 
-def test_only_what_alerts_read_is_filled_in() -> None:
+def test_only_what_is_read_is_filled_in() -> None:
     rules = [{"record": name, "expr": expression} for name, expression in (("a", "raw"), ("b", "a"), ("c", "a"))]
     assert filling.needed(rules, [{"alert": "A", "expr": "b > 1"}]) == rules[:2]
+    assert filling.needed(rules, [{"alert": "A", "expr": "a > 1"}], ["c"]) == [rules[0], rules[2]]
