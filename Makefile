@@ -17,7 +17,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations molecule e2e $(E2E) bench bench-rules \
+.PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
   dashboards docs collection changelog requirements clean
 
 help: ## list what can be made
@@ -93,6 +93,11 @@ amtool:
 
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
+
+SEED := 1
+WEEKS := 5
+month: tools ## what people would be told in a month of simulated traffic; SEED=1 WEEKS=5
+	$(BIN)/python -m tests.rules.month --seed $(SEED) --weeks $(WEEKS)
 
 # With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead; the
 # replays are about the stand-in and stay away.
