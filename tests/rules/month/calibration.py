@@ -13,7 +13,7 @@ from typing import Any
 from tests.rules.month.calendar import BEGINNING, DAY
 from tests.rules.month.gateways import EDGES, Gateway
 from tests.rules.month.simulation import Part
-from tests.rules.prometheus import Server
+from tests.support.prometheus import Server
 
 # How far above the 99th percentile of all its five minutes a model's P95 may be.
 ROOM = 1.5

@@ -17,7 +17,8 @@ from typing import Any
 
 import yaml
 
-from tests.rules import prometheus, promql, promtool
+from tests.rules import promql, promtool
+from tests.support import prometheus
 from tests.testbed.tools import tool
 
 VERSION = promtool.VERSIONS[-1]

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 import yaml
 
 from tests.routing import rendering as routing
-from tests.rules import prometheus, rendering
 from tests.rules.month import alertmanager, filling, traffic
 from tests.rules.month.alertmanager import Message
 from tests.rules.month.calendar import BEGINNING, DAY, Incident
 from tests.rules.month.episodes import Episode, episodes
 from tests.rules.month.gateways import Gateway
+from tests.support import prometheus, rendering
 
 Answer = TypeVar("Answer")
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.rules import prometheus, rendering
 from tests.rules.month import filling, gateways
+from tests.support import prometheus, rendering
 
 START = 1_736_121_600
 MINUTES = 20
