@@ -15,6 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
+    BEGUN,
+    BEGUN_OF_TEAMS,
+    per_second,
+)
+
 from tests.rules import promtool, variants
 from tests.rules.catalogue import Groups
 
@@ -29,6 +35,8 @@ ONLY_FAILURES = (
 )
 FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
 P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
+ALWAYS = "round(job_model:llm_response_latency_seconds:p95_rate5m_least_of_days, 0.001) > 2"
+HALF_HOURS = "job_model:llm_requests_failed:ratio_rate30m[1d:30m] offset 1h"
 SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
 
 
@@ -95,12 +103,12 @@ IDLE_THEN = f"\nunless on (job) ({WEEK_AGO} or {DAY_AGO}) <= 0.01"
 
 # How a new series of this counter counts.
 REQUESTS = 'llm_requests_total{job=~"llm-auth-proxy"}'
-BIRTH = (
-    f"(({REQUESTS} unless {REQUESTS} offset 5m) and on (job, instance) job_instance:llm_series_begun:since5m) / 300 or "
-)
+BIRTH = per_second(REQUESTS, BEGUN).partition("rate(")[0]
+COSTS = 'llm_cost_usd_total{job=~"llm-auth-proxy"}'
+COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
 # That the alert of a model speaks of its failures.
-TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
+TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing|LLMFailuresUnusual", alertstate="firing"}'
 
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
@@ -279,11 +287,9 @@ MUTATIONS = [
              "sum_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 60",
              "avg_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 3600"),
     dropped("tokens have a price although the gateway has one", "costs", "tokens have a price",
-            'sum by (job, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy"}[5m]))'
-            "\nor on (job, model) "),
+            f"sum by (job, model) ({per_second(COSTS, BEGUN)})\nor on (job, model) "),
     dropped("a team's tokens have a price although the gateway has one", "costs", "tokens have a price",
-            'sum by (job, team, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy", team!=""}[5m]))'
-            "\nor on (job, team, model) "),
+            f"sum by (job, team, model) ({per_second(COSTS_OF_TEAMS, BEGUN_OF_TEAMS)})\nor on (job, team, model) "),
     dropped("nobody's requests are a team's", "costs", "is nobody's", ', team!=""'),
     Mutation("milliseconds are taken for seconds", "any_kind", "counters are added", " / 1000 >= 0", " >= 0"),
     Mutation("a failed scrape starts the clock again", "stack", "each part",
@@ -352,6 +358,27 @@ MUTATIONS = [
             "job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2)"),
     dropped("whoever is always beyond the threshold is told of nothing new", "degraded", "is told once",
             " and on (job, model) job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2"),
+    # -- what is so every day --
+    dropped("what is so every day is news every day", "unfit_thresholds", "every day",
+            f"\nunless on (job, model) {ALWAYS}"),
+    Mutation("two days are every day", "unfit_thresholds", "every day", "\n) >= 3", "\n) >= 2"),
+    Mutation("one bad day is every day", "unfit_thresholds", "every day", "min without (day)", "max without (day)"),
+    Mutation("a threshold for few requests does not fit", "unfit_thresholds", "every day", ALWAYS + ENOUGH, ALWAYS),
+    # -- more failures than usual --
+    dropped("a model that has just begun has usual failures", "unusual_failures", "just begun",
+            f" and count_over_time({HALF_HOURS}) >= 6"),
+    Mutation("what lasts is usual at once", "unusual_failures", "as long as it lasts", HALF_HOURS,
+             HALF_HOURS.removesuffix(" offset 1h")),
+    Mutation("nothing is usual", "unusual_failures", "as long as it lasts",
+             "ratio_rate30m_usual, 0.001)", "ratio_rate30m_usual, 0)"),
+    dropped("a hiccup is told", "unusual_failures", "hiccup",
+            "\nand on (job, model) quantile_over_time(0.5, job_model:llm_requests_failed:ratio_rate5m[30m]) > 0.02"),
+    dropped("what is over is told", "unusual_failures", "ends with it",
+            "\nand on (job, model) job_model:llm_requests_failed:ratio_rate5m > 0.02"),
+    dropped("a few failures are many", "unusual_failures", "few failures",
+            "\nand on (job, model) job_model:llm_requests_failed:increase30m >= 10"),
+    dropped("what the threshold tells is told twice", "unusual_failures", "told already",
+            f"\nunless on (job, model) {FAILED}"),
     # -- teams --
     dropped("what was spent and is over", "alerts_teams", "reported at once",
             "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
@@ -389,7 +416,10 @@ MUTATIONS = [
     Mutation("everybody's series are a gateway's", "alerts_gateway", "very many series",
              'scrape_samples_post_metric_relabeling{job=~"llm-auth-proxy"} > 20000',
              "scrape_samples_post_metric_relabeling > 20000"),
-    Mutation("near is at the limit", "alerts_gateway", "very many series", "> 40000", "> 50000"),
+    Mutation("near is at the limit", "alerts_gateway", "very many series", "> 40000", "> 49999"),
+    dropped("what can be read is beyond a limit", "alerts_gateway", "very many series",
+            '\nand on (job, instance) up{job="llm-auth-proxy"} == 0'),
+    dropped("beyond the limit is near it", "alerts_gateway", "very many series", " <= 50000"),
     Mutation("a few series that multiply", "alerts_gateway", "series that multiply",
              " offset 1h) > 1000)", " offset 1h))"),
     unrounded("a cache's share without rounding", "alerts_gateway", "queues and full caches",

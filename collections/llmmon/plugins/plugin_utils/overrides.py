@@ -22,6 +22,8 @@ OF_MODELS = {
     "latency_p95_seconds": _REQUESTS,
     "latency_degraded_ratio": _REQUESTS,
     "latency_degraded_floor_seconds": _REQUESTS,
+    "failures_unusual_ratio": _REQUESTS,
+    "failures_unusual_floor_ratio": _REQUESTS,
     "minimum_requests": _REQUESTS,
     "waiting_requests": "job_model:llm_requests_waiting",
     "kv_cache_usage_ratio": "job_model:llm_kv_cache_usage_ratio",

@@ -31,6 +31,8 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import s
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import least_of_days
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import usual_failures
 
 Value = TypeVar("Value")
 
@@ -87,8 +89,10 @@ def recording_rules(
             "1m",
             surges(chosen)
             + usual_latency()
+            + least_of_days()
             + longer_ratios()
             + hourly_requests()
+            + usual_failures()
             + team_rules(kinds, gateways, chosen),
         ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often

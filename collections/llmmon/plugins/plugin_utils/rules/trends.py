@@ -68,7 +68,7 @@ def longer_ratios() -> list[Rule]:
     """
     failed, slow = "llm_requests_failed", "llm_response_latency_seconds_slow"
     answered = "llm_response_latency_seconds_count"
-    told = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
+    told = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing|LLMFailuresUnusual", alertstate="firing"}'
     return [
         # What the alert of a model has told is not told again as a budget that burns.
         record(
