@@ -20,6 +20,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values im
     BEGUN_OF_TEAMS,
     per_second,
 )
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import TOLD
 
 from tests.rules import promtool, variants
 from tests.rules.catalogue import Groups
@@ -107,8 +108,6 @@ BIRTH = per_second(REQUESTS, BEGUN).partition("rate(")[0]
 COSTS = 'llm_cost_usd_total{job=~"llm-auth-proxy"}'
 COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
-# That the alert of a model speaks of its failures.
-TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing|LLMFailuresUnusual", alertstate="firing"}'
 
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
@@ -440,6 +439,20 @@ MUTATIONS = [
              _own("minimum_requests") + ") >= 20", ") >= 1"),
     Mutation("a gateway's own surge is compared with the general threshold as well", "overrides", "a gateway's own",
              'surge_ratio{job=~"llm-auth-proxy"}', "surge_ratio"),
+    Mutation("a model may fail as it likes", "overrides", "a budget of its own",
+             '(1 - llmmon:threshold_override{name="slo_availability"})',
+             '(0.2 + 0 * llmmon:threshold_override{name="slo_availability"})'),
+    dropped("a model's burn that is over", "overrides", "that burnt and is over",
+            "\n  and on (job, model) round(job_model:llm_requests_failed_owed:ratio_rate5m, 0.0001) > on (job, model)"
+            ' group_left () round(14.4 * (1 - llmmon:threshold_override{name="slo_availability"}), 0.000001)'),
+    dropped("a model's burn of hours that is over", "overrides", "that burnt and is over",
+            "\n  and on (job, model) round(job_model:llm_requests_failed_owed:ratio_rate30m, 0.0001) > on (job, model)"
+            ' group_left () round(6 * (1 - llmmon:threshold_override{name="slo_availability"}), 0.000001)'),
+    dropped("every model owes something", "overrides", "a budget of its own",
+            '\nand on (job, model) llmmon:threshold_override{name="slo_availability"}'),
+    Mutation("a model's own objective needs few requests", "overrides", "a budget of its own",
+             ' >= on (job, model) group_left () llmmon:threshold_override{name="slo_minimum_requests"}',
+             ' >= on (job, model) group_left () 0 * llmmon:threshold_override{name="slo_minimum_requests"}'),
     Mutation("a gateway's own objective is everybody's", "overrides", "a gateway's own",
              'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --

@@ -31,6 +31,8 @@ FAILURE_RATIOS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SURGE_RATIOS = (4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 # Once a week is rare enough to be looked at.
 RARELY = 1.0
+# Whoever surges more often than that surges as it likes, and is told of what is beyond all of it.
+NEVER = 0.0
 _WEEK = 7 * 86400
 # How long the condition of these alerts must hold, in seconds.
 LASTING = 300
@@ -91,7 +93,7 @@ def _finding(model: ModelHistory, history: History, current: Mapping[str, float]
         proposals.append(_proposal("latency_p95_seconds", model.latency, in_force, proposed))
     if len(model.failures.values) * STEP // 60 >= ENOUGH_MINUTES:
         in_force = current["failure_ratio"]
-        proposals.append(_rarely("failure_ratio", model.failures, in_force, FAILURE_RATIOS, history))
+        proposals.append(_rarely("failure_ratio", model.failures, in_force, FAILURE_RATIOS, history, RARELY))
     hours = (history.end - history.start) / 3600
     return Finding(
         gateway=model.gateway,
@@ -110,16 +112,23 @@ def gateway_findings(history: History, current: Mapping[str, float]) -> list[Gat
     found: dict[str, list[Proposal]] = {}
     for (gateway, name), series in sorted(history.surges.items()):
         in_force = history.own.get((gateway, name), current[name])
-        found.setdefault(gateway, []).append(_rarely(name, series, in_force, SURGE_RATIOS, history))
+        found.setdefault(gateway, []).append(_rarely(name, series, in_force, SURGE_RATIOS, history, NEVER))
     return [GatewayFinding(gateway, tuple(proposals)) for gateway, proposals in found.items()]
 
 
-def _rarely(name: str, series: Series, in_force: float, others: Iterable[float], history: History) -> Proposal:
-    """The number in force, or the first above it with which the alert would have fired rarely; the last, if none."""
+def _rarely(
+    name: str, series: Series, in_force: float, others: Iterable[float], history: History, often: float
+) -> Proposal:
+    """The number in force where the alert would have fired rarely; else the first above it of at most ``often`` a week.
+
+    The last, if there is none.
+    """
     weeks = max((history.end - history.start) / _WEEK, 1.0)
-    candidates = [in_force, *(other for other in others if other > in_force)]
-    rare = (number for number in candidates if len(episodes(series, number)) <= RARELY * weeks)
-    return _proposal(name, series, in_force, next(rare, candidates[-1]))
+    if len(episodes(series, in_force)) <= RARELY * weeks:
+        return _proposal(name, series, in_force, in_force)
+    above = [other for other in others if other > in_force] or [in_force]
+    rare = (number for number in above if len(episodes(series, number)) <= often * weeks)
+    return _proposal(name, series, in_force, next(rare, above[-1]))
 
 
 def _proposal(name: str, series: Series, current: float, proposed: float) -> Proposal:

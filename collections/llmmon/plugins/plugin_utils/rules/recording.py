@@ -25,6 +25,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values im
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import at_least, latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import hourly_requests
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model_objectives import model_objectives
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import aggregated
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw
@@ -91,6 +92,7 @@ def recording_rules(
             + usual_latency()
             + least_of_days()
             + longer_ratios()
+            + model_objectives(chosen)
             + hourly_requests()
             + usual_failures()
             + team_rules(kinds, gateways, chosen),
