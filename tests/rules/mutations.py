@@ -37,6 +37,7 @@ ONLY_FAILURES = (
 FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
 P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
 ALWAYS = "round(job_model:llm_response_latency_seconds:p95_rate5m_least_of_days, 0.001) > 2"
+UNLESS_A_GUESS = "\nunless on (job, model) 2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m < 2"
 HALF_HOURS = "job_model:llm_requests_failed:ratio_rate30m[1d:30m] offset 1h"
 SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
 
@@ -246,8 +247,7 @@ MUTATIONS = [
     dropped("the same is said of many requests", "low_traffic", "others speak",
             "\nunless on (job, model) job_model:llm_requests:increase5m >= 20"),
     Mutation("a target that was down twice", "low_traffic", "every other minute", ">= 6", ">= 4"),
-    dropped("a guess is a percentile", "low_traffic", "a guess",
-            "\nunless on (job, model) 2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m < 2"),
+    dropped("a guess is a percentile", "low_traffic", "a guess", UNLESS_A_GUESS),
     dropped("below the first edge nothing is known", "low_traffic", "a guess",
             '\nor (job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0) * 0'),
     Mutation("without traffic nothing is at least 0", "latency", "without traffic",
@@ -362,6 +362,8 @@ MUTATIONS = [
             f"\nunless on (job, model) {ALWAYS}"),
     Mutation("two days are every day", "unfit_thresholds", "every day", "\n) >= 3", "\n) >= 2"),
     Mutation("one bad day is every day", "unfit_thresholds", "every day", "min without (day)", "max without (day)"),
+    Mutation("a threshold below a guess does not fit", "unfit_thresholds", "every day",
+             f"{ALWAYS}{ENOUGH}{UNLESS_A_GUESS}", ALWAYS + ENOUGH),
     Mutation("a threshold for few requests does not fit", "unfit_thresholds", "every day", ALWAYS + ENOUGH, ALWAYS),
     # -- more failures than usual --
     dropped("a model that has just begun has usual failures", "unusual_failures", "just begun",

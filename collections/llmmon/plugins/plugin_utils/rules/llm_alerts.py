@@ -15,6 +15,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import low_traffic_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import (
@@ -97,7 +98,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "LLMHighLatencyP95",
-            slow + enough + _unless_a_guess(settings) + unless_always(settings),
+            slow + enough + unless_a_guess(settings) + unless_always(settings),
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
@@ -118,15 +119,6 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             dashboard_for=OF_MODEL,
         ),
     ]
-
-
-def _unless_a_guess(settings: RuleSettings) -> str:
-    """Not where the bucket of the percentile begins far below the threshold: answers may be anywhere in it."""
-    name = "latency_p95_seconds"
-    least = compared(
-        settings, name, "2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m", "<", settings.thresholds[name]
-    )
-    return f"\nunless on (job, model) {least}"
 
 
 def _unless_the_percentile_tells(settings: RuleSettings, slow: str) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import compared, threshold_text
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import labelled, union
@@ -37,7 +38,8 @@ def unfit_threshold_alerts(settings: RuleSettings) -> list[Rule]:
     return settings.alerting.alert(
         ALERT,
         f"{_beyond(settings)}\nand on (job, model) "
-        + compared(settings, "minimum_requests", requests, ">=", settings.minimum_requests),
+        + compared(settings, "minimum_requests", requests, ">=", settings.minimum_requests)
+        + unless_a_guess(settings),
         summary="The threshold for slow LLM answers is below what is usual",
         description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
         " {{ $value | humanizeDuration }} or longer at this hour on each of the last 3 days"
