@@ -78,6 +78,17 @@ def _failures() -> list[Any]:
             empty="No failures, or no reasons",
         ),
         parts.graph(
+            "Failures, times the usual",
+            "How many times as often as usual the requests of a model failed in the last half hour; usual is the "
+            "median of a day. If it stays above the line, or the model's own where it has one, LLMFailuresUnusual "
+            "fires, unless LLMHighFailureRatio tells of the same.",
+            "none",
+            {MODEL: f"job_model:llm_requests_failed:ratio_rate30m_times_usual{CHOSEN}"},
+            width=6,
+            threshold="failures_unusual_ratio",
+            empty="Not enough history",
+        ),
+        parts.graph(
             "Attempts that fail by deployment",
             "Share of the attempts at each deployment behind the gateway that failed; users see it only if retries and "
             "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
@@ -86,7 +97,7 @@ def _failures() -> list[Any]:
                 "{{job}} {{model}} {{deployment}} {{address}}": "job_model_deployment_address:"
                 f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
             },
-            width=8,
+            width=6,
             threshold="deployment_failure_ratio",
             empty="No failures, or not measured",
         ),
@@ -96,7 +107,7 @@ def _failures() -> list[Any]:
             "the line LLMFallbacksInUse fires. Empty for kinds other than LiteLLM.",
             "percentunit",
             {MODEL: f"job_model:llm_fallbacks:ratio_rate5m{CHOSEN}"},
-            width=8,
+            width=6,
             threshold="fallback_ratio",
             empty="No fallbacks, or not measured",
         ),
@@ -109,7 +120,7 @@ def _failures() -> list[Any]:
                 "{{job}} {{deployment}} {{address}}": "job_deployment_address:"
                 f"llm_deployment_cooldowns:rate5m{CHOSEN_JOB}"
             },
-            width=8,
+            width=6,
             empty="No cooldowns, or not measured",
         ),
     ]

@@ -17,7 +17,7 @@ OWN_THRESHOLD = "Own threshold of"
 # Thresholds that llmmon_threshold_overrides can set, of models and of whole gateways, and what chooses among them.
 OF_MODELS = (
     *("failure_ratio", "slow_request_ratio", "latency_p95_seconds", "latency_degraded_ratio"),
-    *("waiting_requests", "kv_cache_usage_ratio"),
+    *("failures_unusual_ratio", "waiting_requests", "kv_cache_usage_ratio"),
 )
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')

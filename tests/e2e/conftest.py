@@ -31,6 +31,8 @@ ORDER = (
     "deployment/test_ha.py",
     "deployment/test_module_runs.py",
     "deployment/test_alerts.py",
+    "deployment/test_many_users.py",
+    "deployment/test_calibrate.py",
     "operations/test_backup.py",
     "operations/test_restore.py",
     "operations/test_uninstall.py",

@@ -67,9 +67,10 @@ def test_without_receivers_nobody_is_told(version: str, alert: str, releases: di
     assert rendering.receivers_of(version, releases["nobody"], {"alertname": alert}) == ["nobody"]
 
 
-def test_what_is_critical_is_repeated_sooner(releases: dict[str, Release]) -> None:
+def test_what_is_critical_is_repeated_sooner_and_information_later(releases: dict[str, Release]) -> None:
     route = releases["teams"].content()["route"]
-    *_, critical, rest = route["routes"]
-    assert (route["repeat_interval"], critical["repeat_interval"]) == ("4h", "1h")
-    assert critical["matchers"] == ['severity="critical"']
+    *_, critical, information, rest = route["routes"]
+    repeated = [part["repeat_interval"] for part in (critical, route, information)]
+    assert repeated == ["1h", "24h", "4d"]
+    assert (critical["matchers"], information["matchers"]) == (['severity="critical"'], ['severity="info"'])
     assert "matchers" not in rest

@@ -15,6 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
+    BEGUN,
+    BEGUN_OF_TEAMS,
+    per_second,
+)
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import TOLD
+
 from tests.rules import promtool, variants
 from tests.rules.catalogue import Groups
 
@@ -29,6 +36,9 @@ ONLY_FAILURES = (
 )
 FAILED = "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001) > 0.2"
 P95 = "round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001) > 2"
+ALWAYS = "round(job_model:llm_response_latency_seconds:p95_rate5m_least_of_days, 0.001) > 2"
+UNLESS_A_GUESS = "\nunless on (job, model) 2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m < 2"
+HALF_HOURS = "job_model:llm_requests_failed:ratio_rate30m[1d:30m] offset 1h"
 SLOW = "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001) > 0.05"
 
 
@@ -95,12 +105,10 @@ IDLE_THEN = f"\nunless on (job) ({WEEK_AGO} or {DAY_AGO}) <= 0.01"
 
 # How a new series of this counter counts.
 REQUESTS = 'llm_requests_total{job=~"llm-auth-proxy"}'
-BIRTH = (
-    f"(({REQUESTS} unless {REQUESTS} offset 5m) and on (job, instance) job_instance:llm_series_begun:since5m) / 300 or "
-)
+BIRTH = per_second(REQUESTS, BEGUN).partition("rate(")[0]
+COSTS = 'llm_cost_usd_total{job=~"llm-auth-proxy"}'
+COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
-# That the alert of a model speaks of its failures.
-TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
 
 MUTATIONS = [
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
@@ -239,8 +247,7 @@ MUTATIONS = [
     dropped("the same is said of many requests", "low_traffic", "others speak",
             "\nunless on (job, model) job_model:llm_requests:increase5m >= 20"),
     Mutation("a target that was down twice", "low_traffic", "every other minute", ">= 6", ">= 4"),
-    dropped("a guess is a percentile", "low_traffic", "a guess",
-            "\nunless on (job, model) 2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m < 2"),
+    dropped("a guess is a percentile", "low_traffic", "a guess", UNLESS_A_GUESS),
     dropped("below the first edge nothing is known", "low_traffic", "a guess",
             '\nor (job_model:llm_response_latency_seconds_count:rate5m{source="canonical"} > 0) * 0'),
     Mutation("without traffic nothing is at least 0", "latency", "without traffic",
@@ -279,15 +286,13 @@ MUTATIONS = [
              "sum_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 60",
              "avg_over_time(job_team:llm_cost_usd:rate5m[59m30s]) * 3600"),
     dropped("tokens have a price although the gateway has one", "costs", "tokens have a price",
-            'sum by (job, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy"}[5m]))'
-            "\nor on (job, model) "),
+            f"sum by (job, model) ({per_second(COSTS, BEGUN)})\nor on (job, model) "),
     dropped("a team's tokens have a price although the gateway has one", "costs", "tokens have a price",
-            'sum by (job, team, model) (rate(llm_cost_usd_total{job=~"llm-auth-proxy", team!=""}[5m]))'
-            "\nor on (job, team, model) "),
+            f"sum by (job, team, model) ({per_second(COSTS_OF_TEAMS, BEGUN_OF_TEAMS)})\nor on (job, team, model) "),
     dropped("nobody's requests are a team's", "costs", "is nobody's", ', team!=""'),
     dropped("a pattern's price beside the model's own", "prices", "own price counts first",
-            ', model!~"gpt-4o|gpt-4o-mini.*|.*-mini-.*"'),
-    dropped("a more general pattern counts as well", "prices", "own price counts first", ', model!~"gpt-4o-mini.*"'),
+            "gpt-4o|"),
+    dropped("a more general pattern counts as well", "prices", "own price counts first", "|gpt-4o-mini.*"),
     Mutation("a dot in a model's name is any character", "prices", "own price counts first", r"gpt-4\\.1", "gpt-4.1"),
     Mutation("a prompt is not input", "prices", "are input and output", "prompt(_tokens)?", "prompts"),
     Mutation("a completion is not output", "prices", "are input and output", "completion(_tokens)?", "completion"),
@@ -371,6 +376,29 @@ MUTATIONS = [
             "job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2)"),
     dropped("whoever is always beyond the threshold is told of nothing new", "degraded", "is told once",
             " and on (job, model) job_model:llm_response_latency_seconds:p95_rate5m_usual <= 2"),
+    # -- what is so every day --
+    dropped("what is so every day is news every day", "unfit_thresholds", "every day",
+            f"\nunless on (job, model) {ALWAYS}"),
+    Mutation("two days are every day", "unfit_thresholds", "every day", "\n) >= 3", "\n) >= 2"),
+    Mutation("one bad day is every day", "unfit_thresholds", "every day", "min without (day)", "max without (day)"),
+    Mutation("a threshold below a guess does not fit", "unfit_thresholds", "every day",
+             f"{ALWAYS}{ENOUGH}{UNLESS_A_GUESS}", ALWAYS + ENOUGH),
+    Mutation("a threshold for few requests does not fit", "unfit_thresholds", "every day", ALWAYS + ENOUGH, ALWAYS),
+    # -- more failures than usual --
+    dropped("a model that has just begun has usual failures", "unusual_failures", "just begun",
+            f" and count_over_time({HALF_HOURS}) >= 6"),
+    Mutation("what lasts is usual at once", "unusual_failures", "as long as it lasts", HALF_HOURS,
+             HALF_HOURS.removesuffix(" offset 1h")),
+    Mutation("nothing is usual", "unusual_failures", "as long as it lasts",
+             "ratio_rate30m_usual, 0.001)", "ratio_rate30m_usual, 0)"),
+    dropped("a hiccup is told", "unusual_failures", "hiccup",
+            "\nand on (job, model) quantile_over_time(0.5, job_model:llm_requests_failed:ratio_rate5m[30m]) > 0.02"),
+    dropped("what is over is told", "unusual_failures", "ends with it",
+            "\nand on (job, model) job_model:llm_requests_failed:ratio_rate5m > 0.02"),
+    dropped("a few failures are many", "unusual_failures", "few failures",
+            "\nand on (job, model) job_model:llm_requests_failed:increase30m >= 10"),
+    dropped("what the threshold tells is told twice", "unusual_failures", "told already",
+            f"\nunless on (job, model) {FAILED}"),
     # -- teams --
     dropped("what was spent and is over", "alerts_teams", "reported at once",
             "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
@@ -408,7 +436,10 @@ MUTATIONS = [
     Mutation("everybody's series are a gateway's", "alerts_gateway", "very many series",
              'scrape_samples_post_metric_relabeling{job=~"llm-auth-proxy"} > 20000',
              "scrape_samples_post_metric_relabeling > 20000"),
-    Mutation("near is at the limit", "alerts_gateway", "very many series", "> 40000", "> 50000"),
+    Mutation("near is at the limit", "alerts_gateway", "very many series", "> 40000", "> 49999"),
+    dropped("what can be read is beyond a limit", "alerts_gateway", "very many series",
+            '\nand on (job, instance) up{job="llm-auth-proxy"} == 0'),
+    dropped("beyond the limit is near it", "alerts_gateway", "very many series", " <= 50000"),
     Mutation("a few series that multiply", "alerts_gateway", "series that multiply",
              " offset 1h) > 1000)", " offset 1h))"),
     unrounded("a cache's share without rounding", "alerts_gateway", "queues and full caches",
@@ -429,6 +460,20 @@ MUTATIONS = [
              _own("minimum_requests") + ") >= 20", ") >= 1"),
     Mutation("a gateway's own surge is compared with the general threshold as well", "overrides", "a gateway's own",
              'surge_ratio{job=~"llm-auth-proxy"}', "surge_ratio"),
+    Mutation("a model may fail as it likes", "overrides", "a budget of its own",
+             '(1 - llmmon:threshold_override{name="slo_availability"})',
+             '(0.2 + 0 * llmmon:threshold_override{name="slo_availability"})'),
+    dropped("a model's burn that is over", "overrides", "that burnt and is over",
+            "\n  and on (job, model) round(job_model:llm_requests_failed_owed:ratio_rate5m, 0.0001) > on (job, model)"
+            ' group_left () round(14.4 * (1 - llmmon:threshold_override{name="slo_availability"}), 0.000001)'),
+    dropped("a model's burn of hours that is over", "overrides", "that burnt and is over",
+            "\n  and on (job, model) round(job_model:llm_requests_failed_owed:ratio_rate30m, 0.0001) > on (job, model)"
+            ' group_left () round(6 * (1 - llmmon:threshold_override{name="slo_availability"}), 0.000001)'),
+    dropped("every model owes something", "overrides", "a budget of its own",
+            '\nand on (job, model) llmmon:threshold_override{name="slo_availability"}'),
+    Mutation("a model's own objective needs few requests", "overrides", "a budget of its own",
+             ' >= on (job, model) group_left () llmmon:threshold_override{name="slo_minimum_requests"}',
+             ' >= on (job, model) group_left () 0 * llmmon:threshold_override{name="slo_minimum_requests"}'),
     Mutation("a gateway's own objective is everybody's", "overrides", "a gateway's own",
              'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --

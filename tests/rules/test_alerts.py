@@ -199,8 +199,8 @@ def test_every_gateway_has_its_own_sample_limit() -> None:
     assert hit == {"small", "usual"}
     near = [alert["expr"] for alert in found if alert["alert"] == "LLMSampleLimitNear"]
     assert near == [
-        'scrape_samples_post_metric_relabeling{job="small"} > 800',
-        'scrape_samples_post_metric_relabeling{job="usual"} > 40000',
+        'scrape_samples_post_metric_relabeling{job="small"} > 800 <= 1000',
+        'scrape_samples_post_metric_relabeling{job="usual"} > 40000 <= 50000',
     ]
 
 
@@ -230,6 +230,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "fallback_ratio": ("LLMFallbacksInUse", "llm_fallbacks:ratio_rate5m > {}\n", 1),
     "latency_degraded_ratio": ("LLMLatencyDegraded", "times_usual >= {}\n", 1),
     "latency_degraded_floor_seconds": ("LLMLatencyDegraded", "p95_rate5m > {}\n", 1),
+    "failures_unusual_ratio": ("LLMFailuresUnusual", "times_usual >= {}\n", 1),
+    "failures_unusual_floor_ratio": ("LLMFailuresUnusual", "ratio_rate5m > {}\n", 1),
 }
 
 

@@ -103,8 +103,9 @@ def test_every_query_finds_something_when_there_is_traffic(version: str, tmp_pat
 
 
 def test_what_can_be_overridden_is_drawn() -> None:
-    # Two are no lines in a graph: how many requests are enough, and how slow is slow enough to speak of the usual.
-    assert set(parts.OWN) == {*OF_MODELS, *OF_GATEWAYS} - {"minimum_requests", "latency_degraded_floor_seconds"}
+    # Three are not lines in a graph: how many requests are enough to speak of the usual, and how slow or failing is.
+    floors = {"minimum_requests", "latency_degraded_floor_seconds", "failures_unusual_floor_ratio"}
+    assert set(parts.OWN) == {*OF_MODELS, *OF_GATEWAYS} - floors
     drawn = {
         name
         for name in parts.OWN

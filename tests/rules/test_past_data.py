@@ -63,7 +63,6 @@ def test_promtool_fills_in_every_rule(version: str, tmp_path: Path) -> None:
     (tmp_path / "samples").write_text(lines(begin), encoding="utf-8")
     made = promtool.run(version, "tsdb", "create-blocks-from", "openmetrics", tmp_path / "samples", tmp_path / "data")
     assert made.returncode == 0, promtool.explain(made)
-    (tmp_path / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     rules = tmp_path / "llm_recording.yml"
     prices = {"m": {"input": 1}}
     content = rendering.render_rules(llmmon_gateways=GATEWAYS, llmmon_token_prices=prices)["llm_recording.yml"]
@@ -79,7 +78,6 @@ def test_promtool_fills_in_every_rule(version: str, tmp_path: Path) -> None:
     assert "error" not in promtool.explain(filled).lower(), promtool.explain(filled)
     again = tmp_path / "again"
     again.mkdir()
-    (again / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     (tmp_path / "filled").rename(again / "data")
     with prometheus.running(version, again, retention) as server:
         for name in WHOLE:

@@ -39,6 +39,8 @@ OVERRIDES: list[dict[str, Any]] = [
     {"gateway": r"proxy\.eu", "model": "gpt-4o-mini", "latency_p95_seconds": 10, "slow_request_ratio": 0.2},
     {"model": "rare", "minimum_requests": 5},
     {"gateway": "proxy.*", "request_surge_ratio": 10, "token_surge_ratio": 20, "slo": {"availability": 0.95}},
+    # 5% of its requests may fail; that 80% do is not told otherwise.
+    {"model": "owed.*", "failure_ratio": 0.95, "slo": {"availability": 0.95, "latency": 0.9, "minimum_requests": 500}},
 ]
 
 # Not in the order in which they count.

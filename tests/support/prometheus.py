@@ -38,9 +38,10 @@ class Server:
 
 @contextmanager
 def running(version: str, folder: Path, *flags: str) -> Iterator[Server]:
-    """Runs what `folder`/current/prometheus.yml says. What that calls localhost:9090 is this server."""
+    """Runs what `folder`/current/prometheus.yml says, or nothing. What that calls localhost:9090 is this server."""
     address = f"127.0.0.1:{unused_port()}"
-    written = (folder / "current" / "prometheus.yml").read_text(encoding="utf-8")
+    release = folder / "current" / "prometheus.yml"
+    written = release.read_text(encoding="utf-8") if release.exists() else "{}\n"
     configuration = written.replace("localhost:9090", address)
     with services.prometheus(version, folder, configuration, *flags, address=address) as service:
         server = Server(service.url)

@@ -8,9 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals import as_yaml
+
 from tests.rules.month import calendar, calibration, table
 from tests.rules.month.gateways import GATEWAYS
-from tests.rules.month.simulation import Month, Part, Simulation
+from tests.rules.month.simulation import Month, Simulation
 
 
 def main() -> None:
@@ -28,16 +30,15 @@ def main() -> None:
         print(f"seed {month.seed}, {chosen.weeks} weeks\n", flush=True)
         simulation = Simulation(month, Path(folder))
         simulation.make_traffic()
-        defaults = simulation.run("defaults", [Part(GATEWAYS)])
+        defaults = simulation.run("defaults", {})
         if chosen.calibrated != "yes":
             print(table.text("Defaults", month, defaults), flush=True)
         if chosen.calibrated != "no":
-            known = simulation.asked("defaults", lambda server: calibration.usual(server, month.history))
+            proposed = simulation.asked("defaults", lambda server: calibration.overrides(server, month.history))
             simulation.remove("defaults")
-            parts = calibration.parts(known, GATEWAYS)
-            for part in parts:
-                print(f"{', '.join(gateway.name for gateway in part.gateways)}: {dict(part.variables)}")
-            print(table.text("\nCalibrated by week 1", month, simulation.run("calibrated", parts)), flush=True)
+            print(as_yaml(proposed), flush=True)
+            calibrated = simulation.run("calibrated", {"llmmon_threshold_overrides": proposed})
+            print(table.text("Calibrated by week 1", month, calibrated), flush=True)
     used = sum(
         part.ru_utime + part.ru_stime
         for part in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import milliseconds
 
-from tests.rules.month.filling import STEP, Firing
+# Seconds between two evaluations, and between two samples.
+STEP = 60
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What an alerting rule said: its labels, its rule, and the seconds at which its expression had a result."""
+
+    labels: dict[str, str]
+    rule: dict[str, Any]
+    seconds: list[int]
 
 
 @dataclass(frozen=True)
@@ -30,19 +40,18 @@ def episode(labels: dict[str, str], start: float, end: float) -> Episode:
 def episodes(firings: Iterable[Firing]) -> list[Episode]:
     """All episodes, the earliest first."""
     found = [
-        episode(firing.labels, start, end)
-        for firing in firings
-        for start, end in fired(firing.seconds, _seconds(firing.rule, "for"), _seconds(firing.rule, "keep_firing_for"))
+        episode(firing.labels, start, end) for firing in firings for start, end in fired(firing.seconds, firing.rule)
     ]
     return sorted(found, key=lambda one: (one.start, one.labels))
 
 
-def fired(seconds: Sequence[int], waits: float, keeps: float) -> list[tuple[int, int]]:
-    """When an alert fired, given the evaluations at which its expression had a result.
+def fired(seconds: Sequence[int], rule: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """When an alert fired (from, until before), given the evaluations at which its expression had a result.
 
     As Prometheus does it: an alert that waits forgets at the first evaluation without a result; one that fires goes on
     until it has had none for ``keeps`` seconds.
     """
+    waits, keeps = _seconds(rule, "for"), _seconds(rule, "keep_firing_for")
     found: list[tuple[int, int]] = []
     pending = firing = last = None
     for now in seconds:
@@ -68,5 +77,5 @@ def _over(last: int, keeps: float) -> int:
     return last + STEP + int(-(-keeps // STEP)) * STEP
 
 
-def _seconds(rule: dict[str, Any], key: str) -> float:
+def _seconds(rule: Mapping[str, Any], key: str) -> float:
     return milliseconds(rule[key]) / 1000 if key in rule else 0

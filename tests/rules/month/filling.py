@@ -2,36 +2,41 @@
 
 A rule that reads what another one records can be filled in only after it. So rules are sorted into levels; for each,
 Prometheus is started on all blocks that there are, and promtool evaluates the level's rules against it. Alerting rules
-are filled in as well, each as the series ALERT of when its expression had a result.
+are filled in as well, each as the series ALERT of when its expression had a result. Where a rule asks which alerts
+fire, those come first, and Prometheus's own series ALERTS of them.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration import history
 
 from tests.rules import promql, promtool
+from tests.rules.month.episodes import STEP, Firing, fired
 from tests.support import prometheus
 from tests.testbed.tools import tool
 
 VERSION = promtool.VERSIONS[-1]
-# One sample a minute, and no sample is read a minute later: as if Prometheus had marked where a series ends.
-STEP = 60
 ALERT = "month:alert"
 # What dashboards alone read is left out; what calibration reads is not.
 READ_BY_CALIBRATION = (
     "job:llm_requests:rate5m",
     "job:llm_requests_failed:rate5m",
+    *(f"job:{signal}:rate5m_same_time" for signal in history.SURGES.values()),
+    *(f"job:{signal}:surge_ratio" for signal in history.SURGES.values()),
     "job_model:llm_requests:increase5m",
+    "job_model:llm_requests:rate5m",
     "job_model:llm_requests_failed:ratio_rate5m",
     "job_model:llm_response_latency_seconds:p95_rate5m",
+    "job_model_le:llm_response_latency_seconds_bucket:rate5m",
     "llmmon:objective",
     "llmmon:threshold_override",
 )
@@ -41,24 +46,17 @@ GROUP, FILE = "level 710", "level.yml"
 # The widest blocks that still are one query of at most 11000 points each.
 BLOCK_HOURS = 162
 FLAGS = (
+    # No sample is read a minute later: as if Prometheus had marked where a series ends.
     "--query.lookback-delta=59990ms",
     "--storage.tsdb.retention.time=100y",
     # Blocks are read as they are: merging them would take longer than it saves.
     f"--storage.tsdb.min-block-duration={BLOCK_HOURS}h",
     f"--storage.tsdb.max-block-duration={BLOCK_HOURS}h",
     "--no-storage.tsdb.allow-overlapping-compaction",
-    "--log.level=error",
 )
+# How a rule asks which alerts fire.
+_ASKED = re.compile(r'ALERTS\{alertname=~?"([^"]+)", alertstate="firing"\}')
 Rule = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Firing:
-    """What an alerting rule said: its labels, its rule, and the seconds at which its expression had a result."""
-
-    labels: dict[str, str]
-    rule: Rule
-    seconds: list[int]
 
 
 def needed(rules: Sequence[Rule], alerts: Sequence[Rule], others: Iterable[str] = ()) -> list[Rule]:
@@ -95,7 +93,7 @@ def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
 
 
 def as_record(number: int, alert: Rule) -> Rule:
-    """An alerting rule as a recording rule; ``number`` tells it from others."""
+    """An alerting rule as a recording rule; ``number`` tells it from others of its name."""
     labels = {**alert.get("labels", {}), "alertname": alert["alert"], "rule": str(number)}
     return one_series({"record": ALERT, "labels": labels, "expr": alert["expr"]})
 
@@ -127,14 +125,49 @@ def fill(folder: Path, blocks: Iterable[Path], files: dict[str, str], start: int
     alerts = [rule for rule in rules if "alert" in rule]
     data = folder / "data"
     data.mkdir(parents=True)
-    (folder / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     for block in blocks:
         shutil.copytree(block, data / block.name, copy_function=_linked)
-    for level in levels(needed(rules, alerts, READ_BY_CALIBRATION)):
+    first = asked_for(rules)
+    before = needed(rules, first)
+    _fill_in_order(folder, before, first, start, end)
+    with prometheus.running(VERSION, folder, *FLAGS) as server:
+        own = list(_firings(server, first, start, end))
+    page = folder / "alerts"
+    page.write_text("\n".join([*firing_lines(own), "# EOF\n"]), encoding="utf-8")
+    import_page(page, data)
+    others = [alert for alert in alerts if alert not in first]
+    rest = [rule for rule in needed(rules, others, READ_BY_CALIBRATION) if rule not in before]
+    _fill_in_order(folder, rest, others, start, end)
+    with prometheus.running(VERSION, folder, *FLAGS) as server:
+        return own + list(_firings(server, others, start, end))
+
+
+def asked_for(rules: Sequence[Rule]) -> list[Rule]:
+    """The alerts of which other rules ask whether they fire.
+
+    Raises ValueError when one of those asks for others itself.
+    """
+    names = {name for rule in rules for found in _ASKED.findall(rule["expr"]) for name in found.split("|")}
+    found = [rule for rule in rules if rule.get("alert") in names]
+    for rule in (*found, *needed(rules, found)):
+        if "ALERTS" in rule["expr"]:
+            raise ValueError(f"{rule.get('alert') or rule['record']} asks for alerts, and is asked for by others")
+    return found
+
+
+def firing_lines(firings: Iterable[Firing]) -> Iterator[str]:
+    """Prometheus's own series of alerts that fire, as OpenMetrics."""
+    for firing in firings:
+        labels = {**firing.labels, "alertstate": "firing"}
+        text = ",".join(f'{name}="{value}"' for name, value in sorted(labels.items()))
+        for since, until in fired(firing.seconds, firing.rule):
+            yield from (f"ALERTS{{{text}}} 1 {second}" for second in range(since, until, STEP))
+
+
+def _fill_in_order(folder: Path, rules: Sequence[Rule], alerts: Sequence[Rule], start: int, end: int) -> None:
+    for level in levels(rules):
         fill_level(folder, [one_series(rule) for rule in level], start, end)
     fill_level(folder, [as_record(number, alert) for number, alert in enumerate(alerts)], start, end)
-    with prometheus.running(VERSION, folder, *FLAGS) as server:
-        return list(_firings(server, alerts, start, end))
 
 
 def fill_level(folder: Path, rules: Sequence[Rule], start: int, end: int) -> None:
@@ -170,10 +203,10 @@ def _fill(folder: Path, server: prometheus.Server, part: int, rules: Sequence[Ru
 
 def _firings(server: prometheus.Server, alerts: Sequence[Rule], start: int, end: int) -> Iterator[Firing]:
     for number, alert in enumerate(alerts):
-        found = server.get("query", query=f'{ALERT}{{rule="{number}"}}[{end - start + STEP}s]', time=str(end))
-        for series in found["result"]:
-            labels = {name: value for name, value in series["metric"].items() if name not in {"__name__", "rule"}}
-            yield Firing(labels, alert, [round(second) for second, _ in series["values"]])
+        series = f'{ALERT}{{alertname="{alert["alert"]}", rule="{number}"}}'
+        for found in server.get("query", query=f"{series}[{end - start + STEP}s]", time=str(end))["result"]:
+            labels = {name: value for name, value in found["metric"].items() if name not in {"__name__", "rule"}}
+            yield Firing(labels, alert, [round(second) for second, _ in found["values"]])
 
 
 def _promtool(*arguments: str, folder: Path | None = None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.rules.month import table
 from tests.rules.month.calendar import DAY, HOUR, Incident, Kind
 from tests.rules.month.gateways import named
-from tests.rules.month.simulation import Month, Part, Simulation
+from tests.rules.month.simulation import Month, Simulation
 
 EXPECTED = Path(__file__).parent / "expected.txt"
 _TUESDAY, _WEDNESDAY = DAY, 2 * DAY
@@ -47,7 +47,7 @@ def simulation(folder: Path) -> Simulation:
 
 def text(simulated: Simulation) -> str:
     """What people would be told with the defaults."""
-    return table.text("Defaults", MONTH, simulated.run("defaults", [Part(MONTH.gateways)]))
+    return table.text("Defaults", MONTH, simulated.run("defaults", {}))
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ from tests.routing import rendering as routing
 from tests.rules.month import alertmanager, filling, traffic
 from tests.rules.month.alertmanager import Message
 from tests.rules.month.calendar import BEGINNING, DAY, Incident
-from tests.rules.month.episodes import Episode, episodes
+from tests.rules.month.episodes import STEP, Episode, Firing, episodes
 from tests.rules.month.gateways import Gateway
 from tests.support import prometheus, rendering
 
@@ -41,14 +41,6 @@ class Month:
     @property
     def end(self) -> int:
         return BEGINNING + self.days * DAY * 60
-
-
-@dataclass(frozen=True)
-class Part:
-    """One deployment: some gateways, and what else the user has set (variables of the roles)."""
-
-    gateways: tuple[Gateway, ...]
-    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,34 +80,27 @@ class Simulation:
         filling.import_page(text, self._folder / "raw" / gateway.name)
         text.unlink()
 
-    def run(self, name: str, parts: Sequence[Part]) -> Outcome:
-        """What people would have been told by these deployments, side by side."""
-        fired = []
-        for number, part in enumerate(parts):
-            fired += self._fired(self._place(name, number), part)
-        # Groups and inhibition are by gateway: several deployments tell as much as one.
-        found = episodes(fired)
+    def run(self, name: str, variables: Mapping[str, Any]) -> Outcome:
+        """What people would have been told, with what a user has set (variables of the roles)."""
+        found = episodes(self._fired(self._folder / name, variables))
         return Outcome(found, alertmanager.messages(found, self._configuration(), self.month.end))
 
     def asked(self, name: str, question: Callable[[prometheus.Server], Answer]) -> Answer:
-        """The answer that the recorded series of a run of one part give to a question."""
-        with prometheus.running(filling.VERSION, self._place(name, 0), *filling.FLAGS) as server:
+        """The answer that the recorded series of a run give to a question."""
+        with prometheus.running(filling.VERSION, self._folder / name, *filling.FLAGS) as server:
             return question(server)
 
     def remove(self, name: str) -> None:
         """Makes room."""
         shutil.rmtree(self._folder / name)
 
-    def _place(self, name: str, number: int) -> Path:
-        return self._folder / name / str(number)
-
-    def _fired(self, place: Path, part: Part) -> list[filling.Firing]:
-        variables = {**part.variables, "llmmon_gateways": [gateway.target for gateway in part.gateways]}
-        rendered = rendering.render_rules(**variables)
-        blocks = [block for gateway in part.gateways for block in (self._folder / "raw" / gateway.name).iterdir()]
+    def _fired(self, place: Path, variables: Mapping[str, Any]) -> list[Firing]:
+        gateways = self.month.gateways
+        rendered = rendering.render_rules(**variables, llmmon_gateways=[gateway.target for gateway in gateways])
+        blocks = [block for gateway in gateways for block in (self._folder / "raw" / gateway.name).iterdir()]
         rules = {name: rendered[name] for name in FILES}
         # The first scrape is over when rules are evaluated for the first time.
-        return filling.fill(place, blocks, rules, BEGINNING + filling.STEP, self.month.end)
+        return filling.fill(place, blocks, rules, BEGINNING + STEP, self.month.end)
 
     def _configuration(self) -> Any:
         channel = {"channel": {"type": "webhook", "url": "http://127.0.0.1:9"}}

@@ -31,4 +31,6 @@ CASES: dict[str, tuple[list[int], int, int, list[tuple[int, int]]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_fired(case: str) -> None:
     seconds, waits, keeps, expected = CASES[case]
-    assert fired(seconds, waits * 60, keeps * 60) == [(start * 60, end * 60) for start, end in expected]
+    assert fired(seconds, {"for": f"{waits}m", "keep_firing_for": f"{keeps}m"}) == [
+        (start * 60, end * 60) for start, end in expected
+    ]

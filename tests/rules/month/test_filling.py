@@ -37,7 +37,6 @@ def folder(tmp_path: Path) -> Path:
     ]
     page.write_text("\n".join([*lines, "# EOF", ""]), encoding="utf-8")
     filling.import_page(page, tmp_path / "data")
-    (tmp_path / "prometheus.yml").write_text("{}\n", encoding="utf-8")
     return tmp_path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from tests.rules.month import calibration, short
 from tests.rules.month.alertmanager import Message
 from tests.rules.month.calendar import BEGINNING, DAY, Incident, Kind
 from tests.rules.month.episodes import Episode, episode
-from tests.rules.month.gateways import EDGES
 from tests.rules.month.judgement import Judgement
 from tests.rules.month.simulation import Month, Outcome
 
@@ -20,12 +18,17 @@ def test_three_days(tmp_path: Path) -> None:
     """As in expected.txt, and what was usual on the first day is what the generator was told."""
     simulated = short.simulation(tmp_path)
     assert short.text(simulated) == short.EXPECTED.read_text(encoding="utf-8")
-    known = simulated.asked("defaults", lambda server: calibration.usual(server, short.MONTH.history))
-    assert known.failures == pytest.approx({"mid": 0.012, "small": 0.015, "fast": 0.006}, rel=0.7)
-    # P95 of a lognormal distribution is 1.645 sigma above the median; its highest is higher.
-    assert 0.8 < known.latency["fast", "classify"] < 2
-    assert 12 < known.latency["mid", "chat"] < 40
-    assert set(known.latency) == {("fast", "classify"), ("mid", "chat"), ("mid", "code")}
+    proposed = simulated.asked("defaults", lambda server: calibration.overrides(server, short.MONTH.history))
+    latency = {
+        (entry["gateway"], entry["model"]): entry["latency_p95_seconds"]
+        for entry in proposed
+        if "latency_p95_seconds" in entry
+    }
+    # P95 of a lognormal distribution is 1.645 sigma above the median; its highest is higher, and there is some room.
+    # `small` has too few requests to say.
+    assert set(latency) == {("fast", "classify"), ("mid", "chat"), ("mid", "code")}
+    assert 0.8 < latency["fast", "classify"] <= 3
+    assert 12 < latency["mid", "chat"] <= 60
 
 
 INCIDENT = Incident(Kind.FAILURES, "big", "chat-mini", DAY + 60, DAY + 90)
@@ -92,20 +95,3 @@ def test_the_history_is_not_counted() -> None:
     # What goes on since then is, from when counting begins.
     (row,) = judged((FAILING, -120, 0, None)).alerts()
     assert row.false_minutes == 60
-
-
-USUAL = calibration.Usual({("big", "a"): 1.0, ("big", "b"): 9.0, ("other", "c"): 500.0}, {"big": 0.012, "quiet": 0.001})
-
-
-@pytest.mark.parametrize(
-    ("gateway", "expected"),
-    [
-        ("big", {"llmmon_thresholds": {"latency_p95_seconds": 20.0}, "llmmon_slo": {"availability": 0.975}}),
-        ("quiet", {"llmmon_slo": {"availability": 0.99}}),
-        ("other", {"llmmon_thresholds": {"latency_p95_seconds": EDGES[-1]}}),
-        ("unknown", {}),
-    ],
-)
-def test_thresholds_come_from_what_was_usual(gateway: str, expected: dict[str, Any]) -> None:
-    """Of a gateway's models the slowest decides, up to the next edge; an objective is what it keeps, 99 % at most."""
-    assert calibration.variables(USUAL, gateway) == expected

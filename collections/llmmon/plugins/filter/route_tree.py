@@ -25,7 +25,7 @@ options:
   group:
     description:
       - How alerts are grouped and repeated, as in llmmon_alertmanager_route.
-      - Of it, only C(critical_repeat_interval) is read here.
+      - Of it, only C(critical_repeat_interval) and C(info_repeat_interval) are read here.
     type: dict
     required: true
 extends_documentation_fragment:

@@ -33,7 +33,9 @@ options:
     type: float
     default: 20.0
   thresholds:
-    description: The thresholds in force, C(latency_p95_seconds) and C(failure_ratio).
+    description:
+      - The thresholds in force, C(latency_p95_seconds), C(failure_ratio), C(request_surge_ratio) and
+        C(token_surge_ratio).
     type: dict
     required: true
   availability:
@@ -52,7 +54,7 @@ EXAMPLES = r"""
   llmmon.stack.prometheus_calibrate:
     url: http://127.0.0.1:9090
     days: 14
-    thresholds: {latency_p95_seconds: 2, failure_ratio: 0.2}
+    thresholds: {latency_p95_seconds: 2, failure_ratio: 0.2, request_surge_ratio: 3, token_surge_ratio: 5}
     availability: 0.99
 """
 
@@ -89,6 +91,14 @@ models:
         fired: {description: How often that would have told., type: int}
         proposed: {description: What is proposed., type: float}
         would_fire: {description: How often that would have told., type: int}
+gateways:
+  description: What is known of the surges of each gateway.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    gateway: {description: Its name., type: str}
+    proposals: {description: As those of models., type: list, elements: dict}
 objectives:
   description: Availability proposed for each gateway that does not keep the one in force.
   returned: always
@@ -116,6 +126,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals
     Finding,
     as_yaml,
     findings,
+    gateway_findings,
     objectives,
     overrides,
 )
@@ -169,12 +180,14 @@ def main() -> None:
     current = {name: float(value) for name, value in given["thresholds"].items()}
     found = findings(history, current)
     targets = objectives(history, given["availability"])
-    entries = overrides(found, targets)
+    surges = gateway_findings(history, current)
+    entries = overrides(found, surges, targets)
     module.exit_json(
         changed=False,
         note=note(found, given["url"], given["days"]),
         hours=hours_seen(history),
         models=[{**dataclasses.asdict(finding), "enough": finding.enough} for finding in found],
+        gateways=[dataclasses.asdict(finding) for finding in surges],
         objectives=targets,
         overrides=entries,
         yaml=as_yaml(entries),

@@ -22,10 +22,14 @@ OF_MODELS = {
     "latency_p95_seconds": _REQUESTS,
     "latency_degraded_ratio": _REQUESTS,
     "latency_degraded_floor_seconds": _REQUESTS,
+    "failures_unusual_ratio": _REQUESTS,
+    "failures_unusual_floor_ratio": _REQUESTS,
     "minimum_requests": _REQUESTS,
     "waiting_requests": "job_model:llm_requests_waiting",
     "kv_cache_usage_ratio": "job_model:llm_kv_cache_usage_ratio",
 }
+# What a model owes its users (slo of an entry with a model), under names beside those of thresholds.
+MODEL_OBJECTIVES = {f"slo_{name}": _REQUESTS for name in ("availability", "latency", "minimum_requests")}
 # Numbers of whole gateways: their alerts add up all models.
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 
@@ -35,7 +39,7 @@ class Override:
     """One entry of llmmon_threshold_overrides.
 
     ``jobs`` are the gateways that it is about, None for all there are. ``model`` is a regular expression, None for all
-    models. ``numbers`` and ``slo`` hold what it sets.
+    models. ``numbers`` and ``slo`` hold what it sets, ``slo`` of gateways alone: that of models is among the numbers.
     """
 
     jobs: tuple[str, ...] | None
@@ -88,9 +92,10 @@ def matching(pattern: Any, names: Iterable[str]) -> tuple[str, ...]:
 def _override(entry: Mapping[str, Any], jobs: Sequence[str]) -> Override:
     given = {key: value for key, value in entry.items() if value is not None}
     gateway, model = given.pop("gateway", None), given.pop("model", None)
+    slo = {key: value for key, value in given.pop("slo", {}).items() if value is not None}
     return Override(
         jobs=None if gateway is None else matching(gateway, jobs),
         model=None if model is None else str(model),
-        slo=given.pop("slo", {}),
-        numbers=given,
+        slo=slo if model is None else {},
+        numbers=given if model is None else given | {f"slo_{key}": value for key, value in slo.items()},
     )

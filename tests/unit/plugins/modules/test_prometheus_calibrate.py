@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import SURGES
 from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals import Finding
 from ansible_collections.llmmon.stack.plugins.modules import prometheus_calibrate
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.overrides import override_problems
@@ -23,7 +24,8 @@ from tests.unit.plugins.plugin_utils.settings.test_thresholds import DEFAULTS
 
 HOURS = 5
 EDGES = ("0.5", "1.0", "2.0", "5.0", "10.0", "20.0", "+Inf")
-GIVEN = {"days": 1, "thresholds": {"latency_p95_seconds": 2, "failure_ratio": 0.2}, "availability": 0.99}
+SET = {"latency_p95_seconds": 2, "failure_ratio": 0.2, "request_surge_ratio": 3, "token_surge_ratio": 5}
+GIVEN = {"days": 1, "thresholds": SET, "availability": 0.99}
 
 
 def lines(end: int) -> Iterator[str]:
@@ -45,6 +47,11 @@ def lines(end: int) -> Iterator[str]:
                 bucket = "job_model_le:llm_response_latency_seconds_bucket:rate5m"
                 yield f'{bucket}{{{labels},le="{edge}"}} {rate} {second}'
         yield f'job:llm_requests:rate5m{{job="proxy.eu"}} 6.01 {second}'
+        # Ten minutes of each hour, and of these the second hour's were so yesterday as well.
+        surge = 12 if (end - second) % 3600 < 600 else 1
+        yield f'job:llm_requests:surge_ratio{{job="proxy.eu"}} {surge} {second}'
+        if 3600 <= end - second < 7200:
+            yield f'job:llm_requests:rate5m_same_time{{job="proxy.eu"}} 5 {second}'
         yield f'job:llm_requests_failed:rate5m{{job="proxy.eu"}} 0.12 {second}'
         yield f'llmmon:objective{{job="proxy.eu",name="availability"}} 0.99 {second}'
         own = 'job="proxy.eu",model="embed (v1.5)",name="latency_p95_seconds"'
@@ -63,7 +70,6 @@ def test_thresholds_are_proposed_for_what_was_recorded(version: str, tmp_path: P
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    (tmp_path / "prometheus.yml").write_text("{}\n")
     with prometheus.running(version, tmp_path) as server:
         answer = run_module(prometheus_calibrate, {**GIVEN, "url": server.url, "until": end})
         nothing = run_module(prometheus_calibrate, {**GIVEN, "url": server.url, "until": end - 86400})
@@ -77,13 +83,21 @@ def test_thresholds_are_proposed_for_what_was_recorded(version: str, tmp_path: P
         {"name": "failure_ratio", "current": 0.2, "fired": 0, "proposed": 0.2, "would_fire": 0},
     ]
     assert models["embed (v1.5)"]["proposals"][0]["current"] == 0.5
+    assert answer["gateways"] == [
+        {
+            "gateway": "proxy.eu",
+            "proposals": [
+                {"name": "request_surge_ratio", "current": 3, "fired": HOURS - 1, "proposed": 15, "would_fire": 0}
+            ],
+        }
+    ]
     assert (models["rare"]["enough"], models["rare"]["minutes"], models["rare"]["proposals"]) == (False, 0, [])
     # 5 hours of 24.
     assert models["rare"]["requests_per_hour"] == pytest.approx(0.01 * 3600 * HOURS / 24, rel=0.1)
     pasted = yaml.safe_load(answer["yaml"])["llmmon_threshold_overrides"]
     assert pasted == answer["overrides"]
     assert pasted == [
-        {"gateway": r"proxy\.eu", "slo": {"availability": 0.96}},
+        {"gateway": r"proxy\.eu", "slo": {"availability": 0.96}, "request_surge_ratio": 15},
         {"gateway": r"proxy\.eu", "model": "chat", "latency_p95_seconds": 20},
     ]
     assert override_problems(pasted, [{"name": "proxy.eu"}], DEFAULTS) == []
@@ -118,6 +132,9 @@ def test_what_is_read_is_recorded() -> None:
     """The names that the module asks for are names that the rules have."""
     names = {rule["record"] for rule in recorded_rules()}
     text = (Path(prometheus_calibrate.__file__).parents[1] / "module_utils" / "calibration" / "history.py").read_text()
+    of_surges = {
+        f"job:{signal}:{series}" for signal in SURGES.values() for series in ("surge_ratio", "rate5m_same_time")
+    }
     asked = {
         "job_model:llm_response_latency_seconds:p95_rate5m",
         "job_model:llm_requests_failed:ratio_rate5m",
@@ -126,7 +143,7 @@ def test_what_is_read_is_recorded() -> None:
         "llmmon:threshold_override",
         "llmmon:objective",
     }
-    assert asked <= names
+    assert asked | of_surges <= names
     assert all(name in text for name in asked)
 
 

@@ -55,7 +55,7 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
     [
         (
             {"request": COUNTER},
-            "has a key that means nothing: request; known are requests, tokens, cost_usd, running, waiting,"
+            "has a key that means nothing: request; known are requests, tokens, cached_input, cost_usd, running, waiting,"
             " kv_cache_usage, latency, time_to_first_token, inter_token_latency, failures, labels, defaults,"
             " replaces_shipped",
         ),

@@ -21,7 +21,8 @@ def listed(*names: str) -> dict[str, dict[str, int]]:
         (["*", "gpt-4o*"], "claude", "*"),
         (["gpt-4o*"], "claude", None),
         # As many characters: the one that is listed first.
-        (["*-mini", "gpt-4*"], "gpt-4-mini", "gpt-4*"),
+        (["*-mini", "gpt-4*"], "gpt-4-mini", "*-mini"),
+        (["gpt-4*", "*-mini"], "gpt-4-mini", "gpt-4*"),
         (["*-4o", "gpt*"], "gpt-4o", "*-4o"),
         (["gpt*", "*-4o"], "gpt-4o", "gpt*"),
         # What means something in a regular expression means itself.

@@ -15,6 +15,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import H
 STEP = 60
 # Requests of a gateway below which the share that failed says nothing of an objective.
 ENOUGH = 500
+# A surge is none if there was almost as much at the same time yesterday or a week ago: so many times as much at most.
+AS_BEFORE = 1.5
+# Thresholds of surges, and the signal of each.
+SURGES = {"request_surge_ratio": "llm_requests", "token_surge_ratio": "llm_tokens_used"}
 _DAY = 86400
 _P95 = "job_model:llm_response_latency_seconds:p95_rate5m"
 _FAILED = "job_model:llm_requests_failed:ratio_rate5m"
@@ -25,7 +29,7 @@ _PER_SECOND = {"seconds": 1, "milliseconds": 1000, "microseconds": 1000000}
 
 @dataclasses.dataclass
 class Series:
-    """Samples of one model: times in seconds, ascending, and values. There are none while it has few requests."""
+    """Samples of a model or gateway: times in seconds, ascending, and values. A model has none of few requests."""
 
     times: array.array[float] = dataclasses.field(default_factory=lambda: array.array("d"))
     values: array.array[float] = dataclasses.field(default_factory=lambda: array.array("d"))
@@ -55,6 +59,10 @@ class History:
     failures: dict[str, float]
     # The availability that each gateway owes.
     objectives: dict[str, float]
+    # How many times the usual there was, by gateway and name of the threshold.
+    surges: dict[tuple[str, str], Series]
+    # Thresholds in force that are a gateway's own, in the same way.
+    own: dict[tuple[str, str], float]
     # Edges of the histogram of response times in seconds, ascending, by gateway.
     edges: dict[str, list[float]]
 
@@ -79,10 +87,13 @@ def read(client: HttpClient, start: float, end: float, minimum: float) -> Histor
             kept: Series = getattr(model_of(series["metric"]), attribute)
             kept.times.extend(float(moment) for moment, _ in series["values"])
             kept.values.extend(float(value) for _, value in series["values"])
+    own: dict[tuple[str, str], float] = {}
     for labels, value in _now(client, "llmmon:threshold_override", end):
         key = labels.get("job", ""), labels.get("model", "")
         if key in found:
             found[key].own[labels["name"]] = value
+        if "model" not in labels:
+            own[key[0], labels["name"]] = value
     failed, asked = (
         f"sum_over_time(job:{name}:rate5m[{span}:{STEP}s]) * {STEP}" for name in ("llm_requests_failed", "llm_requests")
     )
@@ -91,7 +102,19 @@ def read(client: HttpClient, start: float, end: float, minimum: float) -> Histor
         labels.get("job", ""): value for labels, value in _now(client, 'llmmon:objective{name="availability"}', end)
     }
     models = sorted(found.values(), key=lambda model: (model.gateway, model.model))
-    return History(start, end, models, failures, objectives, _edges(client, end))
+    return History(start, end, models, failures, objectives, _surges(client, start, end), own, _edges(client, end))
+
+
+def _surges(client: HttpClient, start: float, end: float) -> dict[tuple[str, str], Series]:
+    found: dict[tuple[str, str], Series] = {}
+    for name, signal in SURGES.items():
+        before = f"{AS_BEFORE} * job:{signal}:rate5m_same_time"
+        query = f"job:{signal}:surge_ratio unless on (job) job:{signal}:rate5m <= {before}"
+        for series in _days(client, query, start, end):
+            kept = found.setdefault((series["metric"].get("job", ""), name), Series())
+            kept.times.extend(float(moment) for moment, _ in series["values"])
+            kept.values.extend(float(value) for _, value in series["values"])
+    return found
 
 
 def _now(client: HttpClient, query: str, at: float) -> list[tuple[dict[str, str], float]]:

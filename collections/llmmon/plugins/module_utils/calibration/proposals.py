@@ -27,8 +27,12 @@ NEAR = 2.0
 FAILURES, LEAST_FAILURES = 2.0, 0.01
 # Shares of failures to choose from, if the one in force is too low.
 FAILURE_RATIOS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+# How many times the usual to choose from, if the number in force is too low.
+SURGE_RATIOS = (4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 # Once a week is rare enough to be looked at.
 RARELY = 1.0
+# Whoever surges more often than that surges as it likes, and is told of what is beyond all of it.
+NEVER = 0.0
 _WEEK = 7 * 86400
 # How long the condition of these alerts must hold, in seconds.
 LASTING = 300
@@ -44,6 +48,14 @@ class Proposal:
     fired: int
     proposed: float
     would_fire: int
+
+
+@dataclasses.dataclass(frozen=True)
+class GatewayFinding:
+    """What is proposed for the surges of one gateway."""
+
+    gateway: str
+    proposals: tuple[Proposal, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +86,6 @@ def findings(history: History, current: Mapping[str, float]) -> list[Finding]:
 def _finding(model: ModelHistory, history: History, current: Mapping[str, float]) -> Finding:
     minutes = max(len(model.latency.values), len(model.failures.values)) * STEP // 60
     proposals = []
-    weeks = max((history.end - history.start) / _WEEK, 1.0)
     if len(model.latency.values) * STEP // 60 >= ENOUGH_MINUTES:
         edges = history.edges.get(model.gateway, [])
         in_force = current["latency_p95_seconds"]
@@ -82,9 +93,7 @@ def _finding(model: ModelHistory, history: History, current: Mapping[str, float]
         proposals.append(_proposal("latency_p95_seconds", model.latency, in_force, proposed))
     if len(model.failures.values) * STEP // 60 >= ENOUGH_MINUTES:
         in_force = current["failure_ratio"]
-        candidates = [in_force, *(ratio for ratio in FAILURE_RATIOS if ratio > in_force)]
-        rare = (ratio for ratio in candidates if len(episodes(model.failures, ratio)) <= RARELY * weeks)
-        proposals.append(_proposal("failure_ratio", model.failures, in_force, next(rare, candidates[-1])))
+        proposals.append(_rarely("failure_ratio", model.failures, in_force, FAILURE_RATIOS, history, RARELY))
     hours = (history.end - history.start) / 3600
     return Finding(
         gateway=model.gateway,
@@ -96,6 +105,30 @@ def _finding(model: ModelHistory, history: History, current: Mapping[str, float]
         failures=_rounded(quantile(model.failures.values, 0.5)),
         proposals=tuple(proposals),
     )
+
+
+def gateway_findings(history: History, current: Mapping[str, float]) -> list[GatewayFinding]:
+    """What the history says of each gateway's surges; ``current`` are the thresholds of gateways without their own."""
+    found: dict[str, list[Proposal]] = {}
+    for (gateway, name), series in sorted(history.surges.items()):
+        in_force = history.own.get((gateway, name), current[name])
+        found.setdefault(gateway, []).append(_rarely(name, series, in_force, SURGE_RATIOS, history, NEVER))
+    return [GatewayFinding(gateway, tuple(proposals)) for gateway, proposals in found.items()]
+
+
+def _rarely(
+    name: str, series: Series, in_force: float, others: Iterable[float], history: History, often: float
+) -> Proposal:
+    """The number in force where the alert would have fired rarely; else the first above it of at most ``often`` a week.
+
+    The last, if there is none.
+    """
+    weeks = max((history.end - history.start) / _WEEK, 1.0)
+    if len(episodes(series, in_force)) <= RARELY * weeks:
+        return _proposal(name, series, in_force, in_force)
+    above = [other for other in others if other > in_force] or [in_force]
+    rare = (number for number in above if len(episodes(series, number)) <= often * weeks)
+    return _proposal(name, series, in_force, next(rare, above[-1]))
 
 
 def _proposal(name: str, series: Series, current: float, proposed: float) -> Proposal:
@@ -142,11 +175,16 @@ def objectives(history: History, current: float) -> dict[str, float]:
     return {job: target for job, target in proposed.items() if target < history.objectives.get(job, current)}
 
 
-def overrides(found: Iterable[Finding], targets: Mapping[str, float]) -> list[dict[str, Any]]:
+def overrides(
+    found: Iterable[Finding], gateways: Iterable[GatewayFinding], targets: Mapping[str, float]
+) -> list[dict[str, Any]]:
     """Entries for llmmon_threshold_overrides; what is as it should be is left out."""
-    entries: list[dict[str, Any]] = [
-        {"gateway": escaped(job), "slo": {"availability": target}} for job, target in targets.items()
-    ]
+    of_gateways: dict[str, dict[str, Any]] = {job: {"slo": {"availability": target}} for job, target in targets.items()}
+    for gateway in gateways:
+        changes = {one.name: one.proposed for one in gateway.proposals if one.proposed != one.current}
+        if changes:
+            of_gateways.setdefault(gateway.gateway, {}).update(changes)
+    entries: list[dict[str, Any]] = [{"gateway": escaped(job), **own} for job, own in sorted(of_gateways.items())]
     for finding in found:
         changes = {one.name: one.proposed for one in finding.proposals if one.proposed != one.current}
         if changes:

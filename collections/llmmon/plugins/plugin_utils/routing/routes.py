@@ -95,10 +95,17 @@ def user_route(route: dict[str, Any]) -> dict[str, Any]:
 
 
 def default_routes(receivers: list[str], group: dict[str, Any]) -> list[dict[str, Any]]:
-    """Where alerts go that no route of the user's took: what is critical is repeated sooner."""
-    critical = {"matchers": [written_matcher("severity", "=", "critical")]}
-    critical["repeat_interval"] = group.get("critical_repeat_interval", "1h")
-    return [{**critical, **fan_out(receivers)}, fan_out(receivers)]
+    """Where alerts go that no route of the user's took: what is critical is repeated sooner, information later."""
+    repeated = {"critical": "1h", "info": "4d"}
+    own = [
+        {
+            "matchers": [written_matcher("severity", "=", severity)],
+            "repeat_interval": group.get(f"{severity}_repeat_interval", usual),
+            **fan_out(receivers),
+        }
+        for severity, usual in repeated.items()
+    ]
+    return [*own, fan_out(receivers)]
 
 
 def route_tree(

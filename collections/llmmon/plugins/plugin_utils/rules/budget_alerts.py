@@ -7,7 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import by_value
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model_objectives import ASKED, MISSED
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import (
+    RECORDED,
+    by_value,
+    compared,
+    own_threshold,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import UNTOLD
@@ -34,6 +40,8 @@ class _Objective:
     name: str
     # What gateways owe, each with the matcher of those that do, which is empty for all.
     owed: Sequence[tuple[Mapping[str, Number], str]]
+    # Whether models have objectives of their own.
+    of_models: bool
 
     def budget(self, slo: Mapping[str, Number]) -> float:
         """The share of requests that may miss it."""
@@ -44,12 +52,21 @@ class _Objective:
         """The same as texts of alerts show it."""
         budgets = {self.budget(slo) for slo, _ in self.owed}
         if len(budgets) == 1:
-            return percent(*budgets)
-        asked = f'1 - llmmon:objective{{name="{self.name}",job=%q}}'
-        return (
-            f"{{{{ with printf `{asked}` $labels.job | query }}}}{{{{ . | first | value | humanizePercentage }}}}"
-            "{{ end }}"
-        )
+            of_gateway = percent(*budgets)
+        else:
+            of_gateway = _asked(f'1 - llmmon:objective{{name="{self.name}",job=%q}}', "$labels.job")
+        if not self.of_models:
+            return of_gateway
+        own = f'1 - {RECORDED}{{name="slo_{self.name}",job=%q,model=%q}}'
+        of_model = _asked(own, "$labels.job $labels.model")
+        return f"{{{{ if $labels.model }}}}{of_model}{{{{ else }}}}{of_gateway}{{{{ end }}}}"
+
+    @property
+    def who(self) -> str:
+        """Whose requests, as texts of alerts show it."""
+        of_model = ' for model "{{ $labels.model }}"'
+        named = f"{{{{ if $labels.model }}}}{of_model}{{{{ end }}}}" if self.of_models else ""
+        return f"{named} at {{{{ $labels.job }}}}"
 
 
 @dataclass(frozen=True)
@@ -84,10 +101,12 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
         whole="llm_requests",
         name="availability",
         owed=owed,
+        of_models=bool(settings.overrides.for_models("slo_availability")),
     )
     # Only where somebody has said what is owed: the threshold of all models is a guess.
     owed = [(slo, jobs) for slo, jobs in owed if "latency" in slo]
-    if owed:
+    of_models = bool(settings.overrides.for_models("slo_latency"))
+    if owed or of_models:
         yield _Objective(
             alert="LLMLatencyBudgetBurn",
             budget_of="latency",
@@ -97,13 +116,14 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
             whole="llm_response_latency_seconds_count",
             name="latency",
             owed=owed,
+            of_models=of_models,
         )
 
 
 def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]:
     """Two windows each: the long one shows that it matters, the short one that it is not over yet."""
     alert = settings.alerting.alert
-    burnt = f"{{{{ $value | humanizePercentage }}}} of the requests at {{{{ $labels.job }}}} {objective.missed_by}"
+    burnt = f"{{{{ $value | humanizePercentage }}}} of the requests{objective.who} {objective.missed_by}"
     allowed = f"The objective allows {objective.budget_text} over a month"
     days = round(MONTH / float(settings.thresholds["burn_rate_6h"]), 1)
     return [
@@ -141,7 +161,30 @@ def _burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
             f"  and on (job) round(job:{objective.part}:ratio_rate{burn.short}, 0.0001) > {limit}\n"
             f"  and on (job) round({requests}, 0.01) >= {slo['minimum_requests']}"
         )
+    if objective.of_models:
+        terms.append(_model_burning(objective, burn, settings))
     return "\nor\n".join(terms)
+
+
+def _model_burning(objective: _Objective, burn: _Burn, settings: RuleSettings) -> str:
+    """The same of models that have an objective of their own."""
+    part, whole = MISSED[objective.name], ASKED[objective.name]
+    budget = f"(1 - {own_threshold(f'slo_{objective.name}')})"
+    limit = f"round({float(settings.thresholds[f'burn_rate_{burn.window}']):g} * {budget}, 0.000001)"
+    requests = f"round(avg_over_time({whole}:rate5m[{burn.window}]) * {burn.seconds}, 0.01)"
+    enough = compared(settings, "slo_minimum_requests", requests, ">=", settings.slo["minimum_requests"])
+    return (
+        f"round({part}:ratio_rate{burn.window}, 0.0001) > on (job, model) group_left () {limit}\n"
+        f"  and on (job, model) round({part}:ratio_rate{burn.short}, 0.0001) > on (job, model) group_left () {limit}\n"
+        f"  and on (job, model) {enough}"
+    )
+
+
+def _asked(query: str, labels: str) -> str:
+    """A share that the text of an alert asks Prometheus for."""
+    return (
+        f"{{{{ with printf `{query}` {labels} | query }}}}{{{{ . | first | value | humanizePercentage }}}}{{{{ end }}}}"
+    )
 
 
 def team_alerts(settings: RuleSettings) -> list[Rule]:

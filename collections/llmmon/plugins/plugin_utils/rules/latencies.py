@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Duration, Metric
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import matchers, own_threshold
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import compared, matchers, own_threshold
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import union
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
@@ -73,6 +73,18 @@ def at_least(source: Source, name: str, duration: Duration) -> Rule:
         f"job_model:{name}_seconds:p95_at_least_rate5m",
         f"histogram_quantile(1,\n{edge_before}\n){in_seconds(duration['unit'])} >= 0\nor ({count} > 0) * 0",
     )
+
+
+def unless_a_guess(settings: RuleSettings) -> str:
+    """Not where the bucket of the percentile begins far below the threshold: answers may be anywhere in it."""
+    least = compared(
+        settings,
+        THRESHOLD,
+        "2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m",
+        "<",
+        settings.thresholds[THRESHOLD],
+    )
+    return f"\nunless on (job, model) {least}"
 
 
 def _of_histogram(source: Source, name: str, duration: Duration, count: str) -> list[Rule]:

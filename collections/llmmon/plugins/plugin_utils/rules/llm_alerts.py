@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import AS_BEFORE
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import low_traffic_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import (
@@ -31,13 +33,16 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import c
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.series_alerts import series_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import (
+    unfit_threshold_alerts,
+    unless_always,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import unusual_failure_alerts
 
 OF_MODEL = ("job", "model")
 # The share that a P95 leaves out.
 PERCENTILE = 0.05
-# Up to so many times what there was at the same time on other days is no surge.
-AS_BEFORE = 1.5
 
 
 def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], settings: Mapping[str, Any]) -> list[Group]:
@@ -50,7 +55,9 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
         *series_seen(gateways, presets),
         *_failing_and_slow(given),
         *low_traffic_alerts(given),
+        *unfit_threshold_alerts(given),
         *degradation_alerts(given),
+        *unusual_failure_alerts(given),
         *_surging(given),
         *burn_alerts(given),
         *fallback_alerts(presets, given),
@@ -91,7 +98,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "LLMHighLatencyP95",
-            slow + enough + _unless_a_guess(settings),
+            slow + enough + unless_a_guess(settings) + unless_always(settings),
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
@@ -104,7 +111,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             "LLMSlowRequestsOver5Percent",
             above("slow_request_ratio", "round(job_model:llm_response_latency_seconds_slow:ratio_rate5m, 0.0001)")
             + enough
-            + _unless_the_percentile_tells(settings, slow),
+            + (_unless_the_percentile_tells(settings, slow) or unless_always(settings)),
             summary="Too many LLM answers are slower than the threshold",
             description='{{ $value | humanizePercentage }} of the answers of model "{{ $labels.model }}" at'
             f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
@@ -112,15 +119,6 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             dashboard_for=OF_MODEL,
         ),
     ]
-
-
-def _unless_a_guess(settings: RuleSettings) -> str:
-    """Not where the bucket of the percentile begins far below the threshold: answers may be anywhere in it."""
-    name = "latency_p95_seconds"
-    least = compared(
-        settings, name, "2 * job_model:llm_response_latency_seconds:p95_at_least_rate5m", "<", settings.thresholds[name]
-    )
-    return f"\nunless on (job, model) {least}"
 
 
 def _unless_the_percentile_tells(settings: RuleSettings, slow: str) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import compared, threshold_text
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
@@ -27,18 +28,27 @@ def hourly_requests() -> list[Rule]:
 def low_traffic_alerts(settings: RuleSettings) -> list[Rule]:
     """Where LLMHighFailureRatio has too few requests to speak."""
     threshold = settings.thresholds["failure_ratio"]
+
+    def failing(window: str) -> str:
+        ratio = f"round({failed}{window} / ({requests}{window} > 0), 0.0001)"
+        return compared(settings, "failure_ratio", ratio, ">", threshold)
+
     failed, requests = "job_model:llm_requests_failed:increase", "job_model:llm_requests:increase"
+    share = threshold_text(settings, "failure_ratio", percent(threshold), " | humanizePercentage")
     return settings.alerting.alert(
         "LLMLowTrafficFailing",
-        f"""
-        round({failed}1h / ({requests}1h > 0), 0.0001) > {threshold}
-        and on (job, model) round({failed}30m / ({requests}30m > 0), 0.0001) > {threshold}
-        and on (job, model) {failed}1h >= {_FAILURES}
-        unless on (job, model) {requests}5m >= {settings.minimum_requests}
-        """,
+        "\n".join(
+            [
+                failing("1h"),
+                f"and on (job, model) {failing('30m')}",
+                f"and on (job, model) {failed}1h >= {_FAILURES}",
+                "unless on (job, model) "
+                + compared(settings, "minimum_requests", f"{requests}5m", ">=", settings.minimum_requests),
+            ]
+        ),
         summary="Too many of the few LLM requests fail",
         description='{{ $value | humanizePercentage }} of the requests for model "{{ $labels.model }}" at'
         " {{ $labels.job }} failed in the last hour, and they still do"
-        f" (threshold {percent(threshold)}). There are too few of them for LLMHighFailureRatio.",
+        f" (threshold {share}). There are too few of them for LLMHighFailureRatio.",
         dashboard_for=("job", "model"),
     )

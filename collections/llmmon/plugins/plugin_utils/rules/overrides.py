@@ -10,7 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import OF_GATEWAYS, OF_MODELS, Override
+from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import (
+    MODEL_OBJECTIVES,
+    OF_GATEWAYS,
+    OF_MODELS,
+    Override,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import chosen, one_of_jobs, quoted
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
@@ -23,7 +28,7 @@ RECORDED = "llmmon:threshold_override"
 def override_rules(settings: RuleSettings) -> list[Rule]:
     """The thresholds of models and gateways that have their own; of several overrides the later one counts."""
     rules = []
-    for name, series in OF_MODELS.items():
+    for name, series in (OF_MODELS | MODEL_OBJECTIVES).items():
         given = settings.overrides.for_models(name)
         if given:
             terms = [f"group by (job, model) ({chosen(series, *matchers(one))}) * {one.numbers[name]}" for one in given]

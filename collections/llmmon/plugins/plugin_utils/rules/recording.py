@@ -33,12 +33,15 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values im
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import at_least, latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import hourly_requests
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, by_name, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model_objectives import model_objectives
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import aggregated
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import least_of_days
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import usual_failures
 
 OF_ALL_KINDS = [
     record("job_model:llm_requests:increase5m", "round(job_model:llm_requests:rate5m * 300, 0.01)"),
@@ -95,8 +98,11 @@ def recording_rules(
             "1m",
             surges(chosen)
             + usual_latency()
+            + least_of_days()
             + longer_ratios()
+            + model_objectives(chosen)
             + hourly_requests()
+            + usual_failures()
             + team_rules(kinds, gateways, chosen),
         ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often

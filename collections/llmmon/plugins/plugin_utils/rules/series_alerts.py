@@ -46,7 +46,7 @@ def _of_its_limit(gateway: Gateway, settings: RuleSettings) -> list[Rule]:
     return [
         *alert(
             "LLMSampleLimitNear",
-            f"{selector(_SAMPLES, job)} > {near}",
+            f"{selector(_SAMPLES, job)} > {near} <= {limit}",
             summary="An LLM gateway comes near its sample limit",
             description=f"{_BROUGHT}; at {limit} every scrape fails.",
             labels={"job": gateway["name"]},

@@ -11,6 +11,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import mi
 WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
 # Failures of models of which no alert of failures speaks.
 UNTOLD = "llm_requests_failed_untold"
+TOLD = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing|LLMFailuresUnusual", alertstate="firing"}'
 
 
 def surges(settings: RuleSettings) -> list[Rule]:
@@ -68,21 +69,20 @@ def longer_ratios() -> list[Rule]:
     """
     failed, slow = "llm_requests_failed", "llm_response_latency_seconds_slow"
     answered = "llm_response_latency_seconds_count"
-    told = 'ALERTS{alertname=~"LLMHighFailureRatio|LLMLowTrafficFailing", alertstate="firing"}'
     return [
         # What the alert of a model has told is not told again as a budget that burns.
         record(
             f"job:{UNTOLD}:rate5m",
-            f"sum by (job) (job_model:{failed}:rate5m unless on (job, model) {told})",
+            f"sum by (job) (job_model:{failed}:rate5m unless on (job, model) {TOLD})",
         ),
         *(record(f"job:{name}:rate5m", f"sum by (job) (job_model:{name}:rate5m)") for name in (failed, answered, slow)),
-        *_ratios(f"job:{failed}", "job:llm_requests"),
-        *_ratios(f"job:{UNTOLD}", "job:llm_requests"),
-        *_ratios(f"job:{slow}", f"job:{answered}"),
+        *ratios(f"job:{failed}", "job:llm_requests"),
+        *ratios(f"job:{UNTOLD}", "job:llm_requests"),
+        *ratios(f"job:{slow}", f"job:{answered}"),
     ]
 
 
-def _ratios(part: str, whole: str) -> list[Rule]:
+def ratios(part: str, whole: str) -> list[Rule]:
     """Part by whole. `> 0`: without traffic there is no ratio."""
     return [
         record(f"{part}:ratio_rate5m", f"{part}:rate5m / ({whole}:rate5m > 0)"),

@@ -63,7 +63,7 @@ def _entry_problems(
     yield from problems or unreachable(f"{subject}: slo", slo, defaults)
     if not numbers and not slo:
         yield f"{subject} sets nothing; add a number such as latency_p95_seconds, or remove it"
-    of_gateways = [key for key in (*OF_GATEWAYS, "slo") if key in entry]
+    of_gateways = [key for key in OF_GATEWAYS if key in entry]
     if "model" in entry and of_gateways:
         yield (
             f"{subject} sets {', '.join(of_gateways)} for a model, but that is counted for a whole gateway; move it to"
@@ -107,7 +107,9 @@ def _without_effect(entries: Sequence[Mapping[str, Any]], known: Sequence[str]) 
 
 
 def _numbers(entry: Mapping[str, Any]) -> set[str]:
-    slo = {f"slo.{key}" for key, value in (entry.get("slo") or {}).items() if value is not None}
+    # What a gateway owes does not overrule what a model owes, nor the other way round.
+    whose = "" if entry.get("model") is None else " of models"
+    slo = {f"slo.{key}{whose}" for key, value in (entry.get("slo") or {}).items() if value is not None}
     return slo | {key for key, value in entry.items() if key in _RANGES and value is not None}
 
 

@@ -22,6 +22,8 @@ THRESHOLDS: dict[str, Range] = {
     "latency_p95_seconds": POSITIVE,
     "latency_degraded_ratio": _TIMES,
     "latency_degraded_floor_seconds": POSITIVE,
+    "failures_unusual_ratio": _TIMES,
+    "failures_unusual_floor_ratio": _RATIO,
     "request_surge_ratio": _TIMES,
     "token_surge_ratio": _TIMES,
     "burn_rate_1h": POSITIVE,

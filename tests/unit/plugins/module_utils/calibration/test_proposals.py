@@ -14,6 +14,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals
     episodes,
     escaped,
     findings,
+    gateway_findings,
     latency_threshold,
     objectives,
     overrides,
@@ -35,7 +36,7 @@ def series(values: Sequence[float], step: int = 60) -> Series:
 
 
 def history(*models: ModelHistory) -> History:
-    return History(0, WEEK, list(models), {}, {}, {"gw": EDGES})
+    return History(0, WEEK, list(models), {}, {}, {}, {}, {"gw": EDGES})
 
 
 def test_an_alert_fires_once_its_condition_has_lasted() -> None:
@@ -86,7 +87,7 @@ def test_each_model_gets_its_own_proposals() -> None:
     (latency, failures) = found["failing"].proposals
     assert (latency.proposed, failures.fired, failures.proposed, failures.would_fire) == (2.0, 30, 0.4, 0)
     assert found["own"].proposals[0].current == 10.0
-    assert overrides(found.values(), {}) == [
+    assert overrides(found.values(), [], {}) == [
         {"gateway": "gw", "model": "slow", "latency_p95_seconds": 10.0},
         {"gateway": "gw", "model": "failing", "failure_ratio": 0.4},
     ]
@@ -110,8 +111,29 @@ def test_a_gateway_is_asked_for_what_it_can_keep() -> None:
     assert [availability(share) for share in (0, 0.004, 0.005, 0.0051, 0.012, 0.05)] == [
         *(0.99, 0.99, 0.99, 0.985, 0.975, 0.9),
     ]
-    known = History(0, WEEK, [], {"good": 0.001, "bad": 0.012, "owes_less": 0.012}, {"owes_less": 0.95}, {})
+    known = History(0, WEEK, [], {"good": 0.001, "bad": 0.012, "owes_less": 0.012}, {"owes_less": 0.95}, {}, {}, {})
     assert objectives(known, 0.99) == {"bad": 0.975}
+
+
+def test_a_gateway_whose_jobs_come_as_they_like_is_told_of_greater_surges() -> None:
+    run = [*[40.0] * 30, *[1.0] * 600]
+    surges = {
+        ("batch", "request_surge_ratio"): series(run * 3),
+        ("batch", "token_surge_ratio"): series(run),
+        ("calm", "request_surge_ratio"): series([1.0] * 600),
+        ("own", "request_surge_ratio"): series(run * 3),
+    }
+    seen = History(0, WEEK, [], {}, {}, surges, {("own", "request_surge_ratio"): 100.0}, {})
+    found = gateway_findings(seen, {"request_surge_ratio": 3.0, "token_surge_ratio": 5.0})
+    assert {one.gateway: [(p.current, p.fired, p.proposed, p.would_fire) for p in one.proposals] for one in found} == {
+        "batch": [(3.0, 3, 50.0, 0), (5.0, 1, 5.0, 1)],
+        "calm": [(3.0, 0, 3.0, 0)],
+        "own": [(100.0, 0, 100.0, 0)],
+    }
+    assert overrides([], found, {"batch": 0.95, "other": 0.98}) == [
+        {"gateway": "batch", "slo": {"availability": 0.95}, "request_surge_ratio": 50.0},
+        {"gateway": "other", "slo": {"availability": 0.98}},
+    ]
 
 
 def test_proposals_can_be_pasted() -> None:

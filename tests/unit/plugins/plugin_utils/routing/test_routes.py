@@ -105,7 +105,8 @@ def test_a_route_of_the_user_s() -> None:
 
 
 def test_the_last_routes_take_what_is_left() -> None:
-    *_, critical, rest = route_tree(RECEIVERS, [], ["slack"], {"critical_repeat_interval": "10m"})
+    *_, critical, information, rest = route_tree(RECEIVERS, [], ["slack"], {"critical_repeat_interval": "10m"})
+    assert information == {"matchers": ['severity="info"'], "repeat_interval": "4d", "receiver": "slack"}
     assert critical == {"matchers": ['severity="critical"'], "repeat_interval": "10m", "receiver": "slack"}
     assert rest == {"receiver": "slack"}
     assert route_tree({}, [], [], {})[-1] == {"receiver": "nobody"}

@@ -58,7 +58,7 @@ def test_overrides_that_make_sense_pass(entries: list[dict[str, Any]]) -> None:
         ({"slo": {"availability": 0.9}}, ": slo.availability is 0.9 and llmmon_thresholds.burn_rate_1h is 14.4"),
         ({"gateway": "litellm"}, " sets nothing; add a number such as latency_p95_seconds, or remove it"),
         ({"model": "a", "request_surge_ratio": 4}, " sets request_surge_ratio for a model, but that is counted for"),
-        ({"model": "a", "slo": {"availability": 0.95}}, " sets slo for a model"),
+        ({"model": "a", "slo": {"availability": 0.9}}, ": slo.availability is 0.9 and llmmon_thresholds.burn_rate_1h"),
     ],
 )  # fmt: skip
 def test_an_override_that_makes_no_sense_is_named(entry: dict[str, Any], words: str) -> None:
@@ -89,6 +89,8 @@ def test_an_override_that_never_counts_is_refused(earlier: dict[str, str], later
 def test_objectives_that_never_count_are_refused_too() -> None:
     (problem,) = problems({"gateway": "litellm", "slo": {"availability": 0.95}}, {"slo": {"availability": 0.97}})
     assert "slo.availability of entry 1 never counts" in problem
+    # What a gateway owes and what its models owe are two things.
+    assert problems({"model": "a", "slo": {"availability": 0.95}}, {"slo": {"availability": 0.97}}) == []
 
 
 def test_without_gateways_no_name_is_known() -> None:

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Say what to ask Prometheus about settings that may fit nothing."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: advice_checks
+short_description: Say what to ask Prometheus about settings that may fit nothing
+version_added: 0.1.0
+author:
+  - llmmon (@llmmon)
+description:
+  - Entries of llmmon_threshold_overrides for models that there are not, and gateways that expose far more series than
+    any rule reads.
+extends_documentation_fragment:
+  - llmmon.stack.inputs.gateways
+options:
+  overrides:
+    description: The thresholds of some gateways and models, as in llmmon_threshold_overrides.
+    type: list
+    elements: dict
+    required: true
+seealso:
+  - plugin: llmmon.stack.prometheus_advice
+    plugin_type: module
+"""
+
+EXAMPLES = r"""
+- name: Ask whether settings fit
+  llmmon.stack.prometheus_advice:
+    url: http://127.0.0.1:9090
+    checks: "{{ __llmmon_gateways | llmmon.stack.advice_checks(llmmon_threshold_overrides) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Checks for P(llmmon.stack.prometheus_advice#module).
+  type: list
+  elements: dict
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.advice import advice_checks
+
+
+class FilterModule:
+    """Registers the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"advice_checks": advice_checks}
