@@ -319,7 +319,7 @@ MUTATIONS = [
     Mutation("failed requests count as answers", "alerts_burn", "budget of their own",
              "avg_over_time(job:llm_response_latency_seconds_count:rate5m[1h])",
              "avg_over_time(job:llm_requests:rate5m[1h])"),
-    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "6h", "0s",
+    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "1d", "0s",
              part="keep_firing_for"),
     # -- one fact, one message --
     dropped("the percentile and the count both speak", "latency", "whichever way",
