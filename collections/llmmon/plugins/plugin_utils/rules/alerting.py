@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.gateway_labels import GatewayLabels, with_labels
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, texts
 
 # What an alert opens that says nothing else: the uid of a dashboard, by component.
@@ -19,12 +20,13 @@ class Alerting:
     """What all alerts share.
 
     ``tuning`` is by the alert's name: ``for``, ``keep_firing_for``, ``severity``, and what the user changes.
-    ``runbooks`` and ``dashboards`` are addresses.
+    ``runbooks`` and ``dashboards`` are addresses. ``gateway_labels`` are for all alerts about a gateway.
     """
 
     tuning: Mapping[str, Mapping[str, Any]]
     runbooks: str
     dashboards: str
+    gateway_labels: GatewayLabels = field(default_factory=dict)
 
     def alert(
         self,
@@ -40,14 +42,19 @@ class Alerting:
         """One alerting rule, or none when the user has switched it off.
 
         An alert opens the dashboard of its component unless it names another, narrowed down by the labels in
-        ``dashboard_for``. Its texts may be written over several lines.
+        ``dashboard_for``: one that is narrowed down to a job is about a gateway, and gets the gateway's labels. Its
+        texts may be written over several lines.
         """
         own = self.tuning[name]
         if not own.get("enabled", True):
             return []
         component = "llm" if name.startswith("LLM") else "monitoring"
         narrowed = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in dashboard_for)
-        rule = Rule(alert=name, expr=textwrap.dedent(expression).strip())
+        expression = textwrap.dedent(expression).strip()
+        if "job" in dashboard_for:
+            job = (labels or {}).get("job")
+            expression = with_labels(expression, self.gateway_labels, own=dashboard_for, job=job)
+        rule = Rule(alert=name, expr=expression)
         if own.get("for") is not None:
             rule["for"] = str(own["for"])
         if own.get("keep_firing_for") is not None:

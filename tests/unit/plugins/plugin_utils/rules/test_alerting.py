@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
 
 ALERTING = Alerting(
@@ -37,6 +39,20 @@ def test_a_rule_is_written() -> None:
             },
         }
     ]
+
+
+def test_alerts_about_a_gateway_have_its_labels() -> None:
+    labelled = dataclasses.replace(ALERTING, gateway_labels={"team": {"search": ["a", "b"]}})
+
+    def expression(*dashboard_for: str, **labels: str) -> str:
+        (rule,) = labelled.alert("LLMX", "x", summary="", description="", dashboard_for=dashboard_for, labels=labels)
+        return rule["expr"]
+
+    assert expression("job", "model") == 'label_replace(\nx\n, "team", "search", "job", "a|b")'
+    assert expression("job", job="a") == 'label_replace(\nx\n, "team", "search", "job", "a")'
+    assert expression("job", job="c") == "x"
+    # That of a team is its own.
+    assert expression("job", "team") == expression("team") == expression() == "x"
 
 
 def test_a_rule_that_fires_at_once_has_no_duration() -> None:
