@@ -34,6 +34,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
 OF_MODEL = ("job", "model")
+_KNOWN = "job_model:llm_requests:rate5m"
 # The share that a P95 leaves out.
 PERCENTILE = 0.05
 # Up to so many times what there was at the same time on other days is no surge.
@@ -88,6 +89,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             " {{ $labels.job }} failed in the last 5 minutes"
             f" (threshold {share('failure_ratio')}).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
         *alert(
             "LLMHighLatencyP95",
@@ -97,6 +99,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
             f" (threshold {seconds}s).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
         # The same question, counted instead of interpolated: it speaks where the percentile cannot, because the
         # histogram ends at the threshold.
@@ -110,6 +113,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
             f" (threshold {share('slow_request_ratio')}).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
     ]
 
@@ -205,6 +209,7 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             description='{{ $value | humanize }} requests for model "{{ $labels.model }}" at {{ $labels.job }} wait for'
             f" their turn (threshold {threshold_text(settings, 'waiting_requests', str(waiting))}).",
             dashboard_for=OF_MODEL,
+            among="job_model:llm_requests_waiting",
         )
     if any("kv_cache_usage" in preset for preset in presets.values()):
         rules += alert(
@@ -215,5 +220,6 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             f" {{{{ $labels.job }}}} is in use (threshold {share}):"
             " requests will wait or be preempted.",
             dashboard_for=OF_MODEL,
+            among="job_model:llm_kv_cache_usage_ratio",
         )
     return rules

@@ -10,6 +10,7 @@ ALERTING = Alerting(
     tuning={"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
     runbooks="https://wiki.example",
     dashboards="https://grafana.example/d",
+    first_checks={"LLMX": "Look."},
 )
 
 
@@ -21,6 +22,7 @@ def test_a_rule_is_written() -> None:
         description='One\n    two "three"',
         labels={"job": "j"},
         dashboard_for=["job", "model"],
+        among="known",
     )
     assert rules == [
         {
@@ -31,10 +33,16 @@ def test_a_rule_is_written() -> None:
             "annotations": {
                 "summary": "S",
                 "description": 'One two "three"',
+                "first_check": "Look.",
                 "runbook_url": "https://wiki.example/LLMX.md",
                 "dashboard_url": (
                     "https://grafana.example/d/llmmon-operations?var-job={{ $labels.job | urlquery }}"
                     "&var-model={{ $labels.model | urlquery }}"
+                ),
+                "sort_key": '{{ $value | printf "%020.6f" }}',
+                "models_in_all": (
+                    "{{ with printf `count(count by (model) (known{job=%q}))` $labels.job | query }}"
+                    '{{ . | first | value | printf "%.0f" }}{{ end }}'
                 ),
             },
         }
