@@ -111,6 +111,13 @@ COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
 
 MUTATIONS = [
+    Mutation("a gateway's labels are not on its alerts", "labels_of_gateways", "reach all its alerts",
+             '"team", "search"', '"none", "search"'),
+    Mutation("a gateway's labels are not on what has vanished", "labels_of_gateways", "so do alerts",
+             '"env", "prod"', '"none", "prod"'),
+    Mutation("a gateway's labels are on all alerts", "labels_of_gateways", "that gateway alone",
+             '"team", "search", "job", "llm-auth-proxy"', '"team", "search", "", ""'),
+    Mutation("what refers to what was matched is no text", "labels_of_gateways", "keeps its value", "$$1", "$1"),
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
     dropped("failures without a model are a model's", "failure_ratio", "failures that no model is known of",

@@ -16,6 +16,7 @@ from tests.support import rendering
 RUNBOOKS = rendering.REPOSITORY / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
+FIRST_CHECKS: dict[str, str] = rendering.role_variables()["__llmmon_first_checks"]
 DEFAULTS: dict[str, dict[str, Any]] = rendering.role_variables()["__llmmon_alert_defaults"]
 # Alerts about tokens and money open the dashboard of these.
 OF_MONEY = dict.fromkeys(("LLMTokenSurge", "LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"), "cost")
@@ -83,6 +84,24 @@ def test_every_runbook_has_the_same_sections() -> None:
         text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
         assert text.startswith(f"# {name}\n"), name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS, name
+
+
+def test_every_alert_says_what_to_look_at_first_as_its_runbook_does() -> None:
+    assert set(FIRST_CHECKS) == ALERTS
+    for name, line in FIRST_CHECKS.items():
+        assert len(line) <= 120, name
+        text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+        assert f"\n## Diagnosis\n\nFirst: {line}\n" in text, name
+    assert {alert["alert"]: alert["annotations"]["first_check"] for alert in everything()} == FIRST_CHECKS
+
+
+def test_alerts_of_models_can_be_sorted_and_say_how_many_there_are() -> None:
+    for alert in everything():
+        annotations = alert["annotations"]
+        of_models = "var-model=" in annotations["dashboard_url"]
+        assert ("sort_key" in annotations) == of_models, alert["alert"]
+        # Of deployments there are several to a model.
+        assert ("models_in_all" in annotations) == (of_models and alert["alert"] != "LLMDeploymentFailing")
 
 
 def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
