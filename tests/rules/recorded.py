@@ -18,7 +18,7 @@ from tests.support import exposition, rendering
 PRICES = {
     "m": {"input": 1, "output": 1},
     "meta-llama/Llama-3.1-8B": {"input": 0.001, "output": 0.002},
-    "qwen3": {"input": 0.001, "output": 0.002},
+    "qwen3": {"input": 0.001, "output": 0.002, "cached_input": 0.0005},
 }
 
 # What carries its kind in `source`, but for sums over time, and buckets, whose edges Prometheus 3 writes its own way.

@@ -55,6 +55,16 @@ OVERRIDES: list[dict[str, Any]] = [
     {"model": "owed.*", "failure_ratio": 0.95, "slo": {"availability": 0.95, "latency": 0.9, "minimum_requests": 500}},
 ]
 
+# Not in the order in which they count.
+PRICES: dict[str, Any] = {
+    "*": {"input": 100},
+    "gpt-4o*": {"input": 10, "output": 20},
+    "gpt-4o-mini*": {"input": 1, "output": 2, "cached_input": 0.25},
+    "*-mini-*": {"input": 50},
+    "gpt-4o": {"input": 3},
+    "gpt-4.1": {"input": 4},
+}
+
 # Three real weeks take minutes to evaluate; three weeks of 2 hours do not.
 SHORT_WEEKS = {"6d23h30m": "1h30m", "13d23h30m": "3h30m", "20d23h30m": "5h30m"}
 
@@ -114,6 +124,15 @@ def variants() -> dict[str, dict[str, str]]:
             llmmon_gateways=rendering.GATEWAYS[:1],
             llmmon_token_prices={"m": {"input": 0.001, "output": "0.002"}, "org/m 1": {"input": 2.5e-06}},
             llmmon_team_budgets={"search": 500, "R&D: east": 0.5},
+        ),
+        "prices": rendering.render_rules(
+            llmmon_gateways=[
+                rendering.GATEWAYS[0],
+                {"name": "own", "kind": "tgi", "targets": ["f:80", "g:80"], "labels": {"team": "search"}},
+                {"name": "shared", "kind": "canonical", "targets": ["h:80"]},
+            ],
+            llmmon_token_prices=PRICES,
+            llmmon_gpu_hour_prices={"own": 3600, "shared": 3600},
         ),
         "labelled": rendering.render_rules(
             llmmon_gateways=LABELLED, llmmon_token_prices={"llama": {"input": 0.001, "output": 0.002}}

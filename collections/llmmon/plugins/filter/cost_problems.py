@@ -10,22 +10,35 @@ version_added: 0.1.0
 author:
   - llmmon (@llmmon)
 description:
-  - Looks at C(llmmon_token_prices) and C(llmmon_team_budgets).
+  - Looks at C(llmmon_token_prices), C(llmmon_team_budgets) and C(llmmon_gpu_hour_prices).
 options:
   _input:
-    description: Prices of tokens in US dollars, by model, for C(input) and C(output).
+    description: Prices of tokens in US dollars, by model or pattern, for C(input), C(output) and C(cached_input).
     type: dict
     required: true
   budgets:
     description: US dollars in 30 days, by team.
     type: dict
     required: true
+  hour_prices:
+    description: US dollars an hour of a target that is up, by gateway.
+    type: dict
+    required: true
+  gateways:
+    description: Names of all gateways.
+    type: list
+    elements: str
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Check prices and budgets
   ansible.builtin.assert:
-    that: llmmon_token_prices | llmmon.stack.cost_problems(llmmon_team_budgets) | length == 0
+    that: __problems | length == 0
+  vars:
+    __problems: >-
+      {{ llmmon_token_prices | llmmon.stack.cost_problems(
+           llmmon_team_budgets, llmmon_gpu_hour_prices, llmmon_gateways | map(attribute='name') | list) }}
 """
 
 RETURN = r"""

@@ -18,7 +18,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 
-COUNTERS = ("requests", "tokens", "cost_usd", "cooldowns", "fallbacks")
+COUNTERS = ("requests", "tokens", "cached_input", "cost_usd", "cooldowns", "fallbacks")
 GAUGES = ("running", "waiting", "kv_cache_usage")
 DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = tuple(PER_SECOND)
@@ -58,6 +58,7 @@ class Preset(TypedDict, total=False):
 
     requests: list[Metric]
     tokens: list[Metric]
+    cached_input: list[Metric]
     cost_usd: list[Metric]
     failures: dict[str, list[Metric]]
     deployments: dict[str, list[Metric]]

@@ -55,9 +55,9 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
     [
         (
             {"request": COUNTER},
-            "has a key that means nothing: request; known are requests, tokens, cost_usd, running, waiting,"
-            " kv_cache_usage, latency, time_to_first_token, inter_token_latency, failures, labels, defaults,"
-            " replaces_shipped",
+            "has a key that means nothing: request; known are requests, tokens, cached_input, cost_usd, cooldowns,"
+            " fallbacks, running, waiting, kv_cache_usage, latency, time_to_first_token, inter_token_latency, failures,"
+            " deployments, labels, defaults, idle_series_vanish, replaces_shipped",
         ),
         ({"tokens": "x_total"}, "must give a list for tokens"),
         ({"tokens": []}, "must give a list for tokens"),
@@ -100,7 +100,7 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
         ({"defaults": "all"}, "must give defaults by label"),
         (
             {"labels": {"region": ["x"]}},
-            "names a label that rules do not know: region; known are model, type, team, reason",
+            "names a label that rules do not know: region; known are model, type, team, reason, deployment, address, fallback",
         ),
         ({"labels": {"team": ["x", "y"]}}, "must give one label for team"),
     ],

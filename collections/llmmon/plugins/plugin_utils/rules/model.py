@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Mapping
+from typing import Any, NotRequired, TypedDict, TypeVar
+
+Value = TypeVar("Value")
 
 Rule = TypedDict(
     "Rule",
@@ -44,3 +47,8 @@ def group(name: str, interval: Any, rules: list[Rule]) -> Group:
 def texts(values: dict[str, Any]) -> dict[str, str]:
     """Labels and annotations are texts, whatever the user wrote."""
     return {str(name): str(value) for name, value in values.items()}
+
+
+def by_name(values: Mapping[str, Value]) -> list[tuple[str, Value]]:
+    """Names and values in the order of names, so that files differ only where settings do."""
+    return sorted(values.items(), key=lambda item: str(item[0]).lower())

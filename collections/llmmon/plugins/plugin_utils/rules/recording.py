@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import cost_sums, priced, team_rules
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.costs import (
+    cached_rules,
+    cost_sums,
+    hour_rules,
+    pattern_price_rules,
+    price_rules,
+    priced,
+    team_rules,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import usual_latency
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values import (
@@ -24,7 +32,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.first_values im
 )
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import at_least, latency_rules, slow_answers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.low_traffic_alerts import hourly_requests
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, by_name, group, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model_objectives import model_objectives
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import override_rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import aggregated
@@ -34,8 +42,6 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import least_of_days
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import usual_failures
-
-Value = TypeVar("Value")
 
 OF_ALL_KINDS = [
     record("job_model:llm_requests:increase5m", "round(job_model:llm_requests:rate5m * 300, 0.01)"),
@@ -79,6 +85,8 @@ def recording_rules(
             # What is recorded of slow answers depends on the thresholds, and these on the models of a moment ago.
             + override_rules(chosen)
             + [rule for source in kinds for rule in _of_kind(source, chosen)]
+            + pattern_price_rules(chosen)
+            + [rule for source in kinds for rule in _money(source, chosen)]
             + OF_ALL_KINDS,
         ),
         # Histograms are most of what a gateway exposes: read as often as the rest they would cost as much again.
@@ -106,7 +114,7 @@ def recording_rules(
 def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
     """What does not depend on traffic: dashboards draw these, alerts have the same numbers in their text."""
     return [
-        *(record("llmmon:threshold", f"vector({value})", name=name) for name, value in _sorted(settings.thresholds)),
+        *(record("llmmon:threshold", f"vector({value})", name=name) for name, value in by_name(settings.thresholds)),
         *(
             record("llmmon:objective", f"vector({slo[name]})", name=name, job=job)
             for job in settings.jobs
@@ -116,14 +124,10 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
         *relabellings(gateways),
-        *(
-            record("llmmon:token_price_usd", f"vector({price})", model=model, type=kind_of_token)
-            for model, prices in _sorted(settings.token_prices)
-            for kind_of_token, price in _sorted(prices)
-        ),
+        *price_rules(settings),
         *(
             record("llmmon:team_budget_usd", f"vector({budget})", team=team)
-            for team, budget in _sorted(settings.team_budgets)
+            for team, budget in by_name(settings.team_budgets)
         ),
     ]
 
@@ -138,7 +142,16 @@ def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
     if "tokens" in preset:
         tokens = source.canonical(preset["tokens"], ["model", "type"])
         rules.append(source.record("job_model_type:llm_tokens_used:rate5m", tokens))
-    return rules + priced(source, settings, ["model"]) + _gauges(source) + fallback_rules(source)
+    return rules + _gauges(source) + fallback_rules(source)
+
+
+def _money(source: Source, settings: RuleSettings) -> list[Rule]:
+    """What the requests of one kind cost."""
+    return [
+        *hour_rules(source, settings),
+        *cached_rules(source, settings, ["model"]),
+        *priced(source, settings, ["model"]),
+    ]
 
 
 def _latencies(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]:
@@ -189,7 +202,3 @@ def _gauges(source: Source) -> list[Rule]:
             now = source.canonical(metrics, ["model"], gauges=True, aggregate=aggregate)
             rules.append(source.record(f"job_model:{name}", now))
     return rules
-
-
-def _sorted(values: Mapping[str, Value]) -> list[tuple[str, Value]]:
-    return sorted(values.items(), key=lambda item: str(item[0]).lower())

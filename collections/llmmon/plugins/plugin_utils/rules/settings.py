@@ -32,6 +32,7 @@ class RuleSettings:
     minimum_requests: Number
     failure_definition: str
     token_prices: Mapping[str, Mapping[str, Number]]
+    gpu_hour_prices: Mapping[str, Number]
     team_budgets: Mapping[str, Number]
     alerting: Alerting
     prober: bool

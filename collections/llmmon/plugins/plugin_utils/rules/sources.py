@@ -20,6 +20,12 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import (
     union,
 )
 
+# What else sources call input and output: the arguments of label_replace().
+TOKEN_TYPES = [
+    ("type", "input", "type", "prompt(_tokens)?"),
+    ("type", "output", "type", "completion(_tokens)?"),
+]
+
 
 @dataclass(frozen=True)
 class Source:
@@ -57,12 +63,14 @@ class Source:
         """
         own = ["job", *(origin for label in keep for origin in self._labels.get(label, [label]))]
         changes = self._changes(keep)
-        if len(metrics) == 1 and not changes and "type" not in metrics[0]:
+        # Where the source's own label tells what tokens are.
+        types = TOKEN_TYPES if "type" in keep else []
+        if len(metrics) == 1 and not changes and not types and "type" not in metrics[0]:
             return aggregated(aggregate, own, self._series(metrics[0], gauges, present))
         terms = []
         for number, metric in enumerate(metrics, start=1):
             term = aggregated(aggregate, own, self._series(metric, gauges, present))
-            for change in changes:
+            for change in [*changes, *([] if "type" in metric else types)]:
                 term = relabelled(term, *change)
             if "type" in metric:
                 term = labelled(term, "type", metric["type"])
