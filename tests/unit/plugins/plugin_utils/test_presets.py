@@ -100,7 +100,8 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
         ({"defaults": "all"}, "must give defaults by label"),
         (
             {"labels": {"region": ["x"]}},
-            "names a label that rules do not know: region; known are model, type, team, reason, deployment, address, fallback",
+            "names a label that rules do not know: region; known are model, type, team, reason, deployment, address,"
+            " fallback",
         ),
         ({"labels": {"team": ["x", "y"]}}, "must give one label for team"),
     ],

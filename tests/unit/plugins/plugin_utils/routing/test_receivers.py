@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import (
     all_receivers,
@@ -107,7 +109,7 @@ def test_what_is_passed_through_is_as_alertmanager_wants_it() -> None:
         "message": '{{ template "llmmon.plain.title" . }}\n{{ template "llmmon.plain.text" . }}',
         "parse_mode": "",
     }
-    own = {**settings, "config": {"chat_id": -5, "message": "mine", "parse_mode": "HTML"}}
+    own: dict[str, Any] = {**settings, "config": {"chat_id": -5, "message": "mine", "parse_mode": "HTML"}}
     assert integration_config("chat", own, PLACE).items() >= own["config"].items()
     assert integration_config("jira", {"config": {"project": "p"}}, PLACE) == {"send_resolved": True, "project": "p"}
 
