@@ -132,7 +132,8 @@ def _time() -> list[Any]:
         parts.graph(
             "Response time by model (P95)",
             "95 of 100 answers came within this time; interpolated between the edges of the gateway's histogram. "
-            "Above the line, or the model's own where it has one, LLMHighLatencyP95 fires.",
+            "Above the line, or the model's own where it has one, LLMHighLatencyP95 fires; LLMLatencyThresholdUnfit "
+            "where that was so at this hour on each of the last three days.",
             "s",
             {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN}"},
             threshold="latency_p95_seconds",

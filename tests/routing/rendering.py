@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,9 +52,14 @@ def lay_out(folder: Path, **variables: Any) -> Release:
     return Release(folder)
 
 
-def amtool(version: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def amtool(version: str, *arguments: str | Path, time_zone: str = "UTC") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [tool("amtool", version), *arguments], capture_output=True, text=True, check=False, timeout=60
+        [tool("amtool", version), *arguments],
+        env={**os.environ, "TZ": time_zone},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 
@@ -65,8 +71,10 @@ def receivers_of(version: str, release: Release, labels: dict[str, str]) -> list
     return result.stdout.strip().split(",")
 
 
-def rendered(version: str, release: Release, template: str, data: Path, kind: str = "text") -> str:
-    """What a message template makes of an alert."""
+def rendered(
+    version: str, release: Release, template: str, data: Path, kind: str = "text", time_zone: str = "UTC"
+) -> str:
+    """What a message template makes of an alert, in a process of this time zone."""
     result = amtool(
         version,
         "template",
@@ -75,6 +83,7 @@ def rendered(version: str, release: Release, template: str, data: Path, kind: st
         f'--template.text={{{{ template "{template}" . }}}}',
         f"--template.data={data}",
         f"--template.type={kind}",
+        time_zone=time_zone,
     )
     assert result.returncode == 0, result.stderr
     # amtool ends what it prints with a line break of its own, from 0.28 on by one more or less.

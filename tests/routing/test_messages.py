@@ -25,6 +25,7 @@ ALERT: dict[str, Any] = {
     "annotations": {
         "summary": "Too many LLM requests fail",
         "description": '28% of the requests for model "gpt-4.1" failed in the last 5 minutes (threshold 20%).',
+        "first_check": "Does one model fail, or all of them?",
         "runbook_url": "https://docs.example.org/runbooks/LLMHighFailureRatio.md",
         "dashboard_url": "https://grafana.example.org/d/llmmon?var-job=llm-auth-proxy&var-model=gpt-4.1",
     },
@@ -37,6 +38,14 @@ TEMPLATES = {
     "slack": ("llmmon.slack.title", "llmmon.slack.text"),
     "discord": ("llmmon.discord.content", "llmmon.discord.title", "llmmon.discord.message"),
     "mail": ("llmmon.email.subject", "llmmon.email.text"),
+    "others": ("llmmon.plain.title", "llmmon.plain.text"),
+}
+# Characters: what Discord and Telegram take, and what Slack advises.
+LIMITS = {
+    "llmmon.slack.text": 4000,
+    "llmmon.discord.message": 4096,
+    "llmmon.plain.text": 4096,
+    "llmmon.email.html": 50_000,
 }
 MANY = "Zoë's 🙂 "
 HOSTILE = {
@@ -105,7 +114,8 @@ def test_what_a_message_says(version: str, channel: str, release: Release, tmp_p
         "Too many LLM requests fail",
         "28% of the requests",
         "(threshold 20%)",
-        "since 2026-01-02 03:04 UTC",
+        "fires since 2026-01-02 03:04 UTC: model=gpt-4.1",
+        "First check: Does one model fail, or all of them?",
         "gpt-4.1",
         ALERT["annotations"]["runbook_url"],
         ALERT["annotations"]["dashboard_url"],
@@ -125,6 +135,126 @@ def test_what_is_over_is_said_to_be(version: str, channel: str, release: Release
     assert "[RESOLVED] LLMHighFailureRatio" in texts[0]
     assert "from 2026-01-02 03:04 to 2026-01-02 04:05 UTC" in texts[-1]
     assert "resolved" in texts[-1].lower()
+
+
+def storm(number: int = 200, jobs: tuple[str, ...] = ("llm-auth-proxy",)) -> list[dict[str, Any]]:
+    """Models that fail, the higher their number, the more; in the order of Alertmanager, which is that of labels."""
+    found = []
+    for model in sorted(f"provider-{index % 7}/family-{index}" for index in range(number)):
+        index = int(model.rpartition("-")[2])
+        more = {"component": "llm", "source": "litellm", "team": "search", "prometheus": "a"}
+        labels = {**LABELS, "model": model, "job": jobs[index * len(jobs) // number], **more}
+        annotations = {
+            **ALERT["annotations"],
+            "description": f'{index}% of the requests for model "{model}" at {labels["job"]} failed (threshold 20%).',
+            "dashboard_url": f"https://grafana.example.org/d/llmmon-operations?var-job={labels['job']}&var-model={index}",
+            "sort_key": f"{index / 100:020.6f}",
+            "models_in_all": str(number + 10),
+        }
+        begun = f"2026-01-02T03:{59 - index % 50:02d}:05Z"
+        found.append({**ALERT, "labels": labels, "annotations": annotations, "startsAt": begun})
+    return sorted(found, key=lambda alert: alert["labels"]["job"])
+
+
+def group(*alerts: dict[str, Any], by: tuple[str, ...] = ("alertname", "job", "severity")) -> dict[str, Any]:
+    content = data(*alerts)
+    return {**content, "groupLabels": {name: alerts[0]["labels"][name] for name in by}}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("template", LIMITS)
+def test_a_storm_is_a_message_of_how_many_and_the_worst_first(
+    version: str, template: str, release: Release, tmp_path: Path
+) -> None:
+    kind = "html" if template.endswith("html") else "text"
+    written = render(version, release, template, group(*storm()), tmp_path, kind)
+    assert len(written) <= LIMITS[template]
+    text = re.sub("<[^>]+>", "", written) if kind == "html" else written.replace("\\_", "_")
+    beginning, _, rest = text.partition("provider-")
+    # What concerns all of them, once and at the beginning.
+    assert "Too many LLM requests fail" in beginning
+    assert ": 200 of 210 models" in beginning
+    assert "fires since 2026-01-02 03:10 UTC: team=search" in beginning
+    assert "First check: Does one model fail, or all of them?" in beginning
+    assert "Silence all 200" in beginning
+    assert written.count("silences/new") == 1
+    assert written.count(ALERT["annotations"]["runbook_url"]) == 1
+    # The worst of them, in full and then by name.
+    names = [int(number) for number in re.findall(r"family-(\d+)", rest)]
+    others = rest.partition("Also: ")[2]
+    assert list(dict.fromkeys(names)) == list(range(199, 199 - len(set(names)), -1))
+    in_full = {"llmmon.discord.message": 3, "llmmon.email.html": 20}.get(template, 5)
+    assert text.count("of the requests for model") == in_full
+    assert others.count("family-") == {"llmmon.plain.text": 60, "llmmon.email.html": 180}.get(template, 80)
+    assert kind == "html" or "… (200 in all)" in others
+    for noise in ("component", "source", "litellm", "prometheus="):
+        assert noise not in written
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_one_silence_is_for_the_whole_group(version: str, release: Release, tmp_path: Path) -> None:
+    alerts = storm(3)
+    for content, expected in (
+        (group(*alerts), '{alertname="LLMHighFailureRatio",job="llm-auth-proxy",severity="critical"}'),
+        (group(*alerts, by=("team",)), '{team="search"}'),
+        # Grouped by nothing: what they have in common.
+        ({**data(*alerts), "groupLabels": {}}, None),
+    ):
+        page = Page(render(version, release, "llmmon.email.html", content, tmp_path, "html"))
+        (html,) = [link for link in page.links if "silences" in link]
+        text = render(version, release, "llmmon.slack.text", content, tmp_path)
+        (slack,) = re.findall(r"<(https://alertmanager[^|]+)\|Silence all 3>", text)
+        for link in (html, slack):
+            matchers = unquote(link.partition("filter=")[2])
+            assert matchers == expected or (expected is None and matchers.count("=") == 7), matchers
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_a_group_of_several_gateways_says_so(version: str, channel: str, release: Release, tmp_path: Path) -> None:
+    content = group(*storm(6, ("a", "b", "c")), by=("alertname", "severity"))
+    text = re.sub(r"[\\*]", "", render(version, release, TEMPLATES[channel][-1], content, tmp_path))
+    assert "Too many LLM requests fail: 6 models of 3 gateways" in text
+    assert "job=b" in text
+    # A name alone would be that of another gateway's model, too.
+    assert channel != "discord" or "Also: b provider-2/family-2, a provider-1/family-1, a provider-0/family-0" in text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_what_is_over_in_a_group_is_named_apart(version: str, channel: str, release: Release, tmp_path: Path) -> None:
+    over, *firing = storm(3)
+    over = {**over, "status": "resolved", "endsAt": "2026-01-02T04:05:06Z"}
+    text = render(version, release, TEMPLATES[channel][-1], group(*firing, over), tmp_path)
+    assert ": 2 of 13 models" in text
+    assert text.rstrip().endswith("No longer: provider-0/family-0")
+    assert text.count("family-0") == 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_alerts_that_cannot_be_sorted_are_told_all_the_same(
+    version: str, channel: str, release: Release, tmp_path: Path
+) -> None:
+    alerts = [
+        {**ALERT, "labels": {"alertname": f"A{index}", "instance": f"i{index}"}, "annotations": annotations}
+        for index, annotations in enumerate([{}, {"summary": "Second"}, {"sort_key": "~ü\n"}])
+    ]
+    text = render(version, release, TEMPLATES[channel][-1], data(*alerts), tmp_path)
+    assert ": 3 alerts" in text
+    assert [text.index(f"i{index}") for index in (2, 0, 1)] == sorted(text.index(f"i{index}") for index in range(3))
+    assert "Second" in text
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("channel", TEMPLATES)
+def test_times_are_those_of_the_time_zone(version: str, channel: str, release: Release, tmp_path: Path) -> None:
+    file = tmp_path / "data.json"
+    file.write_text(json.dumps(data(ALERT)))
+    # A zone that the service does not know costs nothing but the zone.
+    for zone, time in {"Europe/Berlin": "04:04 CET", "Asia/Kolkata": "08:34 IST", "No/Where": "03:04 UTC"}.items():
+        text = rendering.rendered(version, release, TEMPLATES[channel][-1], file, time_zone=zone)
+        assert f"fires since 2026-01-02 {time}" in text
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -167,7 +297,7 @@ def test_slack_takes_hostile_values_for_text(version: str, value: str, release: 
     # Of what begins with < only our own links are left, and they lead where ours do.
     assert "<" not in title
     for link in re.findall(r"<([^>]*)>", text):
-        assert re.fullmatch(r"https?://[^|]+\|(Runbook|Dashboard|Prometheus|Silence)", link), link
+        assert re.fullmatch(r"https?://[^|]+\|(Runbook|Dashboard|Prometheus|Silence all 9)", link), link
         assert "evil.example|" not in link
     assert text.count("<") == text.count(">")
     assert "`" not in title + text
@@ -175,7 +305,7 @@ def test_slack_takes_hostile_values_for_text(version: str, value: str, release: 
     assert "\n" not in title
     assert "alertmanager.example.org" in text
     assert (len(title) < 1024, len(text) < 40_000) == (True, True)
-    assert "9 alerts in all" in text
+    assert ": 9 models" in text
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -219,7 +349,7 @@ def test_mail_takes_hostile_values_for_text(version: str, value: str, release: R
     assert page.tags <= {"html", "head", "meta", "title", "body", "h2", "h3", "div", "p", "b", "table", "tr", "td", "a"}
     assert page.attributes <= {"lang", "charset", "style", "href"}
     assert {link.partition("#")[0] for link in page.links} == {"https://alertmanager.example.org/"}
-    assert "25 alerts in all" in text
+    assert ": 25 models" in text
     assert len(text) < 200_000
     subject = render(version, release, "llmmon.email.subject", data(hostile(value)), tmp_path)
     assert len(subject) < 300

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from pathlib import Path
 
-from tests.routing import rendering
+import pytest
+import yaml
+
+from tests.routing import rendering, variants
 from tests.routing.rendering import VERSIONS, Release
+from tests.support.rendering import REPOSITORY, render_rules
 
 DEFAULT = ["slack", "email"]
 ALL = ["slack", "slack-payments", "discord", "email", "pager"]
@@ -74,3 +79,35 @@ def test_what_is_critical_is_repeated_sooner_and_information_later(releases: dic
     assert repeated == ["1h", "24h", "4d"]
     assert (critical["matchers"], information["matchers"]) == (['severity="critical"'], ['severity="info"'])
     assert "matchers" not in rest
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_example_of_the_guide_reaches_the_team_of_a_gateway(version: str, tmp_path: Path) -> None:
+    """Labels as the rules write them; the case labels_of_gateways of tests/rules shows that Prometheus sends them."""
+    guide = (REPOSITORY / "docs" / "receivers.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.+?)```", guide, re.DOTALL)
+    (example,) = [yaml.safe_load(block) for block in blocks if "llmmon_routes:" in block]
+    ((gateway,),) = [yaml.safe_load(block)["llmmon_gateways"] for block in blocks if "llmmon_gateways:" in block]
+    named = {name for route in example["llmmon_routes"] for name in route["receivers"]}
+    release = rendering.lay_out(
+        tmp_path,
+        llmmon_receivers={name: {"type": "webhook", "url": "http://example.org"} for name in sorted(named)},
+        llmmon_mute_time_intervals=variants.TEAMS["llmmon_mute_time_intervals"],
+        **example,
+    )
+    rules = [
+        rule
+        for group in yaml.safe_load(render_rules(llmmon_gateways=[gateway])["llm_alerts.yml"])["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
+    alerts = {
+        rule["alert"]: dict(re.findall(r', "(\w+)", "(\w+)", "job", "payments-proxy"', rule["expr"])) for rule in rules
+    }
+    assert alerts == {name: {"team": "payments", "env": "prod"} for name in alerts}
+    severities = {rule["labels"]["severity"] for rule in rules}
+    assert severities == {"critical", "warning"}
+    for severity in severities:
+        labels = {"alertname": "LLMHighFailureRatio", "severity": severity, "job": "payments-proxy", "team": "payments"}
+        paged = ["pagerduty"] if severity == "critical" else []
+        assert rendering.receivers_of(version, release, labels) == [*paged, "slack-payments"]

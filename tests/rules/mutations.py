@@ -115,6 +115,13 @@ SAMPLES = 'label_replace(count_over_time(job:llm_cost_usd:rate5m[7d]) * 60, "by"
 FIRST = 'label_replace(time() - min_over_time(timestamp(job:llm_cost_usd:rate5m)[7d:1h]), "by", "first", "", "")'
 
 MUTATIONS = [
+    Mutation("a gateway's labels are not on its alerts", "labels_of_gateways", "reach all its alerts",
+             '"team", "search"', '"none", "search"'),
+    Mutation("a gateway's labels are not on what has vanished", "labels_of_gateways", "so do alerts",
+             '"env", "prod"', '"none", "prod"'),
+    Mutation("a gateway's labels are on all alerts", "labels_of_gateways", "that gateway alone",
+             '"team", "search", "job", "llm-auth-proxy"', '"team", "search", "", ""'),
+    Mutation("what refers to what was matched is no text", "labels_of_gateways", "keeps its value", "$$1", "$1"),
     Mutation("failure ratio without a minimum of requests", "failure_ratio", "of a few requests",
              FAILED + ENOUGH, FAILED),
     dropped("failures without a model are a model's", "failure_ratio", "failures that no model is known of",
@@ -341,7 +348,7 @@ MUTATIONS = [
     Mutation("failed requests count as answers", "alerts_burn", "budget of their own",
              "avg_over_time(job:llm_response_latency_seconds_count:rate5m[1h])",
              "avg_over_time(job:llm_requests:rate5m[1h])"),
-    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "6h", "0s",
+    Mutation("a slow burn that hovers is told each time", "alerts_burn", "a slow burn", "1d", "0s",
              part="keep_firing_for"),
     # -- one fact, one message --
     dropped("the percentile and the count both speak", "latency", "whichever way",

@@ -22,7 +22,7 @@ PRICES = {
 }
 
 # What carries its kind in `source`, but for sums over time, and buckets, whose edges Prometheus 3 writes its own way.
-OF_KINDS = '{source=~".+", __name__=~"job_.+", __name__!~"job_model_le:.+|.+:increase.+"}'
+OF_KINDS = '{source=~".+", __name__=~"job_.+", __name__!~"job_model_le:.+|.+:increase.+|.+_rate30m"}'
 
 
 def rules(pages: list[exposition.Page], failure_definition: str = "all") -> str:

@@ -16,6 +16,7 @@ from tests.support import rendering
 RUNBOOKS = rendering.REPOSITORY / "docs" / "runbooks"
 SECTIONS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
+FIRST_CHECKS: dict[str, str] = rendering.role_variables()["__llmmon_first_checks"]
 DEFAULTS: dict[str, dict[str, Any]] = rendering.role_variables()["__llmmon_alert_defaults"]
 # Alerts about tokens and money open the dashboard of these.
 BUDGETS = {name for name in ALERTS if name.startswith("LLMCost")}
@@ -51,7 +52,7 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
     ):
         name, labels, annotations = alert["alert"], alert["labels"], alert["annotations"]
         assert labels["severity"] == ("none" if name == "Watchdog" else labels["severity"]), name
-        assert labels["severity"] in {"critical", "warning", "none"}, name
+        assert labels["severity"] in {"critical", "warning", "info", "none"}, name
         assert (labels["severity"], alert.get("for")) == (DEFAULTS[name]["severity"], DEFAULTS[name].get("for")), name
         assert alert.get("keep_firing_for") == DEFAULTS[name].get("keep_firing_for"), name
         assert labels["component"] == ("llm" if name.startswith("LLM") else "monitoring"), name
@@ -85,6 +86,24 @@ def test_every_runbook_has_the_same_sections() -> None:
         text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
         assert text.startswith(f"# {name}\n"), name
         assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS, name
+
+
+def test_every_alert_says_what_to_look_at_first_as_its_runbook_does() -> None:
+    assert set(FIRST_CHECKS) == ALERTS
+    for name, line in FIRST_CHECKS.items():
+        assert len(line) <= 120, name
+        text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+        assert f"\n## Diagnosis\n\nFirst: {line}\n" in text, name
+    assert {alert["alert"]: alert["annotations"]["first_check"] for alert in everything()} == FIRST_CHECKS
+
+
+def test_alerts_of_models_can_be_sorted_and_say_how_many_there_are() -> None:
+    for alert in everything():
+        annotations = alert["annotations"]
+        of_models = "var-model=" in annotations["dashboard_url"]
+        assert ("sort_key" in annotations) == of_models, alert["alert"]
+        # Of deployments there are several to a model.
+        assert ("models_in_all" in annotations) == (of_models and alert["alert"] != "LLMDeploymentFailing")
 
 
 def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
@@ -194,7 +213,7 @@ def test_slow_answers_burn_a_budget_only_where_one_was_set() -> None:
 def test_counted_slow_answers_are_quiet_only_while_the_percentile_tells() -> None:
     def quiet(**variables: Any) -> bool:
         (counted,) = [one["expr"] for one in alerts(**variables) if one["alert"] == "LLMSlowRequestsOver5Percent"]
-        return "\nunless on (job, model) " in counted
+        return "\nunless on (job, model) round(job_model:llm_response_latency_seconds:p95_rate5m, 0.001)" in counted
 
     assert quiet()
     assert quiet(llmmon_thresholds={"slow_request_ratio": 0.1})

@@ -108,6 +108,7 @@ def test_the_minimum_of_requests_reaches_the_alerts() -> None:
         *("LLMHighFailureRatio", "LLMHighLatencyP95", "LLMSlowRequestsOver5Percent"),
         # Where there are not so many.
         "LLMLowTrafficFailing",
+        "LLMLatencyThresholdUnfit",
     ]
 
 

@@ -33,6 +33,18 @@ LABELLED: list[dict[str, Any]] = [
     {"name": "labelled", "kind": "tgi", "targets": ["g:80"], "labels": {"model": "llama", "team": "search"}},
 ]
 
+# Gateways of teams, one that is nobody's, and one whose label its models have, too.
+OF_TEAMS: list[dict[str, Any]] = [
+    {
+        "name": "llm-auth-proxy",
+        "targets": ["a:8000"],
+        "labels": {"team": "search", "env": "prod"},
+        "sample_limit": 1000,
+    },
+    {"name": "proxy.eu", "targets": ["b:8000"]},
+    {"name": "chat", "targets": ["c:8000"], "labels": {"team": 'chat {{ "$1" }}', "model": "its own", "eu": True}},
+]
+
 # Models and gateways with a measure of their own, the last one that matches first of all.
 OVERRIDES: list[dict[str, Any]] = [
     {"model": "gpt-4o.*", "latency_p95_seconds": 5, "failure_ratio": 0.5, "waiting_requests": 20},
@@ -140,6 +152,7 @@ def variants() -> dict[str, dict[str, str]]:
         "labelled": rendering.render_rules(
             llmmon_gateways=LABELLED, llmmon_token_prices={"llama": {"input": 0.001, "output": 0.002}}
         ),
+        "of_teams": rendering.render_rules(llmmon_gateways=OF_TEAMS),
         "any_kind": rendering.render_rules(
             llmmon_gateways=[{"name": "any", "kind": "any", "targets": ["e:1"]}],
             __llmmon_presets={"any": ANY_KIND},

@@ -49,9 +49,9 @@ def test_what_is_over_before_the_first_look_is_not_told(configuration: dict[str,
     assert told(configuration, episode(SLOW, 0, 30)) == []
 
 
-def test_a_warning_is_repeated_after_four_hours_and_what_is_critical_after_one(configuration: dict[str, Any]) -> None:
+def test_a_warning_is_repeated_after_a_day_and_what_is_critical_after_an_hour(configuration: dict[str, Any]) -> None:
     """Five minutes later, to be exact: Alertmanager looks a moment before the interval is over."""
-    assert told(configuration, episode(SLOW, 0, 9 * 3600), hours=8.5) == [(0.5, 1, 0), (245.5, 1, 0), (490.5, 1, 0)]
+    assert told(configuration, episode(SLOW, 0, 50 * 3600), hours=49) == [(0.5, 1, 0), (1445.5, 1, 0), (2890.5, 1, 0)]
     assert told(configuration, episode(FAILING, 0, 9 * 3600), hours=2.5) == [(0.5, 1, 0), (65.5, 1, 0), (130.5, 1, 0)]
 
 

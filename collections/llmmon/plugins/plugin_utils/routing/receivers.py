@@ -9,7 +9,7 @@ from typing import Any
 HEARTBEAT = "heartbeat"
 NOBODY = "nobody"
 
-# These have settings of their own here, and our messages; the others are written as Alertmanager documents them.
+# These have settings of their own here; the others are written as Alertmanager documents them.
 NATIVE = ("slack", "discord", "email", "webhook")
 PASSED_THROUGH = (
     "incidentio",
@@ -34,6 +34,7 @@ SECRET_KEYS: dict[str, dict[str, str]] = {
     "webhook": {"url": "url_file", "bearer_token": "http_config.authorization.credentials_file"},
     "email": {"password": "auth_password_file"},
 }
+_TITLE, _TEXT = '{{ template "llmmon.plain.title" . }}', '{{ template "llmmon.plain.text" . }}'
 _MESSAGES: dict[str, dict[str, Any]] = {
     "slack": {
         "title": '{{ template "llmmon.slack.title" . }}',
@@ -52,6 +53,15 @@ _MESSAGES: dict[str, dict[str, Any]] = {
         "html": '{{ template "llmmon.email.html" . }}',
         "text": '{{ template "llmmon.email.text" . }}',
     },
+    # Of many alerts Alertmanager's own templates make messages that are too long, and then cut, or refused.
+    "telegram": {"message": f"{_TITLE}\n{_TEXT}", "parse_mode": ""},
+    "pagerduty": {"description": _TITLE, "details": {"firing": _TEXT}},
+    "opsgenie": {"message": _TITLE, "description": _TEXT},
+    "pushover": {"title": _TITLE, "message": _TEXT},
+    "victorops": {"entity_display_name": _TITLE, "state_message": _TEXT},
+    "webex": {"message": f"{_TITLE}\n{_TEXT}"},
+    "msteams": {"title": _TITLE, "text": _TEXT},
+    "msteamsv2": {"title": _TITLE, "text": _TEXT},
 }
 
 

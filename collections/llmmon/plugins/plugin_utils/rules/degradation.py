@@ -63,4 +63,5 @@ def degradation_alerts(settings: RuleSettings) -> list[Rule]:
         " {{ $value | humanize }} times as long as usual. Usual is this hour on other days, or the last hours if those"
         " were slower.",
         dashboard_for=["job", "model"],
+        among=_P95,
     )

@@ -84,5 +84,6 @@ def fallback_alerts(presets: Mapping[str, Preset], settings: RuleSettings) -> li
             " {{ $labels.job }} were answered by its fallback in the last 5 minutes"
             f" (threshold {percent(thresholds['fallback_ratio'])}).",
             dashboard_for=("job", "model"),
+            among=_SHARE,
         )
     return rules

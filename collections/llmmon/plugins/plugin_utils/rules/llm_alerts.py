@@ -42,6 +42,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import pe
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import unusual_failure_alerts
 
 OF_MODEL = ("job", "model")
+_KNOWN = "job_model:llm_requests:rate5m"
 # The share that a P95 leaves out.
 PERCENTILE = 0.05
 
@@ -96,6 +97,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             " {{ $labels.job }} failed in the last 5 minutes"
             f" (threshold {share('failure_ratio')}).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
         *alert(
             "LLMHighLatencyP95",
@@ -105,6 +107,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
             f" (threshold {seconds}s).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
         # The same question, counted instead of interpolated: it speaks where the percentile cannot, because the
         # histogram ends at the threshold.
@@ -118,6 +121,7 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
             f" (threshold {share('slow_request_ratio')}).",
             dashboard_for=OF_MODEL,
+            among=_KNOWN,
         ),
     ]
 
@@ -204,6 +208,7 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             description='{{ $value | humanize }} requests for model "{{ $labels.model }}" at {{ $labels.job }} wait for'
             f" their turn (threshold {threshold_text(settings, 'waiting_requests', str(waiting))}).",
             dashboard_for=OF_MODEL,
+            among="job_model:llm_requests_waiting",
         )
     if any("kv_cache_usage" in preset for preset in presets.values()):
         rules += alert(
@@ -214,5 +219,6 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             f" {{{{ $labels.job }}}} is in use (threshold {share}):"
             " requests will wait or be preempted.",
             dashboard_for=OF_MODEL,
+            among="job_model:llm_kv_cache_usage_ratio",
         )
     return rules

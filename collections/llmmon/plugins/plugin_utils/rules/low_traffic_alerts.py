@@ -51,4 +51,5 @@ def low_traffic_alerts(settings: RuleSettings) -> list[Rule]:
         " {{ $labels.job }} failed in the last hour, and they still do"
         f" (threshold {share}). There are too few of them for LLMHighFailureRatio.",
         dashboard_for=("job", "model"),
+        among=f"{requests}1h",
     )

@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"([].[^$*\\])")
 
 def quoted(text: str) -> str:
     """A string of PromQL."""
-    return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 def selector(metric: str, *matchers: str) -> str:
@@ -32,8 +32,13 @@ def job_is(name: str) -> str:
 
 
 def one_of_jobs(names: Iterable[str]) -> str:
-    """The matcher of several jobs. A dot in a name is a dot."""
-    return "job=~" + quoted("|".join(_SPECIAL.sub(r"\\\1", name) for name in names))
+    """The matcher of several jobs."""
+    return "job=~" + quoted(any_of(names))
+
+
+def any_of(names: Iterable[str]) -> str:
+    """The regular expression of several names. A dot in a name is a dot."""
+    return "|".join(_SPECIAL.sub(r"\\\1", name) for name in names)
 
 
 def relabelled(expression: str, target: str, replacement: str, origin: str, pattern: str) -> str:

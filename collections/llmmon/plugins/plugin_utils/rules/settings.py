@@ -11,6 +11,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import Budget
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Number, Overrides
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.gateway_labels import gateway_labels
 
 __all__ = ["Number", "RuleSettings"]
 
@@ -45,12 +46,13 @@ class RuleSettings:
     def of(cls, variables: Mapping[str, Any], gateways: Iterable[Gateway] = ()) -> RuleSettings:
         """From ``__llmmon_rule_settings``; ``gateways`` are those that the rules are about."""
         given = dict(variables)
-        jobs = [gateway["name"] for gateway in gateways]
+        known = list(gateways)
+        jobs = [gateway["name"] for gateway in known]
         overrides = Overrides.of(given.pop("threshold_overrides"), jobs)
         return cls(
             **{
                 **given,
-                "alerting": Alerting(**given["alerting"]),
+                "alerting": Alerting(**given["alerting"], gateway_labels=gateway_labels(known)),
                 "overrides": overrides,
                 "jobs": jobs,
                 "budgets": budgets(given["budgets"]),

@@ -46,6 +46,7 @@ def unfit_threshold_alerts(settings: RuleSettings) -> list[Rule]:
         f" (threshold {seconds}s). LLMHighLatencyP95 does not tell it any more; calibrate.yml proposes a threshold"
         " that fits.",
         dashboard_for=["job", "model"],
+        among="job_model:llm_requests:rate5m",
     )
 
 

@@ -53,4 +53,5 @@ def unusual_failure_alerts(settings: RuleSettings) -> list[Rule]:
         description='The requests for model "{{ $labels.model }}" at {{ $labels.job }} have failed'
         " {{ $value | humanize }} times as often as usual for half an hour. Usual is the median of the last day.",
         dashboard_for=["job", "model"],
+        among="job_model:llm_requests:rate5m",
     )

@@ -20,12 +20,14 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
 
 OWN_JOBS = ("prometheus", "alertmanager", "grafana", "prober", "llm-metrics-probe", "llm-metrics-noauth")
 OWN_LABELS = ("job", "instance")
+LABELS_OF_ALERTS = ("alertname", "severity", "component")
 
 _VARIABLE = "llmmon_gateways"
 _EXAMPLE = '[{name: litellm, kind: litellm, targets: ["litellm.example:4000"]}]'
 
 # Matched in full: "$" would let a line break at the end through.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0", re.IGNORECASE)
 
 
@@ -112,12 +114,24 @@ def _label_problems(gateway: str, labels: Any) -> list[str]:
     found = dictionary_problems(f"{_VARIABLE}: labels of {gateway}", {} if labels is None else labels)
     if found or not labels:
         return found
-    reserved = sorted(label for label in map(str, labels) if label in OWN_LABELS or label.startswith("__"))
-    if not reserved:
-        return []
-    return [
-        f"{_VARIABLE}: the labels of {gateway} must not contain {', '.join(reserved)}: Prometheus sets them itself,"
-        " and rules and dashboards rely on them"
+    names = sorted(map(str, labels))
+    reserved = [label for label in names if label in OWN_LABELS or label.startswith("__")]
+    of_alerts = [label for label in names if label in LABELS_OF_ALERTS]
+    if reserved:
+        found.append(
+            f"{_VARIABLE}: the labels of {gateway} must not contain {', '.join(reserved)}: Prometheus sets them itself,"
+            " and rules and dashboards rely on them"
+        )
+    if of_alerts:
+        found.append(
+            f"{_VARIABLE}: the labels of {gateway} must not contain {', '.join(of_alerts)}: every alert sets them"
+            " itself; llmmon_alerts changes the severity of an alert"
+        )
+    return found + [
+        f"{_VARIABLE}: the label {shown(label)} of {gateway} must consist of letters, digits and '_', and not begin"
+        " with a digit"
+        for label in names
+        if not _LABEL.fullmatch(label)
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import (
     all_receivers,
@@ -103,7 +105,13 @@ def test_what_is_passed_through_is_as_alertmanager_wants_it() -> None:
         "send_resolved": True,
         "chat_id": -5,
         "bot_token_file": f"{PLACE}/chat.bot_token",
+        # Plain text: of Alertmanager's own HTML a cut would leave what Telegram refuses.
+        "message": '{{ template "llmmon.plain.title" . }}\n{{ template "llmmon.plain.text" . }}',
+        "parse_mode": "",
     }
+    own: dict[str, Any] = {**settings, "config": {"chat_id": -5, "message": "mine", "parse_mode": "HTML"}}
+    assert integration_config("chat", own, PLACE).items() >= own["config"].items()
+    assert integration_config("jira", {"config": {"project": "p"}}, PLACE) == {"send_resolved": True, "project": "p"}
 
 
 def test_the_heartbeat_is_a_webhook_that_hears_of_nothing_resolved() -> None:

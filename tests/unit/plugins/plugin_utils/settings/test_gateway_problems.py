@@ -122,6 +122,19 @@ def test_labels_of_prometheus_are_left_alone() -> None:
     ]
 
 
+def test_labels_of_alerts_are_left_to_them() -> None:
+    assert problems_of(gateway(labels={"severity": "info", "alertname": "a", "component": "c", "env": "prod"})) == [
+        "llmmon_gateways: the labels of gw must not contain alertname, component, severity: every alert sets them"
+        " itself; llmmon_alerts changes the severity of an alert"
+    ]
+
+
+@pytest.mark.parametrize("label", ["cost-centre", "1st", "über", "", "a b", "a\n"])
+def test_a_label_is_a_name(label: str) -> None:
+    (sentence,) = problems_of(gateway(labels={label: "x"}))
+    assert sentence.endswith("of gw must consist of letters, digits and '_', and not begin with a digit")
+
+
 @pytest.mark.parametrize("token", ["", " \n", None])
 def test_a_token_is_not_empty(token: Any) -> None:
     assert problems_of(gateway(bearer_token=token)) == [

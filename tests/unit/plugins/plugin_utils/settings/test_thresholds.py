@@ -67,7 +67,9 @@ def test_thresholds_that_make_no_sense_are_named(threshold: str, value: Any, wor
 
 def test_an_unknown_threshold_is_told_the_known_ones() -> None:
     (problem,) = thresholds(failure_rate=0.2)
-    assert problem.startswith("llmmon_thresholds: failure_rate is unknown; known are backup_age_hours, budget_forecast_ratio, ")
+    assert problem.startswith(
+        "llmmon_thresholds: failure_rate is unknown; known are backup_age_hours, budget_forecast_ratio, "
+    )
     assert "failure_ratio" in problem
 
 
