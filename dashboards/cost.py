@@ -51,6 +51,7 @@ def _cost() -> list[Any]:
             stacked=True,
             empty=NO_COST,
         ),
+        _price_list(),
         parts.comparison(
             "Cost by model",
             "US dollars in the time that is shown, and what requests and tokens cost now. No alert reads it.",
@@ -90,6 +91,18 @@ def _this_month() -> Any:
         {"cost": 'sum(budget:llm_cost_usd:month_to_date{scope="gateway", job=~"$job"})'},
         width=6,
         empty=NO_COST,
+    )
+
+
+def _price_list() -> Any:
+    return parts.number(
+        "Date of the price list",
+        "When llmmon_token_price_file was last changed. No alert reads it; verify.yml says when it is 90 days old.",
+        "dateTimeAsIso",
+        {"date": "llmmon:token_price_file_timestamp_seconds * 1000"},
+        width=4,
+        latest=True,
+        empty="No list (llmmon_token_price_file)",
     )
 
 

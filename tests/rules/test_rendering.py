@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,22 @@ def test_prices_and_budgets_are_recorded() -> None:
         ("llmmon:budget_usd", "team", "R&D: east", "month"): "vector(0.5)",
         ("llmmon:budget_usd", "gateway", "litellm", "day"): "vector(3)",
         ("llmmon:budget_usd", "all", "month"): "vector(9)",
+    }
+
+
+def test_prices_of_a_list_are_recorded_with_its_date(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.json"
+    prices.write_text('{"gpt-x": {"input_cost_per_token": 2.5e-06}, "other": {"input_cost_per_token": 1e-06}}')
+    os.utime(prices, (1764000000, 1764000000))
+    given = {"llmmon_token_price_file": "prices.json", "llmmon_token_price_models": ["gpt-*"]}
+    recorded = {
+        (rule["record"], *rule.get("labels", {}).values()): rule["expr"]
+        for rule in rules(**given, __llmmon_inventory_folder=str(tmp_path / "inventory"))
+        if rule.get("record", "").startswith("llmmon:token_price")
+    }
+    assert recorded == {
+        ("llmmon:token_price_usd", "gpt-x", "input"): "vector(2.5e-06)",
+        ("llmmon:token_price_file_timestamp_seconds",): "vector(1764000000)",
     }
 
 

@@ -10,8 +10,8 @@ version_added: 0.1.0
 author:
   - llmmon (@llmmon)
 description:
-  - Entries of llmmon_threshold_overrides for models that there are not, and gateways that expose far more series than
-    any rule reads.
+  - Entries of llmmon_threshold_overrides for models that there are not, gateways that expose far more series than
+    any rule reads, prices of models that nobody uses, and budgets of whoever spends nothing.
 extends_documentation_fragment:
   - llmmon.stack.inputs.gateways
 options:
@@ -19,6 +19,15 @@ options:
     description: The thresholds of some gateways and models, as in llmmon_threshold_overrides.
     type: list
     elements: dict
+    required: true
+  budgets:
+    description: US dollars that may be spent, as in llmmon_budgets.
+    type: dict
+    required: true
+  prices:
+    description: Models and patterns of models that have a price in llmmon_token_prices.
+    type: list
+    elements: str
     required: true
 seealso:
   - plugin: llmmon.stack.prometheus_advice
@@ -29,7 +38,9 @@ EXAMPLES = r"""
 - name: Ask whether settings fit
   llmmon.stack.prometheus_advice:
     url: http://127.0.0.1:9090
-    checks: "{{ __llmmon_gateways | llmmon.stack.advice_checks(llmmon_threshold_overrides) }}"
+    checks: >-
+      {{ __llmmon_gateways | llmmon.stack.advice_checks(
+           llmmon_threshold_overrides, llmmon_budgets, llmmon_token_prices | list) }}
 """
 
 RETURN = r"""

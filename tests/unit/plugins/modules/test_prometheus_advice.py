@@ -31,6 +31,11 @@ OVERRIDES: list[dict[str, Any]] = [
 ]
 
 
+BUDGETS: dict[str, Any] = {"teams": {"search": 5, "sales": 5}, "gateways": {"proxy.eu": 5, "talkative": 5}, "all": 9}
+PRICES = ["chat-*", "gone*"]
+CHECKS = advice_checks(GATEWAYS, OVERRIDES, BUDGETS, PRICES)
+
+
 def lines(second: int) -> list[str]:
     models = {"proxy.eu": ["chat-mini", "odd\\nname"], "talkative": ["embed"]}
     series = [
@@ -40,6 +45,10 @@ def lines(second: int) -> list[str]:
     ]
     for job, samples in {"talkative": 9947, "terse": 5001, "proxy.eu": 90000}.items():
         series.append(f'scrape_samples_post_metric_relabeling{{job="{job}",instance="a"}} {samples}')
+    series.append('job_model_type:llm_tokens_used:rate5m{job="proxy.eu",model="chat-mini",type="input",source="x"} 1')
+    series.append('job_team:llm_requests:rate5m{job="proxy.eu",team="search",source="x"} 1')
+    series.append('job:llm_cost_usd:rate5m{job="proxy.eu"} 1')
+    series.append(f"llmmon:token_price_file_timestamp_seconds {second - 91 * 86400}")
     series.append('litellm_proxy_total_requests_metric_total{job="talkative",hashed_api_key="a"} 1')
     series.append('litellm_proxy_total_requests_metric_total{job="terse"} 1')
     return [f"{one} {second}" for one in series]
@@ -57,7 +66,10 @@ def test_what_fits_nothing_is_said(version: str, tmp_path: Path) -> None:
     )
     assert made.returncode == 0, made.stderr
     with prometheus.running(version, tmp_path) as server:
-        answer = run_module(prometheus_advice, {"url": server.url, "checks": advice_checks(GATEWAYS, OVERRIDES)})
+        answer = run_module(prometheus_advice, {"url": server.url, "checks": CHECKS})
+        # As if there were no teams.
+        checks = [{**check, "query": check["query"].replace("job_team:", "none:")} for check in CHECKS[:-1]]
+        nobody = run_module(prometheus_advice, {"url": server.url, "checks": checks})
     assert (answer["failed"], answer["changed"]) == (False, False)
     assert answer["sentences"] == [
         "llmmon_threshold_overrides, entry 3: the model 'embed' matches no model of the last day; correct it, or remove"
@@ -66,12 +78,23 @@ def test_what_fits_nothing_is_said(version: str, tmp_path: Path) -> None:
         " the entry; known are chat-mini, embed, odd?name",
         "The gateway talkative exposes 9947 series, some for each of its keys; no rule reads these. LiteLLM's"
         " prometheus_metrics_config leaves them out: docs/gateways.md, Fewer series from LiteLLM",
+        "llmmon_token_prices: 'gone*' matches no model that used tokens in the last day; correct it, or remove it; known"
+        " are chat-mini",
+        "llmmon_budgets.teams: 'sales' is no team that any gateway has seen in the last day; correct it, or remove it;"
+        " known are search",
+        "llmmon_budgets.gateways: nothing at 'talkative' costs anything: no model there has a price, and no cost is"
+        " reported; set llmmon_token_prices or llmmon_gpu_hour_prices, or remove the budget",
+        "llmmon_token_price_file is 91 days old; take the list in anew",
     ]
+    assert nobody["sentences"][-1] == (
+        "llmmon_budgets.teams: no gateway says which team a request is from; set team in the labels of gateways, or"
+        " give gateways the budgets"
+    )
 
 
 def test_without_any_model_there_is_nothing_to_say(tmp_path: Path) -> None:
     with prometheus.running(promtool.VERSIONS[-1], tmp_path) as server:
-        answer = run_module(prometheus_advice, {"url": server.url, "checks": advice_checks(GATEWAYS, OVERRIDES)})
+        answer = run_module(prometheus_advice, {"url": server.url, "checks": CHECKS})
     assert (answer["failed"], answer["sentences"]) == (False, [])
 
 
@@ -84,6 +107,6 @@ def test_names_are_cut_to_a_readable_length() -> None:
 
 
 def test_what_does_not_answer_as_prometheus_is_an_error(server: Server) -> None:
-    answer = run_module(prometheus_advice, {"url": server.url, "checks": advice_checks(GATEWAYS, OVERRIDES)})
+    answer = run_module(prometheus_advice, {"url": server.url, "checks": CHECKS})
     assert answer["failed"]
     assert answer["msg"].startswith("Prometheus cannot be asked whether settings fit: GET ")

@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Overrides
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.money_advice import money_checks
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import matchers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import one_of_jobs, selector
 
@@ -18,9 +19,17 @@ _MODELS = "job_model:llm_requests:rate5m"
 _MANY = 5000
 
 
-def advice_checks(gateways: Sequence[Gateway], overrides: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Checks for the module prometheus_advice; ``overrides`` is llmmon_threshold_overrides."""
-    return [*_unmatched_models(gateways, overrides), *_talkative(gateways)]
+def advice_checks(
+    gateways: Sequence[Gateway],
+    overrides: Iterable[Mapping[str, Any]],
+    budgets: Mapping[str, Any],
+    prices: Iterable[str],
+) -> list[dict[str, Any]]:
+    """Checks for the module prometheus_advice.
+
+    ``overrides`` is llmmon_threshold_overrides, ``budgets`` llmmon_budgets, ``prices`` those of llmmon_token_prices.
+    """
+    return [*_unmatched_models(gateways, overrides), *_talkative(gateways), *money_checks(budgets, prices)]
 
 
 def _unmatched_models(gateways: Sequence[Gateway], entries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

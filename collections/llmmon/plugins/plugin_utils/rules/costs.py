@@ -21,6 +21,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
 
 PRICE = "llmmon:token_price_usd"
+LIST_DATE = "llmmon:token_price_file_timestamp_seconds"
 HOUR_PRICE = "llmmon:gpu_hour_price_usd"
 _HOURLY = "job:llm_gpu_cost_usd:rate5m"
 # The model of hours in which no model used a token.
@@ -40,6 +41,7 @@ def price_rules(settings: RuleSettings) -> list[Rule]:
             for kind_of_token, price in by_name(prices)
         ),
         *(record(HOUR_PRICE, f"vector({price})", job=job) for job, price in by_name(settings.gpu_hour_prices)),
+        *([record(LIST_DATE, f"vector({settings.price_file_date})")] if int(settings.price_file_date) else []),
     ]
 
 

@@ -33,6 +33,8 @@ class RuleSettings:
     minimum_requests: Number
     failure_definition: str
     token_prices: Mapping[str, Mapping[str, Number]]
+    # Seconds since 1970; 0 where there is no list of prices.
+    price_file_date: Number
     gpu_hour_prices: Mapping[str, Number]
     budgets: Sequence[Budget]
     alerting: Alerting
