@@ -38,10 +38,11 @@ def build() -> Any:
 
 def _cost() -> list[Any]:
     return [
-        shared.cost_today(width=6),
+        shared.cost_today(width=5),
         _this_month(),
         _last_30_days(),
-        shared.cost_in_30_days(width=6),
+        shared.cost_in_30_days(width=5),
+        _price_list(),
         parts.graph(
             "Cost per hour by model",
             "US dollars per hour, stacked. Hours of hardware without a token are those of idle. "
@@ -51,7 +52,6 @@ def _cost() -> list[Any]:
             stacked=True,
             empty=NO_COST,
         ),
-        _price_list(),
         parts.comparison(
             "Cost by model",
             "US dollars in the time that is shown, and what requests and tokens cost now. No alert reads it.",
@@ -77,7 +77,7 @@ def _last_30_days() -> Any:
         "LLMCostBudgetUsedUp and those before it compare this with budgets.",
         "currencyUSD",
         {"cost": f"sum(job:llm_cost_usd:increase30d{CHOSEN_JOB})"},
-        width=6,
+        width=5,
         empty=NO_COST,
     )
 
@@ -89,7 +89,7 @@ def _this_month() -> Any:
         "LLMCostBudgetUsedUp and those before it compare this with budgets.",
         "currencyUSD",
         {"cost": 'sum(budget:llm_cost_usd:month_to_date{scope="gateway", job=~"$job"})'},
-        width=6,
+        width=5,
         empty=NO_COST,
     )
 

@@ -49,6 +49,9 @@ def rules() -> dict[str, str]:
     rendered = rendering.render_rules(
         llmmon_gateways=[{"name": page.job, "kind": page.kind, "targets": ["a:1"]} for page in PAGES],
         llmmon_token_prices=recorded.PRICES,
+        llmmon_token_price_file=str(Path(__file__).parent / "prices.json"),
+        llmmon_token_price_models=["made-up-*"],
+        __llmmon_inventory_folder="/",
         llmmon_slo={"latency": 0.95},
         # So that there is every line that there can be.
         llmmon_threshold_overrides=[{**dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],

@@ -78,8 +78,8 @@ def test_what_fits_nothing_is_said(version: str, tmp_path: Path) -> None:
         " the entry; known are chat-mini, embed, odd?name",
         "The gateway talkative exposes 9947 series, some for each of its keys; no rule reads these. LiteLLM's"
         " prometheus_metrics_config leaves them out: docs/gateways.md, Fewer series from LiteLLM",
-        "llmmon_token_prices: 'gone*' matches no model that used tokens in the last day; correct it, or remove it; known"
-        " are chat-mini",
+        "llmmon_token_prices: 'gone*' matches no model that used tokens in the last day; correct it, or remove it;"
+        " known are chat-mini",
         "llmmon_budgets.teams: 'sales' is no team that any gateway has seen in the last day; correct it, or remove it;"
         " known are search",
         "llmmon_budgets.gateways: nothing at 'talkative' costs anything: no model there has a price, and no cost is"

@@ -89,8 +89,8 @@ def test_without_a_list_there_are_the_users_own(path: Path) -> None:
         ),
         (
             "words",
-            "llmmon_token_price_file: FILE gives 'words' the input_cost_per_token 1, which is not a number of US dollars"
-            " between 0 and 1",
+            "llmmon_token_price_file: FILE gives 'words' the input_cost_per_token 1, which is not a number of US"
+            " dollars between 0 and 1",
         ),
         (
             "true",
@@ -171,8 +171,8 @@ def test_models_are_a_list_of_names(path: Path, models: Any) -> None:
 
 def test_one_needs_the_other(path: Path) -> None:
     assert problems(path) == [
-        "llmmon_token_price_file is set, but llmmon_token_price_models names no model whose price to take; list names or"
-        " patterns"
+        "llmmon_token_price_file is set, but llmmon_token_price_models names no model whose price to take; list names"
+        " or patterns"
     ]
     assert price_file.price_file_problems("", ["m"]) == [
         "llmmon_token_price_models names models, but llmmon_token_price_file no file to take their prices from"

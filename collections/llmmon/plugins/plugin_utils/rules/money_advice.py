@@ -31,8 +31,8 @@ def _prices(names: Iterable[str]) -> Iterator[dict[str, Any]]:
         yield {
             "query": _lately(selector(_TOKENS, matcher)),
             "expected": True,
-            "sentence": f"llmmon_token_prices: {name!r} matches no model that used tokens in the last day; correct it, or"
-            " remove it",
+            "sentence": f"llmmon_token_prices: {name!r} matches no model that used tokens in the last day; correct it,"
+            " or remove it",
             "known": f"group by (model) ({_lately(_TOKENS)})",
             "label": "model",
         }
