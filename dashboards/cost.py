@@ -10,9 +10,11 @@ from dashboards.shared import NO_COST
 
 TEAM = '{job=~"$job", team=~"$team"}'
 TEAM_MODEL = '{job=~"$job", team=~"$team", model=~"$model"}'
-BUDGET = 'max by (team) (llmmon:team_budget_usd{team=~"$team"})'
+# Of a team, a gateway, or all together: an empty label is one that is not there.
+BUDGET = '{job=~"$job|", team=~"$team|"}'
+WHO = "{{scope}} {{team}}{{job}}"
 NO_TEAMS = "No teams known"
-NO_BUDGETS = "No budgets (llmmon_team_budgets)"
+NO_BUDGETS = "No budgets (llmmon_budgets)"
 
 
 def build() -> Any:
@@ -25,10 +27,10 @@ def build() -> Any:
             "Cost": _cost(),
             "Tokens": _tokens(),
             "Teams": _teams(),
-            "Budgets of teams": _budgets(),
+            "Budgets": _budgets(),
         },
-        # Those of budgets have no gateway.
-        alerts='alertname=~"LLMTokenSurge|LLMTeamBudget.+", job=~"$job|", team=~"$team|"',
+        # Those of budgets have a gateway, a team, or neither.
+        alerts='alertname=~"LLMTokenSurge|LLMCost.+", job=~"$job|", team=~"$team|"',
         variables=(frame.gateways(), frame.models_of_gateways(), frame.teams()),
         time="now-24h",
     )
@@ -37,12 +39,13 @@ def build() -> Any:
 def _cost() -> list[Any]:
     return [
         shared.cost_today(width=6),
-        _spent("1d", "24 hours"),
-        _spent("30d", "30 days"),
+        _this_month(),
+        _last_30_days(),
         shared.cost_in_30_days(width=6),
         parts.graph(
             "Cost per hour by model",
-            "US dollars per hour, stacked. No alert reads it; LLMTeamBudgetBurnFast watches teams.",
+            "US dollars per hour, stacked. Hours of hardware without a token are those of idle. "
+            "No alert reads it; LLMCostBudgetBurnFast watches budgets.",
             "currencyUSD",
             {MODEL: f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600"},
             stacked=True,
@@ -66,13 +69,25 @@ def _cost() -> list[Any]:
     ]
 
 
-def _spent(window: str, words: str) -> Any:
+def _last_30_days() -> Any:
     return parts.number(
-        f"Cost of the last {words}",
-        f"US dollars in the last {words}, as far back as data reach, of the chosen gateways. "
-        "No alert reads it; those on budgets watch teams.",
+        "Cost of the last 30 days",
+        "US dollars in the last 30 days, as far back as data reach, of the chosen gateways. "
+        "LLMCostBudgetUsedUp and those before it compare this with budgets.",
         "currencyUSD",
-        {"cost": f"sum(job:llm_cost_usd:increase{window}{CHOSEN_JOB})"},
+        {"cost": f"sum(job:llm_cost_usd:increase30d{CHOSEN_JOB})"},
+        width=6,
+        empty=NO_COST,
+    )
+
+
+def _this_month() -> Any:
+    return parts.number(
+        "Cost of this month",
+        "US dollars since the first of the month, 00:00 UTC, as far back as data reach, of the chosen gateways. "
+        "LLMCostBudgetUsedUp and those before it compare this with budgets.",
+        "currencyUSD",
+        {"cost": 'sum(budget:llm_cost_usd:month_to_date{scope="gateway", job=~"$job"})'},
         width=6,
         empty=NO_COST,
     )
@@ -125,7 +140,7 @@ def _teams() -> list[Any]:
     return [
         parts.graph(
             "Cost per hour by team",
-            "US dollars per hour, stacked. LLMTeamBudgetBurnFast compares an hour's cost with a team's budget.",
+            "US dollars per hour, stacked. LLMCostBudgetBurnFast compares an hour's cost with a budget.",
             "currencyUSD",
             {"{{team}}": f"sum by (team) (job_team:llm_cost_usd:rate5m{TEAM}) * 3600"},
             stacked=True,
@@ -141,8 +156,8 @@ def _teams() -> list[Any]:
         ),
         parts.comparison(
             "Teams",
-            "What each team used in the time that is shown. LLMTeamBudgetBurnFast and LLMTeamBudgetForecastOver watch "
-            "teams that have a budget.",
+            "What each team used in the time that is shown. LLMCostBudgetBurnFast and LLMCostBudgetForecastOver "
+            "watch those that have a budget.",
             {
                 "Cost": ("currencyUSD", f"sum by (team) ({expressions.total(f'job_team:llm_cost_usd:rate5m{TEAM}')})"),
                 "Tokens": ("short", f"sum by (team) ({expressions.total(f'job_team:llm_tokens_used:rate5m{TEAM}')})"),
@@ -174,38 +189,38 @@ def _teams() -> list[Any]:
 
 
 def _budgets() -> list[Any]:
-    # Of all gateways, as the alerts: a budget has none.
     return [
         parts.bars(
-            "Budget used, 30 days",
-            "Share of its monthly budget that a team has spent in the last 30 days, at all gateways. "
-            "LLMTeamBudgetForecastOver fires before it is used up.",
+            "Budget used",
+            "Share of a monthly budget that is spent: since the first of the month (UTC), in the last 30 days, and of "
+            "a day's budget since 00:00 UTC. LLMCostBudgetRunningLow, LLMCostBudgetNearlyUsed, LLMCostBudgetUsedUp and "
+            "LLMCostDayLimitReached read it.",
             "percentunit",
-            {"{{team}}": f"{_of_teams('increase30d')} / on (team) {BUDGET}"},
+            {f"{WHO} {{{{period}}}}": f"budget:llm_cost_usd:used_ratio{BUDGET}"},
             width=8,
             highest=1,
             empty=NO_BUDGETS,
         ),
         parts.third(
             "Budget used in an hour",
-            "Share of its monthly budget that a team has spent in the last hour. Above the line LLMTeamBudgetBurnFast "
-            "fires, if the team goes on.",
+            "Share of a monthly budget that was spent in the last hour. Above the line LLMCostBudgetBurnFast fires, if "
+            "that goes on.",
             "percentunit",
-            {"{{team}}": f"{_of_teams('increase1h')} / on (team) {BUDGET}"},
-            threshold="team_budget_hourly_share",
+            {WHO: _share("increase1h")},
+            threshold="budget_hourly_share",
             empty=NO_BUDGETS,
         ),
         parts.third(
             "Budget used in 30 days, forecast",
-            "Share of its monthly budget that a team would spend in 30 days, going on as in the last 7 days. "
-            "Above the line LLMTeamBudgetForecastOver fires.",
+            "Share of a monthly budget that 30 days would cost, going on as in the last 7 days, or since there are "
+            "data. Above the line LLMCostBudgetForecastOver fires.",
             "percentunit",
-            {"{{team}}": f"{_of_teams('increase7d')} / 7 * 30 / on (team) {BUDGET}"},
-            threshold="team_budget_forecast_ratio",
+            {WHO: _share("forecast30d")},
+            threshold="budget_forecast_ratio",
             empty=NO_BUDGETS,
         ),
     ]
 
 
-def _of_teams(increase: str) -> str:
-    return f'sum by (team) (job_team:llm_cost_usd:{increase}{{team=~"$team"}})'
+def _share(spent: str) -> str:
+    return f'budget:llm_cost_usd:{spent}{BUDGET} / on (scope, team, job) llmmon:budget_usd{{period="month"}}'

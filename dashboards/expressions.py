@@ -40,4 +40,4 @@ def cost_today() -> str:
 
 
 def cost_in_30_days() -> str:
-    return f"sum(job:llm_cost_usd:increase7d{CHOSEN_JOB}) / 7 * 30"
+    return f"sum(job:llm_cost_usd:forecast30d{CHOSEN_JOB})"

@@ -141,7 +141,7 @@ def _tokens() -> list[Any]:
         parts.bars(
             "Most expensive models",
             "US dollars that the five most expensive models cost in the time that is shown. "
-            "No alert reads it; LLMTeamBudgetBurnFast and LLMTeamBudgetForecastOver watch teams.",
+            "No alert reads it; LLMCostBudgetBurnFast and LLMCostBudgetForecastOver watch budgets.",
             "currencyUSD",
             {frame.MODEL: f"topk(5, {expressions.total(f'job_model:llm_cost_usd:rate5m{CHOSEN}')})"},
             empty=shared.NO_COST,

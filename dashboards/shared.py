@@ -66,7 +66,7 @@ def cost_today(*, width: int) -> Any:
     return parts.number(
         "Cost today",
         "US dollars since midnight, by your browser's clock, of the chosen gateways; if you have chosen a fixed time, "
-        "in that time. No alert reads it; LLMTeamBudgetBurnFast watches teams.",
+        "in that time. No alert reads it; LLMCostDayLimitReached watches the budget of a day.",
         "currencyUSD",
         {"today": expressions.cost_today()},
         width=width,
@@ -78,8 +78,8 @@ def cost_today(*, width: int) -> Any:
 def cost_in_30_days(*, width: int) -> Any:
     return parts.number(
         "Cost of 30 days, forecast",
-        "US dollars that 30 days cost, going on as in the last 7 days, of the chosen gateways. In the first 7 days of "
-        "data it is too low. LLMTeamBudgetForecastOver asks the same of each team.",
+        "US dollars that 30 days cost, going on as in the last 7 days, or since there are data, of the chosen "
+        "gateways. LLMCostBudgetForecastOver asks the same of each budget.",
         "currencyUSD",
         {"forecast": expressions.cost_in_30_days()},
         width=width,

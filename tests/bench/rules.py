@@ -181,7 +181,7 @@ def write_configuration(folder: Path, load: Load, version: str, target: str) -> 
         llmmon_gateways=[
             {"name": job, "kind": KIND, "targets": [target], "metrics_path": f"/{job}"} for job in load.jobs()
         ],
-        llmmon_team_budgets={f"search-{team}": 100000 for team in range(load.teams)},
+        llmmon_budgets={"teams": {f"search-{team}": 100000 for team in range(load.teams)}, "all": 1000000},
         llmmon_services=["prometheus"],
         llmmon_prometheus_version=version,
     )

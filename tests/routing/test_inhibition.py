@@ -68,13 +68,23 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str], bool]] = {
         False,
     ),
     "a team's forecast beside its spree": (
-        {"alertname": "LLMTeamBudgetBurnFast", "team": "a", "severity": "critical"},
-        {"alertname": "LLMTeamBudgetForecastOver", "team": "a", "severity": "warning"},
+        {"alertname": "LLMCostBudgetBurnFast", "scope": "team", "team": "a", "severity": "critical"},
+        {"alertname": "LLMCostBudgetForecastOver", "scope": "team", "team": "a", "severity": "warning"},
         False,
     ),
     "another team's forecast": (
-        {"alertname": "LLMTeamBudgetBurnFast", "team": "a", "severity": "critical"},
-        {"alertname": "LLMTeamBudgetForecastOver", "team": "b", "severity": "warning"},
+        {"alertname": "LLMCostBudgetBurnFast", "scope": "team", "team": "a", "severity": "critical"},
+        {"alertname": "LLMCostBudgetForecastOver", "scope": "team", "team": "b", "severity": "warning"},
+        True,
+    ),
+    "the forecast of a budget that is used up": (
+        {"alertname": "LLMCostBudgetUsedUp", "scope": "all", "severity": "critical"},
+        {"alertname": "LLMCostBudgetForecastOver", "scope": "all", "severity": "warning"},
+        False,
+    ),
+    "a gateway's forecast beside all that is spent": (
+        {"alertname": "LLMCostBudgetUsedUp", "scope": "all", "severity": "critical"},
+        {"alertname": "LLMCostBudgetForecastOver", "scope": "gateway", "job": "a", "severity": "warning"},
         True,
     ),
     "slow answers of a model that fails": (FAILING, SLOW, False),

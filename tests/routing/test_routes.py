@@ -21,8 +21,8 @@ ROUTES: list[tuple[dict[str, str], list[str]]] = [
     # Paged, and told to the others as well.
     ({"alertname": "LLMHighFailureRatio", "severity": "critical", "job": "gw"}, ["pager", *DEFAULT]),
     # A team's own.
-    ({"alertname": "LLMTeamBudgetForecastOver", "severity": "warning", "team": "payments"}, ["slack-payments"]),
-    ({"alertname": "LLMTeamBudgetBurnFast", "severity": "critical", "team": "payments"}, ["pager", "slack-payments"]),
+    ({"alertname": "LLMCostBudgetForecastOver", "severity": "warning", "team": "payments"}, ["slack-payments"]),
+    ({"alertname": "LLMCostBudgetBurnFast", "severity": "critical", "team": "payments"}, ["pager", "slack-payments"]),
     ({"alertname": "A", "severity": "warning", "team": "billing.eu"}, ["slack-payments"]),
     # The dot is one.
     ({"alertname": "A", "severity": "warning", "team": "billing-eu"}, DEFAULT),

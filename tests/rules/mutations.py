@@ -110,6 +110,10 @@ COSTS = 'llm_cost_usd_total{job=~"llm-auth-proxy"}'
 COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
 
+# How long costs have been known.
+SAMPLES = 'label_replace(count_over_time(job:llm_cost_usd:rate5m[7d]) * 60, "by", "samples", "", "")'
+FIRST = 'label_replace(time() - min_over_time(timestamp(job:llm_cost_usd:rate5m)[7d:1h]), "by", "first", "", "")'
+
 MUTATIONS = [
     Mutation("a gateway's labels are not on its alerts", "labels_of_gateways", "reach all its alerts",
              '"team", "search"', '"none", "search"'),
@@ -405,14 +409,32 @@ MUTATIONS = [
             "\nand on (job, model) job_model:llm_requests_failed:increase30m >= 10"),
     dropped("what the threshold tells is told twice", "unusual_failures", "told already",
             f"\nunless on (job, model) {FAILED}"),
-    # -- teams --
-    dropped("what was spent and is over", "alerts_teams", "reported at once",
-            "\nand on (team)\nsum by (team) (job_team:llm_cost_usd:rate5m) * 3600"
-            "\n  > on (team) 0.02 * max by (team) (llmmon:team_budget_usd)"),
-    Mutation("the gateway where most is spent", "alerts_teams", "reported at once",
-             "sum by (team) (job_team:llm_cost_usd:", "max by (team) (job_team:llm_cost_usd:"),
-    Mutation("the gateway where most will be spent", "alerts_teams", "after an hour",
-             "sum by (team) (job_team:llm_cost_usd:", "max by (team) (job_team:llm_cost_usd:"),
+    # -- budgets --
+    dropped("what was spent and is over", "alerts_money", "reported at once",
+            "\nand on (scope, team, job)\nsum without (month, day) (budget:llm_cost_usd:rate5m) * 3600"
+            ' > on (scope, team, job) 0.02 * llmmon:budget_usd{scope="team", period="month"}'),
+    Mutation("a day's budget is a month's", "alerts_money", "reported at once",
+             'llmmon:budget_usd{scope="gateway", period="month"}', 'llmmon:budget_usd{scope="gateway"}'),
+    dropped("one budget is told by two alerts", "alerts_money", "at 80, 95 and 100%", " < 0.95"),
+    dropped("a budget that is used up is nearly used, too", "alerts_money", "at 80, 95 and 100%", " >= 0.95 < 1"),
+    unrounded("shares without rounding", "alerts_money", "at 80, 95 and 100%",
+              'round(max without (period) (budget:llm_cost_usd:used_ratio{scope="team", period!="day"}), 0.0001)'),
+    dropped("a day's share is a month's", "alerts_money", "at 80, 95 and 100%", ', period!="day"'),
+    Mutation("one alert for each way to count a month", "alerts_money", "at 80, 95 and 100%",
+             "max without (period) (budget:llm_cost_usd:used_ratio", "(budget:llm_cost_usd:used_ratio"),
+    unrounded("a day's share without rounding", "alerts_money", "limit of its own",
+              'round(max without (period) (budget:llm_cost_usd:used_ratio{scope="team", period="day"}), 0.0001)'),
+    dropped("a month's share is a day's", "alerts_money", "limit of its own", ', period="day"'),
+    dropped("31 days are a month", "spending", "a month and a day begin", " and on (month) llmmon:date"),
+    dropped("24 hours are a day", "spending", "a month and a day begin", " and on (month, day) llmmon:date"),
+    Mutation("the gateway where a team spends most", "spending", "a month and a day begin",
+             "sum by (team) (job_team:llm_cost_usd:rate5m)", "max by (team) (job_team:llm_cost_usd:rate5m)"),
+    dropped("teams without a budget are added up", "spending", "a month and a day begin", ', team=~"search"'),
+    Mutation("a first week has 7 days", "spending", "time there is",
+             f"max without (by) (\n  {SAMPLES}\n  or {FIRST}\n)", "(job:llm_cost_usd:increase7d * 0 + 604800)"),
+    dropped("only the samples tell how long", "spending", "time there is", f"\n  or {FIRST}"),
+    dropped("only the first sample tells how long", "spending", "pace",
+            SAMPLES.replace("job:", "job_team:") + "\n  or "),
     # -- what the prober sees --
     Mutation("a refusal without a token", "alerts_gateway", "a refused token",
              'probe_http_status_code{job="llm-metrics-probe"} == 401', "probe_http_status_code == 401"),

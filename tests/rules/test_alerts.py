@@ -19,11 +19,13 @@ ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
 FIRST_CHECKS: dict[str, str] = rendering.role_variables()["__llmmon_first_checks"]
 DEFAULTS: dict[str, dict[str, Any]] = rendering.role_variables()["__llmmon_alert_defaults"]
 # Alerts about tokens and money open the dashboard of these.
-OF_MONEY = dict.fromkeys(("LLMTokenSurge", "LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"), "cost")
+BUDGETS = {name for name in ALERTS if name.startswith("LLMCost")}
+OF_MONEY = dict.fromkeys(("LLMTokenSurge", *BUDGETS), "cost")
 # So that there is every alert that there can be.
 EVERYTHING: dict[str, Any] = {
     "llmmon_gateways": [{**gateway, "bearer_token": "made-up"} for gateway in rendering.GATEWAYS],
-    "llmmon_team_budgets": {"search": 720},
+    "llmmon_budgets": {key: {"litellm": {"month": 720, "day": 50}} for key in ("teams", "gateways")}
+    | {"all": {"month": 720, "day": 50}},
     "llmmon_slo": {"latency": 0.95},
     "llmmon_backup_schedule": "daily",
 }
@@ -62,11 +64,11 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         dashboard = OF_MONEY.get(name, "operations" if name.startswith("LLM") else "stack")
         assert annotations["dashboard_url"].partition("?")[0] == f"https://grafana.example/d/llmmon-{dashboard}", name
         # A gateway's alert opens its dashboard, a team's the team's.
-        about = {"LLMTeamBudgetBurnFast": "team", "LLMTeamBudgetForecastOver": "team"}
+        about = {"team": "team", "gateway": "job", "all": None}.get(labels.get("scope", "gateway"))
         narrowed = re.findall(r"[?&]var-(\w+)={{ \$labels\.(\w+) \| urlquery }}", annotations["dashboard_url"])
         assert all(variable == label for variable, label in narrowed), name
-        if about.get(name, name.startswith("LLM")):
-            assert about.get(name, "job") in dict(narrowed), name
+        if about and name.startswith("LLM"):
+            assert about in dict(narrowed), name
 
 
 def test_no_value_becomes_a_label() -> None:
@@ -167,9 +169,34 @@ def test_services_elsewhere_are_not_missed() -> None:
     assert "alertmanager" not in "".join(alert["expr"] for alert in alone)
 
 
-def test_without_budgets_no_team_is_over_its_own() -> None:
-    names = {alert["alert"] for alert in alerts(llmmon_team_budgets={})}
-    assert names == ALERTS - {"LLMTeamBudgetBurnFast", "LLMTeamBudgetForecastOver"}
+def test_without_budgets_nobody_is_over_one() -> None:
+    assert {alert["alert"] for alert in alerts(llmmon_budgets={})} == ALERTS - BUDGETS
+
+
+def test_only_what_has_a_budget_is_watched() -> None:
+    def scopes(budgets: dict[str, Any]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for alert in alerts(llmmon_budgets=budgets):
+            if alert["alert"] in BUDGETS:
+                found.setdefault(alert["labels"]["scope"], set()).add(alert["alert"])
+        return found
+
+    of_days = {"LLMCostDayLimitReached"}
+    assert scopes({"teams": {"search": 5}, "all": {"day": 5}}) == {"team": BUDGETS - of_days, "all": of_days}
+    assert scopes({"gateways": {"litellm": {"day": 5, "month": 9}}, "teams": {}}) == {"gateway": BUDGETS}
+
+
+def test_an_alert_that_is_off_leaves_its_part_to_the_one_before() -> None:
+    def highest(*off: str) -> str:
+        chosen = alerts(
+            llmmon_budgets={"all": 5}, llmmon_alerts={f"LLMCostBudget{name}": {"enabled": False} for name in off}
+        )
+        (low,) = [alert["expr"] for alert in chosen if alert["alert"] == "LLMCostBudgetRunningLow"]
+        return str(low.partition(">= ")[2])
+
+    assert highest() == "0.8 < 0.95"
+    assert highest("NearlyUsed") == "0.8 < 1"
+    assert highest("NearlyUsed", "UsedUp") == "0.8"
 
 
 def test_slow_answers_burn_a_budget_only_where_one_was_set() -> None:
@@ -234,8 +261,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "burn_rate_6h": ("LLMErrorBudgetBurnFast", "ratio_rate6h, 0.0001) > {}\n", 0.01),
     "burn_rate_1d": ("LLMLatencyBudgetBurnSlow", "ratio_rate1d, 0.0001) > {}\n", 0.05),
     "burn_rate_3d": ("LLMLatencyBudgetBurnSlow", "ratio_rate3d, 0.0001) > {}\n", 0.05),
-    "team_budget_hourly_share": ("LLMTeamBudgetBurnFast", "> on (team) {} *", 1),
-    "team_budget_forecast_ratio": ("LLMTeamBudgetForecastOver", "> on (team) {} *", 1),
+    "budget_hourly_share": ("LLMCostBudgetBurnFast", "> on (scope, team, job) {} *", 1),
+    "budget_forecast_ratio": ("LLMCostBudgetForecastOver", "> on (scope, team, job) {} *", 1),
     "waiting_requests": ("LLMRequestsWaiting", "> {}", 1),
     "kv_cache_usage_ratio": ("LLMKVCacheNearlyFull", "> {}", 1),
     "series_per_target": ("LLMCardinalityHigh", "> {}", 1),
@@ -251,6 +278,8 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "latency_degraded_floor_seconds": ("LLMLatencyDegraded", "p95_rate5m > {}\n", 1),
     "failures_unusual_ratio": ("LLMFailuresUnusual", "times_usual >= {}\n", 1),
     "failures_unusual_floor_ratio": ("LLMFailuresUnusual", "ratio_rate5m > {}\n", 1),
+    "budget_used_ratio": ("LLMCostBudgetRunningLow", ">= {} <", 1),
+    "budget_nearly_used_ratio": ("LLMCostBudgetNearlyUsed", ">= {} <", 1),
 }
 
 
@@ -273,5 +302,5 @@ def test_the_objectives_reach_their_alerts() -> None:
     assert "ratio_rate1h, 0.0001) > 0.0144" in expressions["LLMErrorBudgetBurnFast"]
     assert "ratio_rate3d, 0.0001) > 0.02" in expressions["LLMLatencyBudgetBurnSlow"]
     assert all(
-        text.count(" >= 7") == 2 for name, text in expressions.items() if "BudgetBurn" in name and "Team" not in name
+        text.count(" >= 7") == 2 for name, text in expressions.items() if "BudgetBurn" in name and "Cost" not in name
     )

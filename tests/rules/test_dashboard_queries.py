@@ -53,7 +53,7 @@ def rules() -> dict[str, str]:
         # So that there is every line that there can be.
         llmmon_threshold_overrides=[{**dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
         # Little enough to be spent within the hour.
-        llmmon_team_budgets={"search": 720},
+        llmmon_budgets={"teams": {"search": {"month": 720, "day": 50}}, "gateways": {"litellm": 500}, "all": 5000},
     )
     # As long as these tests last there is something usual.
     shorter = {

@@ -53,14 +53,17 @@ def test_prices_and_budgets_are_recorded() -> None:
     recorded = {
         (rule["record"], *rule["labels"].values()): rule["expr"]
         for rule in rules(
-            llmmon_token_prices={"m": {"input": 2.5e-06, "output": 1}}, llmmon_team_budgets={"R&D: east": 0.5}
+            llmmon_token_prices={"m": {"input": 2.5e-06, "output": 1}},
+            llmmon_budgets={"teams": {"R&D: east": 0.5}, "gateways": {"litellm": {"day": 3}}, "all": 9},
         )
-        if rule.get("record") in {"llmmon:token_price_usd", "llmmon:team_budget_usd"}
+        if rule.get("record") in {"llmmon:token_price_usd", "llmmon:budget_usd"}
     }
     assert recorded == {
         ("llmmon:token_price_usd", "m", "input"): "vector(2.5e-06)",
         ("llmmon:token_price_usd", "m", "output"): "vector(1)",
-        ("llmmon:team_budget_usd", "R&D: east"): "vector(0.5)",
+        ("llmmon:budget_usd", "team", "R&D: east", "month"): "vector(0.5)",
+        ("llmmon:budget_usd", "gateway", "litellm", "day"): "vector(3)",
+        ("llmmon:budget_usd", "all", "month"): "vector(9)",
     }
 
 

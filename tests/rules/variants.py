@@ -57,6 +57,13 @@ OF_OWED: list[dict[str, Any]] = [
     {"model": "owed.*", "failure_ratio": 0.95, "slo": {"availability": 0.95, "latency": 0.9, "minimum_requests": 500}},
 ]
 
+# Of all that can have one.
+BUDGETS: dict[str, Any] = {
+    "teams": {"search": {"month": 720, "day": 50}},
+    "gateways": {"llm-auth-proxy": {"month": 720, "day": 50}},
+    "all": {"month": 720, "day": 50},
+}
+
 # Not in the order in which they count.
 PRICES: dict[str, Any] = {
     "*": {"input": 100},
@@ -80,6 +87,7 @@ NOT_FOR_LOW_TRAFFIC = (
 )
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
 NOT_OF_DAYS = r".*_usual|.*_least_of_days"
+NOT_OF_SPENDING = r"(?!budget:|llmmon:(date|budget_usd)|job(_team)?:llm_cost_usd:(increase|forecast)).*"
 NOT_FOR_USUAL = rf"{NOT_FOR_MODELS}|job:.*|.*tokens.*"
 
 
@@ -91,7 +99,7 @@ def variants() -> dict[str, dict[str, str]]:
     surge = {name: without(content, NOT_FOR_SURGES) for name, content in one_gateway.items()}
     alerts = rendering.render_rules(
         llmmon_gateways=[{**rendering.GATEWAYS[0], "bearer_token": "made-up"}],
-        llmmon_team_budgets={"search": 720, "chat": 720},
+        llmmon_budgets=BUDGETS,
         llmmon_slo={"latency": 0.95},
         llmmon_prometheus_retention_size="1GB",
         llmmon_backup_schedule="daily",
@@ -135,8 +143,15 @@ def variants() -> dict[str, dict[str, str]]:
         "costs": rendering.render_rules(
             llmmon_gateways=rendering.GATEWAYS[:1],
             llmmon_token_prices={"m": {"input": 0.001, "output": "0.002"}, "org/m 1": {"input": 2.5e-06}},
-            llmmon_team_budgets={"search": 500, "R&D: east": 0.5},
+            llmmon_budgets={"teams": {"search": 500, "R&D: east": 0.5}},
         ),
+        # Days of one sample an hour: with the rest of the rules they would take minutes.
+        "spending": {
+            name: without(content, NOT_OF_SPENDING)
+            for name, content in rendering.render_rules(
+                llmmon_gateways=rendering.GATEWAYS[:1], llmmon_budgets=BUDGETS
+            ).items()
+        },
         "prices": rendering.render_rules(
             llmmon_gateways=[
                 rendering.GATEWAYS[0],

@@ -10,14 +10,14 @@ version_added: 0.1.0
 author:
   - llmmon (@llmmon)
 description:
-  - Looks at C(llmmon_token_prices), C(llmmon_team_budgets) and C(llmmon_gpu_hour_prices).
+  - Looks at C(llmmon_token_prices), C(llmmon_budgets) and C(llmmon_gpu_hour_prices).
 options:
   _input:
     description: Prices of tokens in US dollars, by model or pattern, for C(input), C(output) and C(cached_input).
     type: dict
     required: true
   budgets:
-    description: US dollars in 30 days, by team.
+    description: US dollars that may be spent, as in llmmon_budgets.
     type: dict
     required: true
   hour_prices:
@@ -38,7 +38,7 @@ EXAMPLES = r"""
   vars:
     __problems: >-
       {{ llmmon_token_prices | llmmon.stack.cost_problems(
-           llmmon_team_budgets, llmmon_gpu_hour_prices, llmmon_gateways | map(attribute='name') | list) }}
+           llmmon_budgets, llmmon_gpu_hour_prices, llmmon_gateways | map(attribute='name') | list) }}
 """
 
 RETURN = r"""
@@ -46,7 +46,7 @@ _value:
   description: Sentences that name the variable to change; none when all is well.
   type: list
   elements: str
-  sample: ["llmmon_team_budgets: the budget of search is not a number of US dollars"]
+  sample: ["llmmon_budgets.teams: search needs a number of US dollars, or a dictionary of month and day"]
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alerts about budgets that are used up too fast: of errors, of slow answers, and of the teams' money."""
+"""Alerts about budgets that are used up too fast: of errors, and of slow answers."""
 
 from __future__ import annotations
 
@@ -185,42 +185,3 @@ def _asked(query: str, labels: str) -> str:
     return (
         f"{{{{ with printf `{query}` {labels} | query }}}}{{{{ . | first | value | humanizePercentage }}}}{{{{ end }}}}"
     )
-
-
-def team_alerts(settings: RuleSettings) -> list[Rule]:
-    """Money, where teams have budgets."""
-    if not settings.team_budgets:
-        return []
-    alert, thresholds = settings.alerting.alert, settings.thresholds
-    share, ratio = thresholds["team_budget_hourly_share"], thresholds["team_budget_forecast_ratio"]
-    budget = "max by (team) (llmmon:team_budget_usd)"
-    return [
-        # Over the last hour, and still now: what was spent, and is over, wakes nobody.
-        *alert(
-            "LLMTeamBudgetBurnFast",
-            f"""
-            sum by (team) (job_team:llm_cost_usd:increase1h)
-              > on (team) {share} * {budget}
-            and on (team)
-            sum by (team) (job_team:llm_cost_usd:rate5m) * 3600
-              > on (team) {share} * {budget}
-            """,
-            summary="A team spends its monthly LLM budget within days",
-            description="Team {{ $labels.team }} spent {{ $value | humanize }} USD in the last hour, more than"
-            f" {percent(share)} of its monthly budget, and goes on.",
-            dashboard="llmmon-cost",
-            dashboard_for=["team"],
-        ),
-        *alert(
-            "LLMTeamBudgetForecastOver",
-            f"""
-            sum by (team) (job_team:llm_cost_usd:increase7d) / 7 * 30
-              > on (team) {ratio} * {budget}
-            """,
-            summary="A team will exceed its monthly LLM budget",
-            description="Team {{ $labels.team }} would spend {{ $value | humanize }} USD in 30 days, going on as in the"
-            f" last 7 days: more than {percent(ratio)} of its budget.",
-            dashboard="llmmon-cost",
-            dashboard_for=["team"],
-        ),
-    ]

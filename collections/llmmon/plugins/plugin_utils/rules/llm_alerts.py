@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import AS_BEFORE
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts, team_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
@@ -33,6 +33,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import c
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.series_alerts import series_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import Number, RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.spending_alerts import spending_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import (
     unfit_threshold_alerts,
     unless_always,
@@ -63,7 +64,7 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
         *burn_alerts(given),
         *fallback_alerts(presets, given),
         *_queueing(presets, given),
-        *team_alerts(given),
+        *spending_alerts(given),
         *presence_alerts(gateways, given),
         *prober_alerts(given),
         *series_alerts(gateways, given),

@@ -39,6 +39,12 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import a
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.seesaw import seesaw
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source, sources
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.spending import (
+    budget_rules,
+    forecast_rules,
+    spending_rules,
+    used_rules,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.trends import longer_ratios, surges
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unfit_thresholds import least_of_days
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.unusual_failures import usual_failures
@@ -103,11 +109,12 @@ def recording_rules(
             + model_objectives(chosen)
             + hourly_requests()
             + usual_failures()
-            + team_rules(kinds, gateways, chosen),
+            + team_rules(kinds, gateways, chosen)
+            + spending_rules(chosen),
         ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
         # than every 5 minutes, when a series counts as gone.
-        group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"})),
+        group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"}) + forecast_rules() + used_rules(chosen)),
     ]
 
 
@@ -125,10 +132,7 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
         *relabellings(gateways),
         *price_rules(settings),
-        *(
-            record("llmmon:team_budget_usd", f"vector({budget})", team=team)
-            for team, budget in by_name(settings.team_budgets)
-        ),
+        *budget_rules(settings),
     ]
 
 

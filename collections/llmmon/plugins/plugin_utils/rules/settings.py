@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import Budget, budgets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Number, Overrides
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
@@ -33,7 +34,7 @@ class RuleSettings:
     failure_definition: str
     token_prices: Mapping[str, Mapping[str, Number]]
     gpu_hour_prices: Mapping[str, Number]
-    team_budgets: Mapping[str, Number]
+    budgets: Sequence[Budget]
     alerting: Alerting
     prober: bool
     services: Sequence[str]
@@ -48,5 +49,12 @@ class RuleSettings:
         known = list(gateways)
         jobs = [gateway["name"] for gateway in known]
         overrides = Overrides.of(given.pop("threshold_overrides"), jobs)
-        alerting = Alerting(**given["alerting"], gateway_labels=gateway_labels(known))
-        return cls(**{**given, "alerting": alerting, "overrides": overrides, "jobs": jobs})
+        return cls(
+            **{
+                **given,
+                "alerting": Alerting(**given["alerting"], gateway_labels=gateway_labels(known)),
+                "overrides": overrides,
+                "jobs": jobs,
+                "budgets": budgets(given["budgets"]),
+            }
+        )

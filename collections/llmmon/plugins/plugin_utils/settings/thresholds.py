@@ -12,6 +12,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
 # What a threshold may be: the test, and its words. A ratio of 0 is always exceeded, a surge of 1 would not be one.
 Range = tuple[Callable[[float], bool], str]
 _RATIO: Range = (lambda value: 0 < value <= 1, "above 0 and at most 1")
+_BELOW_ALL: Range = (lambda value: 0 < value < 1, "between 0 and 1")
 _TIMES: Range = (lambda value: value > 1, "above 1")
 POSITIVE: Range = (lambda value: value > 0, "above 0")
 THRESHOLDS: dict[str, Range] = {
@@ -30,8 +31,10 @@ THRESHOLDS: dict[str, Range] = {
     "burn_rate_6h": POSITIVE,
     "burn_rate_1d": POSITIVE,
     "burn_rate_3d": POSITIVE,
-    "team_budget_hourly_share": _RATIO,
-    "team_budget_forecast_ratio": POSITIVE,
+    "budget_hourly_share": _RATIO,
+    "budget_forecast_ratio": POSITIVE,
+    "budget_used_ratio": _BELOW_ALL,
+    "budget_nearly_used_ratio": _BELOW_ALL,
     "waiting_requests": POSITIVE,
     "kv_cache_usage_ratio": _RATIO,
     "series_per_target": POSITIVE,
@@ -42,7 +45,7 @@ THRESHOLDS: dict[str, Range] = {
     "storage_days_left": POSITIVE,
     "backup_age_hours": POSITIVE,
 }
-_OBJECTIVE: Range = (lambda value: 0 < value < 1, "between 0 and 1")
+_OBJECTIVE = _BELOW_ALL
 OBJECTIVES: dict[str, Range] = {"availability": _OBJECTIVE, "latency": _OBJECTIVE, "minimum_requests": POSITIVE}
 SURGE_FLOORS: dict[str, Range] = {"requests_per_second": POSITIVE, "tokens_per_second": POSITIVE}
 
@@ -61,7 +64,19 @@ def threshold_problems(
     found += number_problems("llmmon_surge_floors", surge_floors, SURGE_FLOORS)
     if found:
         return found
-    return unreachable("llmmon_slo", slo, {**defaults, **thresholds})
+    numbers = {**defaults, **thresholds}
+    return _out_of_order(numbers) + unreachable("llmmon_slo", slo, numbers)
+
+
+def _out_of_order(numbers: Mapping[str, Any]) -> list[str]:
+    """Shares of a budget that would be told in the wrong order, which is not at all."""
+    low, nearly = float(numbers["budget_used_ratio"]), float(numbers["budget_nearly_used_ratio"])
+    if low < nearly:
+        return []
+    return [
+        f"llmmon_thresholds.budget_used_ratio is {low:g} and budget_nearly_used_ratio is {nearly:g}: the first is told"
+        " first, so it must be the lower one"
+    ]
 
 
 def unreachable(subject: str, slo: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:

@@ -17,6 +17,8 @@ DEFAULTS = {
     "availability": 0.99,
     "latency": 0.95,
     "minimum_requests": 100,
+    "budget_used_ratio": 0.8,
+    "budget_nearly_used_ratio": 0.95,
 }
 
 
@@ -65,7 +67,9 @@ def test_thresholds_that_make_no_sense_are_named(threshold: str, value: Any, wor
 
 def test_an_unknown_threshold_is_told_the_known_ones() -> None:
     (problem,) = thresholds(failure_rate=0.2)
-    assert problem.startswith("llmmon_thresholds: failure_rate is unknown; known are backup_age_hours, burn_rate_1d, ")
+    assert problem.startswith(
+        "llmmon_thresholds: failure_rate is unknown; known are backup_age_hours, budget_forecast_ratio, "
+    )
     assert "failure_ratio" in problem
 
 
@@ -87,3 +91,11 @@ def test_a_burn_rate_that_nothing_can_reach_is_refused() -> None:
     assert threshold_problems({"burn_rate_1h": 14}, {"availability": 0.93}, {}, DEFAULTS) == []
     (problem,) = threshold_problems({"burn_rate_3d": "20"}, {}, {}, DEFAULTS)
     assert "llmmon_slo.latency is 0.95 and llmmon_thresholds.burn_rate_3d is 20" in problem
+
+
+def test_shares_of_a_budget_are_told_in_their_order() -> None:
+    assert thresholds(budget_used_ratio=0.9, budget_nearly_used_ratio="0.91") == []
+    assert thresholds(budget_used_ratio=0.95) == [
+        "llmmon_thresholds.budget_used_ratio is 0.95 and budget_nearly_used_ratio is 0.95: the first is told first, so"
+        " it must be the lower one"
+    ]
