@@ -428,3 +428,52 @@ def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Pat
     assert "script" not in Page(parts["text/html"]).tags
     assert "<script>alert(1)</script>" in parts["text/plain"]
     assert "since " in parts["text/plain"]
+
+
+@needs_own_mounts
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_storm_through_alertmanager(version: str, server: Server, tmp_path: Path) -> None:
+    """200 models at once: one message a channel, which the channel takes."""
+    telegram = json.dumps({"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "group"}}})
+    server.answers.update(
+        {
+            "POST /slack": Answer(body=b"ok", content_type=None),
+            "POST /discord": Answer(status=204),
+            "POST /bot1:a/sendMessage": Answer(body=telegram.encode()),
+        }
+    )
+    alerts = storm()
+    receivers = {
+        "slack": {"webhook_url": f"{server.url}/slack"},
+        "discord": {"webhook_url": f"{server.url}/discord"},
+        "telegram": {"secrets": {"bot_token": "1:a"}, "config": {"chat_id": -5, "api_url": server.url}},
+    }
+    with running.alertmanager(
+        version,
+        tmp_path,
+        llmmon_receivers=receivers,
+        llmmon_alertmanager_route={"group_wait": "2s", "group_interval": "5m"},
+    ) as service:
+        # In no order, as rules find them; all at once, or the group's waiting time would be over before the last.
+        shuffled = sorted(alerts, key=lambda alert: str(alert["labels"]["model"])[::-1])
+        firing = [{key: alert[key] for key in ("labels", "annotations", "generatorURL")} for alert in shuffled]
+        service.client.send("POST", "/api/v2/alerts", firing)
+        assert wait_for(lambda: len(server.requests) >= len(receivers) or None, 20), service.log.read_text()
+    sent_to = {request.path: request.json for request in server.requests}
+    assert len(server.requests) == len(sent_to) == len(receivers)
+    texts = {
+        "slack": sent_to["/slack"]["attachments"][0]["text"],
+        "discord": sent_to["/discord"]["embeds"][0]["description"],
+        "telegram": sent_to["/bot1:a/sendMessage"]["text"],
+    }
+    for channel, text in texts.items():
+        assert len(text) <= 4096, channel
+        assert ": 200 of 210 models" in text, channel
+        assert "Silence all 200" in text, channel
+        assert text.rstrip().endswith("… (200 in all)"), channel
+        models = [int(number) for number in re.findall(r"family-(\d+)", text)]
+        assert list(dict.fromkeys(models)) == list(range(199, 199 - len(set(models)), -1)), channel
+        assert unquote(re.findall(r"filter=([^|>\s]+)", text)[0]) == (
+            '{alertname="LLMHighFailureRatio",job="llm-auth-proxy",severity="critical"}'
+        )
+    assert sent_to["/bot1:a/sendMessage"].get("parse_mode", "") == ""
