@@ -21,8 +21,11 @@ FEATURE = "--enable-feature=receiver-name-in-metrics"
 
 # Debian's package has these beside the program, on a disk that this machine does not have; of ours none uses them.
 _DEFAULT_TEMPLATES = "".join(
-    f'{{{{ define "slack.default.{name}" }}}}{{{{ end }}}}\n'
-    for name in ("username", "iconemoji", "iconurl", "pretext", "callbackid", "footer")
+    f'{{{{ define "{name}" }}}}{{{{ end }}}}\n'
+    for name in (
+        *(f"slack.default.{part}" for part in ("username", "iconemoji", "iconurl", "pretext", "callbackid", "footer")),
+        *(f"pagerduty.default.{part}" for part in ("client", "clientURL")),
+    )
 )
 
 

@@ -98,3 +98,10 @@ def test_receivers_are_told_apart_in_the_metrics(extra: list[str], features: str
     command = Templar(loader=DataLoader(), variables=variables).template(template)
     assert [flag for flag in command if flag.startswith("--enable-feature")] == [f"--enable-feature={features}"]
     assert ("--log.level=debug" in command) == ("--log.level=debug" in extra)
+
+
+@pytest.mark.parametrize(("given", "zone"), [({}, "UTC"), ({"llmmon_time_zone": "Europe/Berlin"}, "Europe/Berlin")])
+def test_the_time_zone_of_messages_is_that_of_the_service(given: dict[str, str], zone: str) -> None:
+    variables = rules.role_variables(rendering.ROLE) | given
+    template = trust_as_template("{{ __llmmon_alertmanager_run.env }}")
+    assert Templar(loader=DataLoader(), variables=variables).template(template) == {"TZ": zone}

@@ -375,6 +375,15 @@ def test_a_silence_is_for_the_values_as_they_are(version: str, release: Release,
 
 # -- through Alertmanager itself
 
+_SENT = {"ok": True, "result": {"message_id": 1, "date": 1, "chat": {"id": -5, "type": "group"}}}
+# What the channels answer when they have taken a message.
+CHANNELS = {
+    "POST /slack": Answer(body=b"ok", content_type=None),
+    "POST /discord": Answer(status=204),
+    "POST /bot1:a/sendMessage": Answer(body=json.dumps(_SENT).encode()),
+    "POST /pagerduty": Answer(status=202),
+}
+
 needs_own_mounts = pytest.mark.skipif(
     not services.can_have_own_mounts(),
     reason="Debian's Alertmanager needs its templates, and this machine lets no test show it any",
@@ -384,7 +393,7 @@ needs_own_mounts = pytest.mark.skipif(
 @needs_own_mounts
 @pytest.mark.parametrize("version", VERSIONS)
 def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Path) -> None:
-    server.answers.update({"POST /slack": Answer(body=b"ok", content_type=None), "POST /discord": Answer(status=204)})
+    server.answers.update(CHANNELS)
     labels = [{**LABELS, "model": f"{number} {text}", "team": text} for number, text in enumerate(HOSTILE.values())]
     with (
         running.mailbox() as mailbox,
@@ -396,13 +405,14 @@ def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Pat
             llmmon_receivers={
                 "slack": {"webhook_url": f"{server.url}/slack", "channel": "#llm"},
                 "discord": {"webhook_url": f"{server.url}/discord"},
+                "telegram": {"secrets": {"bot_token": "1:a"}, "config": {"chat_id": -5, "api_url": server.url}},
                 "email": {"to": "a@example.org", "from": "b@example.org", "smarthost": mailbox.address, "tls": "none"},
             },
             llmmon_alertmanager_route={"group_wait": "1s", "group_interval": "1s"},
         ) as service,
     ):
         running.send(service, *labels, annotations={"summary": HOSTILE["html"], "description": HOSTILE["long"]})
-        assert wait_for(lambda: (len(server.requests) >= 2 and mailbox.messages) or None, 15), service.log.read_text()
+        assert wait_for(lambda: (len(server.requests) >= 3 and mailbox.messages) or None, 15), service.log.read_text()
     sent = {request.path: request.json for request in server.requests}
     (attachment,) = sent["/slack"]["attachments"]
     assert sent["/slack"]["channel"] == "#llm"
@@ -421,6 +431,7 @@ def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Pat
         True,
         True,
     )
+    assert len(sent["/bot1:a/sendMessage"]["text"]) <= 4096
     (mail,) = mailbox.messages
     assert mail["Subject"] == f"[FIRING:{len(HOSTILE)}] LLMHighFailureRatio llm-auth-proxy (critical)"
     parts = {part.get_content_type(): part.get_content() for part in mail.iter_parts()}
@@ -428,3 +439,47 @@ def test_channels_get_what_they_take(version: str, server: Server, tmp_path: Pat
     assert "script" not in Page(parts["text/html"]).tags
     assert "<script>alert(1)</script>" in parts["text/plain"]
     assert "since " in parts["text/plain"]
+
+
+@needs_own_mounts
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_storm_through_alertmanager(version: str, server: Server, tmp_path: Path) -> None:
+    """200 models at once: one message a channel, which the channel takes."""
+    server.answers.update(CHANNELS)
+    alerts = storm()
+    receivers = {
+        "slack": {"webhook_url": f"{server.url}/slack"},
+        "discord": {"webhook_url": f"{server.url}/discord"},
+        "telegram": {"secrets": {"bot_token": "1:a"}, "config": {"chat_id": -5, "api_url": server.url}},
+        "pagerduty": {"secrets": {"routing_key": "k"}, "config": {"url": f"{server.url}/pagerduty"}},
+    }
+    with running.alertmanager(
+        version,
+        tmp_path,
+        llmmon_receivers=receivers,
+        llmmon_alertmanager_route={"group_wait": "2s", "group_interval": "5m"},
+    ) as service:
+        # In no order, as rules find them; all at once, or the group's waiting time would be over before the last.
+        shuffled = sorted(alerts, key=lambda alert: str(alert["labels"]["model"])[::-1])
+        firing = [{key: alert[key] for key in ("labels", "annotations", "generatorURL")} for alert in shuffled]
+        service.client.send("POST", "/api/v2/alerts", firing)
+        assert wait_for(lambda: len(server.requests) >= len(receivers) or None, 20), service.log.read_text()
+    sent_to = {request.path: request.json for request in server.requests}
+    assert len(server.requests) == len(sent_to) == len(receivers)
+    texts = {
+        "slack": sent_to["/slack"]["attachments"][0]["text"],
+        "discord": sent_to["/discord"]["embeds"][0]["description"],
+        "telegram": sent_to["/bot1:a/sendMessage"]["text"],
+        "pagerduty": sent_to["/pagerduty"]["payload"]["custom_details"]["firing"],
+    }
+    for channel, text in texts.items():
+        assert len(text) <= 4096, channel
+        assert ": 200 of 210 models" in text, channel
+        assert "Silence all 200" in text, channel
+        assert text.rstrip().endswith("… (200 in all)"), channel
+        models = [int(number) for number in re.findall(r"family-(\d+)", text)]
+        assert list(dict.fromkeys(models)) == list(range(199, 199 - len(set(models)), -1)), channel
+        assert unquote(re.findall(r"filter=([^|>\s]+)", text)[0]) == (
+            '{alertname="LLMHighFailureRatio",job="llm-auth-proxy",severity="critical"}'
+        )
+    assert sent_to["/bot1:a/sendMessage"].get("parse_mode", "") == ""

@@ -81,6 +81,12 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
     assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == ALERTS
 
 
+def test_runbooks_are_linked_where_the_repository_is() -> None:
+    galaxy = yaml.safe_load((rendering.REPOSITORY / "collections" / "llmmon" / "galaxy.yml").read_text("utf-8"))
+    place = RUNBOOKS.relative_to(rendering.REPOSITORY)
+    assert rendering.role_variables()["llmmon_runbook_base_url"] == f"{galaxy['repository']}/blob/main/{place}"
+
+
 def test_every_runbook_has_the_same_sections() -> None:
     for name in ALERTS:
         text = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")

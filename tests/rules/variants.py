@@ -51,7 +51,9 @@ OVERRIDES: list[dict[str, Any]] = [
     {"gateway": r"proxy\.eu", "model": "gpt-4o-mini", "latency_p95_seconds": 10, "slow_request_ratio": 0.2},
     {"model": "rare", "minimum_requests": 5},
     {"gateway": "proxy.*", "request_surge_ratio": 10, "token_surge_ratio": 20, "slo": {"availability": 0.95}},
-    # 5% of its requests may fail; that 80% do is not told otherwise.
+]
+# 5% of its requests may fail; that 80% do is not told otherwise.
+OF_OWED: list[dict[str, Any]] = [
     {"model": "owed.*", "failure_ratio": 0.95, "slo": {"availability": 0.95, "latency": 0.9, "minimum_requests": 500}},
 ]
 
@@ -84,6 +86,7 @@ NOT_FOR_LOW_TRAFFIC = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
 )
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
+NOT_OF_DAYS = r".*_usual|.*_least_of_days"
 NOT_OF_SPENDING = r"(?!budget:|llmmon:(date|budget_usd)|job(_team)?:llm_cost_usd:(increase|forecast)).*"
 NOT_FOR_USUAL = rf"{NOT_FOR_MODELS}|job:.*|.*tokens.*"
 
@@ -115,8 +118,17 @@ def variants() -> dict[str, dict[str, str]]:
         ),
         # As for cases that last for hours.
         "low_traffic": {
-            name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*")
+            name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*|{NOT_OF_DAYS}")
             for name, content in one_gateway.items()
+        },
+        "unusual_failures": {
+            name: without(content, rf"{NOT_FOR_USUAL}|.*latency.*") for name, content in one_gateway.items()
+        },
+        "model_objectives": {
+            name: without(content, rf"{NOT_FOR_MODELS}|.*tokens.*|{NOT_OF_DAYS}|job:.*")
+            for name, content in rendering.render_rules(
+                llmmon_gateways=rendering.GATEWAYS[1:2], llmmon_threshold_overrides=OF_OWED
+            ).items()
         },
         "scheduled": {name: content.replace("offset 23h15m", "offset 2h15m") for name, content in surge.items()},
         "degraded": {

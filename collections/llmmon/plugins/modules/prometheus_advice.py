@@ -86,7 +86,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 
 # Label values come from whoever calls the gateway.
-NAMES, LENGTH = 20, 60
+NAMES = 20
+LENGTH = 60
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\u00a1-\u1fff\u2e80-\ufdff]")
 _PLACE = re.compile(r"\{(\w+)\}")
 

@@ -55,7 +55,7 @@ _MESSAGES: dict[str, dict[str, Any]] = {
     },
     # Of many alerts Alertmanager's own templates make messages that are too long, and then cut, or refused.
     "telegram": {"message": f"{_TITLE}\n{_TEXT}", "parse_mode": ""},
-    "pagerduty": {"description": _TITLE, "details": {"firing": _TEXT}},
+    "pagerduty": {"description": _TITLE, "details": {"firing": _TEXT, "resolved": ""}},
     "opsgenie": {"message": _TITLE, "description": _TEXT},
     "pushover": {"title": _TITLE, "message": _TEXT},
     "victorops": {"entity_display_name": _TITLE, "state_message": _TEXT},

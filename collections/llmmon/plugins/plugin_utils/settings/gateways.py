@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
-from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import host_and_port
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import LOOPBACK, host_and_port
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import (
     dictionaries,
@@ -28,7 +28,6 @@ _EXAMPLE = '[{name: litellm, kind: litellm, targets: ["litellm.example:4000"]}]'
 # Matched in full: "$" would let a line break at the end through.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_LOOPBACK = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0", re.IGNORECASE)
 
 
 def gateway_problems(gateways: list[dict[str, Any]], kinds: list[str], host_name: str) -> list[str]:
@@ -101,7 +100,7 @@ def target_problems(gateway: str, target: Any, host_name: str) -> list[str]:
             " (the path goes to metrics_path, http or https to scheme)"
         ]
     host, port = parts
-    if _LOOPBACK.fullmatch(host):
+    if LOOPBACK.fullmatch(host):
         return [
             f"{_VARIABLE}: the target {target} of {gateway} would be Prometheus's own container; for a gateway on"
             f" the same host write {host_name or 'a name from llmmon_etc_hosts'}:{port}, and let it listen on more"

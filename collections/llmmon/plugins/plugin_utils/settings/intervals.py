@@ -27,6 +27,19 @@ def interval_problems(intervals: dict[str, Any]) -> list[str]:
     return found
 
 
+def time_zone_problems(zone: Any) -> list[str]:
+    """What is wrong with llmmon_time_zone."""
+    return _zone_problems("llmmon_time_zone", zone)
+
+
+def _zone_problems(variable: str, zone: Any) -> list[str]:
+    zones = zoneinfo.available_timezones()
+    # Without a database of time zones here nobody can tell.
+    if not zones or str(zone) in zones:
+        return []
+    return [f"{variable}: {shown(zone)} is not a time zone; write one such as Europe/Berlin or UTC"]
+
+
 def _known_interval_keys() -> str:
     return ", ".join(("times", *CALENDAR, "location"))
 
@@ -37,11 +50,8 @@ def _spec_problems(variable: str, spec: dict[str, Any]) -> list[str]:
         for key in spec
         if key not in ("times", "location", *CALENDAR)
     ]
-    zones = zoneinfo.available_timezones()
-    zone = spec.get("location", "UTC")
-    # Without a database of time zones here, amtool on the host still has one.
-    if zones and str(zone) not in {*zones, "Local"}:
-        found.append(f"{variable}.location: {shown(zone)} is not a time zone; write one such as Europe/Berlin or UTC")
+    if spec.get("location") != "Local":
+        found += _zone_problems(f"{variable}.location", spec.get("location", "UTC"))
     for key, (pattern, words) in CALENDAR.items():
         found += [
             f"{variable}.{key}: {shown(value)} is not {words}"

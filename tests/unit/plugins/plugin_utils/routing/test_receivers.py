@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import (
     all_receivers,
@@ -109,8 +107,8 @@ def test_what_is_passed_through_is_as_alertmanager_wants_it() -> None:
         "message": '{{ template "llmmon.plain.title" . }}\n{{ template "llmmon.plain.text" . }}',
         "parse_mode": "",
     }
-    own: dict[str, Any] = {**settings, "config": {"chat_id": -5, "message": "mine", "parse_mode": "HTML"}}
-    assert integration_config("chat", own, PLACE).items() >= own["config"].items()
+    own = {"chat_id": -5, "message": "mine", "parse_mode": "HTML"}
+    assert integration_config("chat", {**settings, "config": own}, PLACE).items() >= own.items()
     assert integration_config("jira", {"config": {"project": "p"}}, PLACE) == {"send_resolved": True, "project": "p"}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.intervals import (
     interval_problems,
+    time_zone_problems,
 )
 
 
@@ -79,3 +80,15 @@ def test_what_intervals_do_not_know() -> None:
 def test_without_a_database_of_time_zones_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zoneinfo, "available_timezones", set)
     assert interval_problems({"night": {"location": "Mars/Base"}}) == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Seoul"])
+def test_time_zones_of_messages(zone: str) -> None:
+    assert time_zone_problems(zone) == []
+
+
+@pytest.mark.parametrize("zone", ["Berlin", "CEST", "", "Local", None, 2])
+def test_what_is_no_time_zone_of_messages(zone: object) -> None:
+    (sentence,) = time_zone_problems(zone)
+    assert sentence.startswith("llmmon_time_zone: ")
+    assert sentence.endswith(" is not a time zone; write one such as Europe/Berlin or UTC")
