@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TEAM, GATEWAY, ALL = SCOPES = ("team", "gateway", "all")
+# Budgets that a gateway keeps itself.
+OWN = "own"
 # The keys of llmmon_budgets.
 SECTIONS = {TEAM: "teams", GATEWAY: "gateways", ALL: "all"}
 MONTH, DAY = PERIODS = ("month", "day")

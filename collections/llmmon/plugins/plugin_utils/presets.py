@@ -24,7 +24,11 @@ DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = tuple(PER_SECOND)
 LABELS = ("model", "type", "team", "reason", "deployment", "address", "fallback")
 # Lists of counters under names of their own: signal, and what it must have and may have.
-LISTS = {"failures": ({"all"}, {"provider"}), "deployments": ({"requests", "failures"}, set[str]())}
+LISTS = {
+    "failures": ({"all"}, {"provider"}),
+    "deployments": ({"requests", "failures"}, set[str]()),
+    "team_budgets": ({"limit", "remaining"}, set[str]()),
+}
 # In a file of the user's own: it is meant to stand for the one that comes with the role.
 REPLACES = "replaces_shipped"
 
@@ -62,6 +66,7 @@ class Preset(TypedDict, total=False):
     cost_usd: list[Metric]
     failures: dict[str, list[Metric]]
     deployments: dict[str, list[Metric]]
+    team_budgets: dict[str, list[Metric]]
     cooldowns: list[Metric]
     fallbacks: list[Metric]
     running: list[Metric]

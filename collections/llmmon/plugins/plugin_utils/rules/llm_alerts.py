@@ -64,7 +64,7 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
         *burn_alerts(given),
         *fallback_alerts(presets, given),
         *_queueing(presets, given),
-        *spending_alerts(given),
+        *spending_alerts(presets, given),
         *presence_alerts(gateways, given),
         *prober_alerts(given),
         *series_alerts(gateways, given),

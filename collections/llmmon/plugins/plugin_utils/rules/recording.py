@@ -42,6 +42,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.spending import (
     budget_rules,
     forecast_rules,
+    own_budget_rules,
     spending_rules,
     used_rules,
 )
@@ -114,7 +115,14 @@ def recording_rules(
         ),
         # Long sums that change slowly: 43200 samples of each team are not worth reading every minute. But more often
         # than every 5 minutes, when a series counts as gone.
-        group("llmmon_costs", "2m", cost_sums({"7d": "7d", "30d": "30d"}) + forecast_rules() + used_rules(chosen)),
+        group(
+            "llmmon_costs",
+            "2m",
+            cost_sums({"7d": "7d", "30d": "30d"})
+            + forecast_rules()
+            + used_rules(chosen)
+            + [rule for source in kinds for rule in own_budget_rules(source)],
+        ),
     ]
 
 

@@ -11,11 +11,12 @@ the last 31 days that carry this month's.
 
 from __future__ import annotations
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import ALL, DAY, GATEWAY, MONTH, SCOPES, TEAM
+from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import ALL, DAY, GATEWAY, MONTH, OWN, SCOPES, TEAM
 from ansible_collections.llmmon.stack.plugins.plugin_utils.prices import regex_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import labelled, quoted, selector, union
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
 
 BUDGET = "llmmon:budget_usd"
 SPENT = "budget:llm_cost_usd"
@@ -25,6 +26,8 @@ _DATE = "llmmon:date"
 _WEEK, _MONTH_SECONDS = 604800, 2592000
 # The 30 days that a month's budget is also compared with.
 _ROLLING = "30d"
+# However long the gateway lets a budget last.
+_KEPT = "gateway"
 
 
 def budget_rules(settings: RuleSettings) -> list[Rule]:
@@ -79,6 +82,31 @@ def used_rules(settings: RuleSettings) -> list[Rule]:
             _used("day", "today", DAY),
         ]
     return rules
+
+
+def own_budget_rules(source: Source) -> list[Rule]:
+    """Budgets of teams that the gateway keeps itself, and which share is used.
+
+    Workers of one gateway learn of what is spent one after the other: the one that knows of most counts.
+    """
+    if "team_budgets" not in source.preset:
+        return []
+    (label,) = source.preset.get("labels", {}).get("team", ["team"])
+    limit, remaining = (
+        source.canonical(
+            source.preset["team_budgets"][name], ["team"], gauges=True, aggregate=aggregate, present=f'{label}!=""'
+        )
+        for name, aggregate in (("limit", "max"), ("remaining", "min"))
+    )
+    labels = {"scope": OWN, "period": _KEPT, "source": source.kind}
+    return [
+        record(BUDGET, limit, **labels),
+        record(
+            f"{SPENT}:used_ratio",
+            f'1 - ({remaining} < +Inf)\n/ on (job, team) ({BUDGET}{{scope="{OWN}", source="{source.kind}"}} > 0)',
+            **labels,
+        ),
+    ]
 
 
 def scopes_with_budgets(settings: RuleSettings, period: str) -> list[str]:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import ALL, DAY, GATEWAY, MONTH, TEAM
+from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import ALL, DAY, GATEWAY, MONTH, OWN, TEAM
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.spending import (
@@ -19,26 +21,32 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import pe
 
 @dataclass(frozen=True)
 class _Who:
-    """Whose budgets an alert is about: the label that names them, and how texts call them."""
+    """Whose budgets an alert is about: the labels that name them, how texts call them, and what they are for."""
 
-    label: str
+    labels: Sequence[str]
     name: str
+    budget: str = "the monthly LLM budget: in this calendar month (UTC) or in the last 30 days, whichever is more"
 
 
 _WHO = {
-    TEAM: _Who("team", "Team {{ $labels.team }}"),
-    GATEWAY: _Who("job", "The gateway {{ $labels.job }}"),
-    ALL: _Who("", "All gateways together"),
+    TEAM: _Who(["team"], "Team {{ $labels.team }}"),
+    GATEWAY: _Who(["job"], "The gateway {{ $labels.job }}"),
+    ALL: _Who([], "All gateways together"),
+    OWN: _Who(
+        ["job", "team"], "Team {{ $labels.team }} at {{ $labels.job }}", "the LLM budget that the gateway keeps for it"
+    ),
 }
 
 
-def spending_alerts(settings: RuleSettings) -> list[Rule]:
-    """For each scope that has budgets."""
+def spending_alerts(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rule]:
+    """For each scope that has budgets, and for those that gateways keep themselves."""
     rules = []
     for scope in scopes_with_budgets(settings, MONTH):
         rules += [*_burning(scope, settings), *_forecast(scope, settings), *_used(scope, settings)]
     for scope in scopes_with_budgets(settings, DAY):
         rules += _day(scope, settings)
+    if any("team_budgets" in preset for preset in presets.values()):
+        rules += _used(OWN, settings)
     return rules
 
 
@@ -51,7 +59,7 @@ def _alert(settings: RuleSettings, name: str, scope: str, expression: str, summa
         description=f"{who.name} {text}",
         labels={"scope": scope},
         dashboard="llmmon-cost",
-        dashboard_for=[who.label] if who.label else [],
+        dashboard_for=who.labels,
     )
 
 
@@ -87,11 +95,11 @@ def _used(scope: str, settings: RuleSettings) -> list[Rule]:
     """The more is used, the louder: of three alerts the one with the highest share that is reached."""
     thresholds = settings.thresholds
     levels = [
-        ("LLMCostBudgetRunningLow", thresholds["budget_used_ratio"], "A monthly LLM budget is running low"),
-        ("LLMCostBudgetNearlyUsed", thresholds["budget_nearly_used_ratio"], "A monthly LLM budget is nearly used up"),
-        ("LLMCostBudgetUsedUp", 1, "A monthly LLM budget is used up"),
+        ("LLMCostBudgetRunningLow", thresholds["budget_used_ratio"], "An LLM budget is running low"),
+        ("LLMCostBudgetNearlyUsed", thresholds["budget_nearly_used_ratio"], "An LLM budget is nearly used up"),
+        ("LLMCostBudgetUsedUp", 1, "An LLM budget is used up"),
     ]
-    used = f'round(max without (period) ({SPENT}:used_ratio{{scope="{scope}", period!="day"}}), 0.0001)'
+    used = f'round(max by ({OF_BUDGET}) ({SPENT}:used_ratio{{scope="{scope}", period!="day"}}), 0.0001)'
     rules = []
     below = ""
     for name, share, summary in reversed(levels):
@@ -101,8 +109,7 @@ def _used(scope: str, settings: RuleSettings) -> list[Rule]:
             scope,
             f"{used} >= {share}{below}",
             summary,
-            "used {{ $value | humanizePercentage }} of the monthly LLM budget: in this calendar month (UTC) or in the"
-            " last 30 days, whichever is more.",
+            f"used {{{{ $value | humanizePercentage }}}} of {_WHO[scope].budget}.",
         )
         # One that is switched off speaks of nothing.
         if settings.alerting.tuning[name].get("enabled", True):
@@ -115,7 +122,7 @@ def _day(scope: str, settings: RuleSettings) -> list[Rule]:
         settings,
         "LLMCostDayLimitReached",
         scope,
-        f'round(max without (period) ({SPENT}:used_ratio{{scope="{scope}", period="day"}}), 0.0001) >= 1',
+        f'round(max by ({OF_BUDGET}) ({SPENT}:used_ratio{{scope="{scope}", period="day"}}), 0.0001) >= 1',
         "The LLM budget of a day is used up",
         "used {{ $value | humanizePercentage }} of the LLM budget for a day since 00:00 UTC.",
     )
