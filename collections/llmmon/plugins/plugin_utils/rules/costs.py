@@ -55,7 +55,8 @@ def pattern_price_rules(settings: RuleSettings) -> list[Rule]:
             terms.setdefault(kind_of_token, []).append(f"group by (model) ({tokens}) * {price}")
     # One rule for each type: of several rules with the same labels promtool fills in none.
     return [
-        record(PRICE, "\nor on (model)\n".join(of_type), type=kind_of_token) for kind_of_token, of_type in by_name(terms)
+        record(PRICE, "\nor on (model)\n".join(of_type), type=kind_of_token)
+        for kind_of_token, of_type in by_name(terms)
     ]
 
 
