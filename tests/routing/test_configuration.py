@@ -78,8 +78,10 @@ def test_a_source_of_inhibition_has_what_must_be_equal() -> None:
     """A label that is missing on both sides counts as equal: an alert about nothing would silence the rest."""
     for rule in rules.role_variables(rendering.ROLE)["__llmmon_inhibit_rules"]:
         required = {matcher.partition("!=")[0] for matcher in rule["source_matchers"] if matcher.endswith('!=""')}
-        # The name is always there; where a model is not, an alert is about all models of its job.
-        assert set(rule["equal"]) - {"alertname", "model"} <= required | {"alertname"}, rule
+        # The name is always there; where a model is not, an alert is about all models of its job. Which of team and job
+        # a budget has is what its scope says.
+        told = {"alertname", "model"} | ({"team", "job"} if "scope" in required else set())
+        assert set(rule["equal"]) - told <= required, rule
         assert required
 
 

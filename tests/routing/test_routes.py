@@ -106,7 +106,7 @@ def test_the_example_of_the_guide_reaches_the_team_of_a_gateway(version: str, tm
     }
     assert alerts == {name: {"team": "payments", "env": "prod"} for name in alerts}
     severities = {rule["labels"]["severity"] for rule in rules}
-    assert severities == {"critical", "warning"}
+    assert severities >= {"critical", "warning"}
     for severity in severities:
         labels = {"alertname": "LLMHighFailureRatio", "severity": severity, "job": "payments-proxy", "team": "payments"}
         paged = ["pagerduty"] if severity == "critical" else []

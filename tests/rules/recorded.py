@@ -21,8 +21,8 @@ PRICES = {
     "qwen3": {"input": 0.001, "output": 0.002, "cached_input": 0.0005},
 }
 
-# What carries its kind in `source`, but for sums over time, forecasts, and buckets, whose edges Prometheus 3 writes its
-# own way.
+# What carries its kind in `source`, but for sums over time, forecasts and half hours, and buckets, whose edges
+# Prometheus 3 writes its own way.
 OF_KINDS = '{source=~".+", __name__=~"job_.+", __name__!~"job_model_le:.+|.+:(increase|forecast).+|.+_rate30m"}'
 
 

@@ -25,9 +25,8 @@ def test_three_days(tmp_path: Path) -> None:
         if "latency_p95_seconds" in entry
     }
     # P95 of a lognormal distribution is 1.645 sigma above the median; its highest is higher, and there is some room.
-    # `small` has too few requests to say.
-    assert set(latency) == {("fast", "classify"), ("mid", "chat"), ("mid", "code")}
-    assert 0.8 < latency["fast", "classify"] <= 3
+    # 2 s fit `fast`, and `small` has too few requests to say.
+    assert set(latency) == {("mid", "chat"), ("mid", "code")}
     assert 12 < latency["mid", "chat"] <= 60
 
 

@@ -47,15 +47,17 @@ def price_rules(settings: RuleSettings) -> list[Rule]:
 
 def pattern_price_rules(settings: RuleSettings) -> list[Rule]:
     """Prices of the models that use tokens and fit a pattern; recorded where tokens are, so that none is late."""
-    rules = []
+    terms: dict[str, list[str]] = {}
     for pattern in patterns(settings.token_prices):
         beside = f"model!~{quoted(pattern.regex_beside)}" if pattern.beside else ""
         tokens = selector("job_model_type:llm_tokens_used:rate5m", f"model=~{quoted(pattern.regex)}", beside)
-        rules += [
-            record(PRICE, f"group by (model) ({tokens}) * {price}", type=kind_of_token)
-            for kind_of_token, price in by_name(pattern.prices)
-        ]
-    return rules
+        for kind_of_token, price in by_name(pattern.prices):
+            terms.setdefault(kind_of_token, []).append(f"group by (model) ({tokens}) * {price}")
+    # One rule for each type: of several rules with the same labels promtool fills in none.
+    return [
+        record(PRICE, "\nor on (model)\n".join(of_type), type=kind_of_token)
+        for kind_of_token, of_type in by_name(terms)
+    ]
 
 
 def hour_rules(source: Source, settings: RuleSettings) -> list[Rule]:
