@@ -8,6 +8,8 @@ from dashboards import expressions, frame, parts, shared
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
 from dashboards.shared import NO_COST
 
+# What llmmon_top_spenders can choose.
+SPENDERS = ("key", "user", "project", "customer")
 TEAM = '{job=~"$job", team=~"$team"}'
 TEAM_MODEL = '{job=~"$job", team=~"$team", model=~"$model"}'
 # Of a team, a gateway, or all together: an empty label is one that is not there.
@@ -67,7 +69,22 @@ def _cost() -> list[Any]:
             width=12,
             empty=NO_COST,
         ),
+        _top_spenders(),
     ]
+
+
+def _top_spenders() -> Any:
+    shown = [f"job_{spender}:llm_cost_usd:increase1d{CHOSEN_JOB}" for spender in SPENDERS]
+    return parts.graph(
+        "Cost of a day by spender",
+        "US dollars in the 24 hours before each moment, of those who have spent most since their gateway counts. "
+        "No alert reads it. Empty without llmmon_top_spenders, and for kinds of gateways that do not charge or do not "
+        "say whom.",
+        "currencyUSD",
+        {"{{job}} {{key}}{{user}}{{project}}{{customer}}": " or ".join(shown)},
+        width=24,
+        empty="Not recorded (llmmon_top_spenders)",
+    )
 
 
 def _last_30_days() -> Any:

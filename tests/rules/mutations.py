@@ -394,6 +394,10 @@ MUTATIONS = [
     Mutation("a threshold below a guess does not fit", "unfit_thresholds", "every day",
              f"{ALWAYS}{ENOUGH}{UNLESS_A_GUESS}", ALWAYS + ENOUGH),
     Mutation("a threshold for few requests does not fit", "unfit_thresholds", "every day", ALWAYS + ENOUGH, ALWAYS),
+    # -- who spends most --
+    Mutation("all who spend are recorded", "spenders", "spent most", "topk by (job) (2, ", "topk by (job) (9, "),
+    Mutation("who spends least is recorded", "spenders", "spent most", "topk by (job) (2, ", "bottomk by (job) (2, "),
+    Mutation("nobody is a spender", "spenders", "spent most", '!~"|None"', '!~"x"'),
     # -- more failures than usual --
     dropped("a model that has just begun has usual failures", "unusual_failures", "just begun",
             f" and count_over_time({HALF_HOURS}) >= 6"),

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import OF_GATEWAYS, OF_MODELS
+from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import SPENDERS
 
-from dashboards import parts
+from dashboards import cost, parts
 from tests.rules import catalogue, dashboards, promtool, recorded
 from tests.rules.dashboards import BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
@@ -55,6 +56,7 @@ def rules() -> dict[str, str]:
         llmmon_slo={"latency": 0.95},
         # So that there is every line that there can be.
         llmmon_threshold_overrides=[{**dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
+        llmmon_top_spenders={"by": list(SPENDERS), "limit": 5},
         # Little enough to be spent within the hour.
         llmmon_budgets={"teams": {"search": {"month": 720, "day": 50}}, "gateways": {"litellm": 500}, "all": 5000},
     )
@@ -110,6 +112,10 @@ def test_every_query_finds_something_when_there_is_traffic(version: str, tmp_pat
         asked += dashboards.expressions(board) if uid != STACK else []
     result = ask(version, tmp_path, asked, MORE)
     assert result.returncode == 0, promtool.explain(result)
+
+
+def test_all_who_can_be_top_spenders_are_drawn() -> None:
+    assert cost.SPENDERS == SPENDERS
 
 
 def test_what_can_be_overridden_is_drawn() -> None:

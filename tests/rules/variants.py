@@ -161,6 +161,10 @@ def variants() -> dict[str, dict[str, str]]:
             llmmon_token_prices=PRICES,
             llmmon_gpu_hour_prices={"own": 3600, "shared": 3600},
         ),
+        "spenders": rendering.render_rules(
+            llmmon_gateways=[{"name": "litellm", "kind": "litellm", "targets": ["d:4000"]}],
+            llmmon_top_spenders={"by": ["key", "user"], "limit": 2},
+        ),
         "labelled": rendering.render_rules(
             llmmon_gateways=LABELLED, llmmon_token_prices={"llama": {"input": 0.001, "output": 0.002}}
         ),

@@ -16,7 +16,7 @@ options:
     description: Prices as in llmmon_token_prices.
     type: dict
     required: true
-  file:
+  path:
     description: List of prices on the controller, in LiteLLM's format; none when empty.
     type: path
     required: true

@@ -22,7 +22,9 @@ COUNTERS = ("requests", "tokens", "cached_input", "cost_usd", "cooldowns", "fall
 GAUGES = ("running", "waiting", "kv_cache_usage")
 DURATIONS = ("latency", "time_to_first_token", "inter_token_latency")
 UNITS = tuple(PER_SECOND)
-LABELS = ("model", "type", "team", "reason", "deployment", "address", "fallback")
+# What a top spender can be.
+SPENDERS = ("key", "user", "project", "customer")
+LABELS = ("model", "type", "team", "reason", "deployment", "address", "fallback", *SPENDERS)
 # Lists of counters under names of their own: signal, and what it must have and may have.
 LISTS = {
     "failures": ({"all"}, {"provider"}),
@@ -279,6 +281,6 @@ def _label_problems(labels: Any, defaults: Any) -> list[str]:
         for origin in origins
         if not _LABEL.fullmatch(str(origin))
     ]
-    if len(labels.get("team", [""])) != 1:
-        found.append("must give one label for team")
-    return found
+    # Who has none of these is left out by it.
+    several = [label for label in ("team", *SPENDERS) if len(labels.get(label, [""])) != 1]
+    return found + [f"must give one label for {label}" for label in several]

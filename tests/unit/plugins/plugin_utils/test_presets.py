@@ -101,9 +101,10 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
         (
             {"labels": {"region": ["x"]}},
             "names a label that rules do not know: region; known are model, type, team, reason, deployment, address,"
-            " fallback",
+            " fallback, key, user, project, customer",
         ),
         ({"labels": {"team": ["x", "y"]}}, "must give one label for team"),
+        ({"labels": {"key": ["x", "y"]}}, "must give one label for key"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path: Path, part: dict[str, Any], problem: str) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import (
 )
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.sources import Source
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.spenders import spender_rules, spender_sums
 
 PRICE = "llmmon:token_price_usd"
 LIST_DATE = "llmmon:token_price_file_timestamp_seconds"
@@ -144,6 +145,7 @@ def team_rules(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: R
     for source in kinds:
         if "team" in source.preset.get("labels", {}) or source.kind in labelled_by_hand:
             rules += _of_teams(replace(source, begun=BEGUN_OF_TEAMS), settings)
+        rules += spender_rules(replace(source, begun=BEGUN_OF_TEAMS), settings)
     return [
         *(begun(BEGUN_OF_TEAMS, gateways) if rules else []),
         *rules,
@@ -153,6 +155,7 @@ def team_rules(kinds: Sequence[Source], gateways: Sequence[Gateway], settings: R
         record("job_team:llm_cost_usd:rate5m", "sum without (model) (job_team_model:llm_cost_usd:rate5m)"),
         record("job:llm_cost_usd:rate5m", "sum by (job) (job_model:llm_cost_usd:rate5m)"),
         *cost_sums(SHORT_WINDOWS),
+        *spender_sums(settings),
     ]
 
 

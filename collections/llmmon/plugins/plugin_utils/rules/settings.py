@@ -37,6 +37,8 @@ class RuleSettings:
     price_file_date: Number
     gpu_hour_prices: Mapping[str, Number]
     budgets: Sequence[Budget]
+    # ``by``: a list of what spenders can be; ``limit``: how many of each are recorded for a gateway.
+    top_spenders: Mapping[str, Any]
     alerting: Alerting
     prober: bool
     services: Sequence[str]
