@@ -86,6 +86,11 @@ NOT_FOR_LOW_TRAFFIC = (
     r".*(time_to_first_token|inter_token|running|waiting|kv_cache|cost|_reason:).*|job_team.*|job:.+:ratio.*"
 )
 NOT_FOR_SURGES = rf"{NOT_FOR_MODELS}(?<!surge_ratio)|.*(_failed|latency|:increase30m|:increase1h).*"
+# All that two alerts need, for cases that last more than a day.
+FOR_FEW_REQUESTS = (
+    r"llmmon:relabelling|job_instance:.+|job_model:llm_requests:rate5m|job:llm_requests:rate5m(_baseline.*)?"
+    r"|LLMNoTraffic|LLMMetricsMissing"
+)
 NOT_OF_DAYS = r".*_usual|.*_least_of_days"
 NOT_OF_SPENDING = r"(?!budget:|llmmon:(date|budget_usd)|job(_team)?:llm_cost_usd:(increase|forecast)).*"
 NOT_FOR_USUAL = rf"{NOT_FOR_MODELS}|job:.*|.*tokens.*"
@@ -121,6 +126,7 @@ def variants() -> dict[str, dict[str, str]]:
             name: without(content, rf"{NOT_FOR_LOW_TRAFFIC}|.*surge_ratio|.*_type:.*|.*tokens.*|{NOT_OF_DAYS}")
             for name, content in one_gateway.items()
         },
+        "few_requests": {name: only(content, FOR_FEW_REQUESTS) for name, content in one_gateway.items()},
         "unusual_failures": {
             name: without(content, rf"{NOT_FOR_USUAL}|.*latency.*") for name, content in one_gateway.items()
         },
@@ -194,6 +200,18 @@ def written(rules: Mapping[str, Mapping[str, Groups]]) -> dict[str, dict[str, st
 def text(groups: Groups) -> str:
     """A rule file: JSON is YAML."""
     return json.dumps({"groups": groups})
+
+
+def only(content: str, names: str) -> str:
+    """The rules that record such series, and the alerts of such names."""
+    left = [
+        {
+            **group,
+            "rules": [rule for rule in group["rules"] if re.fullmatch(names, rule.get("record") or rule["alert"])],
+        }
+        for group in catalogue.groups(content)
+    ]
+    return text([group for group in left if group["rules"]])
 
 
 def without(content: str, names: str) -> str:

@@ -24,7 +24,7 @@ SETTINGS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "an unknown kind": (
         {"llmmon_gateways": [{**GATEWAY, "kind": "litelm"}]},
-        ["llmmon_gateways", "'litelm'", "known are canonical, ", ", litellm, "],
+        ["llmmon_gateways", "'litelm'", "known are agentgateway, ", ", litellm, "],
     ),
     "an empty token": (
         {"llmmon_gateways": [{**GATEWAY, "bearer_token": ""}]},
