@@ -10,10 +10,8 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gatew
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Overrides
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.money_advice import money_checks
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import matchers
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import one_of_jobs, selector
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import one_of_jobs, seen_lately, selector
 
-# A model that is asked for once a day is known.
-_SINCE = "1d"
 _MODELS = "job_model:llm_requests:rate5m"
 # Series of a LiteLLM that are worth a line in its configuration.
 _MANY = 5000
@@ -39,11 +37,11 @@ def _unmatched_models(gateways: Sequence[Gateway], entries: Iterable[Mapping[str
         if entry.model is not None:
             of_gateways, of_models = matchers(entry)
             yield {
-                "query": f"last_over_time({selector(_MODELS, of_gateways, of_models)}[{_SINCE}])",
+                "query": seen_lately(selector(_MODELS, of_gateways, of_models)),
                 "expected": True,
                 "sentence": f"llmmon_threshold_overrides, entry {number}: the model {entry.model!r} matches no model of"
                 " the last day; correct it, or remove the entry",
-                "known": f"group by (model) (last_over_time({selector(_MODELS, of_gateways)}[{_SINCE}]))",
+                "known": f"group by (model) ({seen_lately(selector(_MODELS, of_gateways))})",
                 "label": "model",
             }
 

@@ -8,10 +8,8 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import GATEWAY, TEAM, budgets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.prices import regex_of
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import job_is, quoted, selector
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import job_is, quoted, seen_lately, selector
 
-# Who is seen once a day is known.
-_SINCE = "1d"
 _TOKENS = "job_model_type:llm_tokens_used:rate5m"
 _OF_TEAMS = "job_team:llm_requests:rate5m"
 _COSTS = "job:llm_cost_usd:rate5m"
@@ -29,11 +27,11 @@ def _prices(names: Iterable[str]) -> Iterator[dict[str, Any]]:
     for name in map(str, names):
         matcher = f"model=~{quoted(regex_of(name))}"
         yield {
-            "query": _lately(selector(_TOKENS, matcher)),
+            "query": seen_lately(selector(_TOKENS, matcher)),
             "expected": True,
             "sentence": f"llmmon_token_prices: {name!r} matches no model that used tokens in the last day; correct it,"
             " or remove it",
-            "known": f"group by (model) ({_lately(_TOKENS)})",
+            "known": f"group by (model) ({seen_lately(_TOKENS)})",
             "label": "model",
         }
 
@@ -43,11 +41,11 @@ def _budgets(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for budget in all_budgets:
         if budget.scope == TEAM:
             yield {
-                "query": _lately(selector(_OF_TEAMS, f"team={quoted(budget.name)}")),
+                "query": seen_lately(selector(_OF_TEAMS, f"team={quoted(budget.name)}")),
                 "expected": True,
                 "sentence": f"llmmon_budgets.teams: {budget.name!r} is no team that any gateway has seen in the last"
                 " day; correct it, or remove it",
-                "known": f"group by (team) ({_lately(_OF_TEAMS)})",
+                "known": f"group by (team) ({seen_lately(_OF_TEAMS)})",
                 "label": "team",
             }
         else:
@@ -55,14 +53,14 @@ def _budgets(given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             whose = f"llmmon_budgets.gateways: nothing at {budget.name!r}" if jobs else "llmmon_budgets.all: nothing"
             yield {
                 # Without requests nobody knows yet.
-                "query": f"{_lately(selector(_COSTS, jobs))} or absent({_lately(selector(_REQUESTS, jobs))})",
+                "query": f"{seen_lately(selector(_COSTS, jobs))} or absent({seen_lately(selector(_REQUESTS, jobs))})",
                 "expected": True,
                 "sentence": f"{whose} costs anything: no model there has a price, and no cost is reported; set"
                 " llmmon_token_prices or llmmon_gpu_hour_prices, or remove the budget",
             }
     if any(budget.scope == TEAM for budget in all_budgets):
         yield {
-            "query": f"{_lately(_OF_TEAMS)} or absent({_lately(_REQUESTS)})",
+            "query": f"{seen_lately(_OF_TEAMS)} or absent({seen_lately(_REQUESTS)})",
             "expected": True,
             "sentence": "llmmon_budgets.teams: no gateway says which team a request is from; set team in the labels of"
             " gateways, or give gateways the budgets",
@@ -75,7 +73,3 @@ def _old_list() -> dict[str, Any]:
         "expected": False,
         "sentence": "llmmon_token_price_file is {value} days old; take the list in anew",
     }
-
-
-def _lately(series: str) -> str:
-    return f"last_over_time({series}[{_SINCE}])"

@@ -56,6 +56,11 @@ def aggregated(aggregate: str, labels: Sequence[str], expression: str) -> str:
     return f"{aggregate} by ({', '.join(labels)}) ({expression})"
 
 
+def seen_lately(series: str) -> str:
+    """Series that there were in the last day, with their last value: who is seen once a day is known."""
+    return f"last_over_time({series}[1d])"
+
+
 def union(terms: Iterable[str]) -> str:
     """The series of all terms, a line each, to stand between brackets."""
     return "  " + "\n  or ".join(terms)

@@ -3,24 +3,20 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import P95, p95_at_this_hour
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import THRESHOLD, unless_a_guess
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.overrides import compared, threshold_text
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import labelled, union
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 
 ALERT = "LLMLatencyThresholdUnfit"
-_THRESHOLD = "latency_p95_seconds"
-_P95 = "job_model:llm_response_latency_seconds:p95_rate5m"
-_LEAST = f"{_P95}_least_of_days"
-# This hour, half of it before and half of it after, so many days ago.
-_DAYS = {"1": "23h30m", "2": "47h30m", "3": "71h30m"}
+_LEAST = f"{P95}_least_of_days"
+_DAYS = (1, 2, 3)
 
 
 def least_of_days() -> list[Rule]:
     """The P95 in seconds that a model had at this hour on the best of the last three days."""
-    days = [labelled(f"avg_over_time({_P95}[1h] offset {offset})", "day", day) for day, offset in _DAYS.items()]
-    each = f"(\n{union(days)}\n)"
+    each = f"(\n{p95_at_this_hour(_DAYS)}\n)"
     return [record(_LEAST, f"min without (day) {each}\nand count without (day) {each} >= {len(_DAYS)}")]
 
 
@@ -34,7 +30,7 @@ def unless_always(settings: RuleSettings) -> str:
 def unfit_threshold_alerts(settings: RuleSettings) -> list[Rule]:
     """That a threshold does not fit, where there are requests enough to have told it otherwise."""
     requests = "job_model:llm_requests:increase5m"
-    seconds = threshold_text(settings, _THRESHOLD, str(settings.thresholds[_THRESHOLD]))
+    seconds = threshold_text(settings, THRESHOLD, str(settings.thresholds[THRESHOLD]))
     return settings.alerting.alert(
         ALERT,
         f"{_beyond(settings)}\nand on (job, model) "
@@ -51,4 +47,4 @@ def unfit_threshold_alerts(settings: RuleSettings) -> list[Rule]:
 
 
 def _beyond(settings: RuleSettings) -> str:
-    return compared(settings, _THRESHOLD, f"round({_LEAST}, 0.001)", ">", settings.thresholds[_THRESHOLD])
+    return compared(settings, THRESHOLD, f"round({_LEAST}, 0.001)", ">", settings.thresholds[THRESHOLD])
