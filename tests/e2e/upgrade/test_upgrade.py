@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.by_hand import DASHBOARD, grafana, silence
+from tests.e2e.images import commit_image, commit_mortal_image
 from tests.e2e.killing import JOURNAL, kill_at
 from tests.support.stack import Result, Stack, make_inventory
 from tests.testbed import hosts, state, traffic
@@ -108,16 +109,6 @@ def gaps(result: Result) -> dict[str, float]:
     return {name: float(seconds) for name, seconds in found}
 
 
-def commit_image(stack: Stack, base: str, name: str, *changes: str) -> str:
-    """An image on the host that differs from another by how it starts."""
-    options = " ".join(f"--change '{change}'" for change in changes)
-    stack.on_host(
-        f"docker create --name making-an-image {base} && docker commit {options} making-an-image {name}"
-        " && docker rm making-an-image"
-    )
-    return name
-
-
 def test_check_mode_shows_the_plan_and_changes_nothing(old: Stack) -> None:
     before = old.fingerprint()
     result = upgrade(old, "--check")
@@ -182,6 +173,23 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
     assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
     assert_old(old, old_prometheus)
     assert old.query(samples)[0]["value"][1] == count
+
+
+def test_a_version_that_ends_after_a_while_is_rolled_back(old: Stack) -> None:
+    """Up long enough to be proved, and started anew by the engine for ever."""
+    image = versions("prometheus")[-1]["image"]
+    mortal = commit_mortal_image(old, image, "prom/prometheus:mortal", "/bin/prometheus", 15)
+    before = old.fingerprint()
+    result = upgrade(
+        old,
+        **variables("alertmanager", versions("alertmanager")[0]),
+        llmmon_prometheus_image=mortal,
+        llmmon_upgrade_backup=False,
+        llmmon_upgrade_stay_ready_seconds=45,
+    )
+    assert result.code != 0, result.output
+    assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
+    assert_old(old, before)
 
 
 PHASES = ("stopping", "keeping its data", "stopped, data kept", "new version started", "new version ready")

@@ -41,6 +41,11 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
+  containers:
+    description: Names of the stack's containers, of which none may be in the middle of a change.
+    type: list
+    elements: str
+    default: []
   operation:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
@@ -91,6 +96,12 @@ backups_scheduled:
   description: Whether the host has a timer of M(llmmon.stack.stack_backup_schedule).
   returned: always
   type: bool
+interrupted_changes:
+  description:
+    - Those of O(containers) whose change was killed, so that M(llmmon.stack.container_swap) has to put them back.
+  returned: always
+  type: list
+  elements: str
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -111,7 +122,13 @@ from typing import Any, Optional
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_TIMER, UNITS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    BACKUP_TIMER,
+    NEXT,
+    PREVIOUS,
+    REHEARSAL,
+    UNITS,
+)
 
 LIBRARIES = ("docker", "requests")
 
@@ -189,6 +206,12 @@ def port_conflicts(
     return conflicts
 
 
+def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
+    """Those of the wanted names beside which lies what a change of the container makes and removes."""
+    there = {name for container in containers for name in names(container)}
+    return [name for name in wanted if there & {name + suffix for suffix in (NEXT, REHEARSAL, PREVIOUS)}]
+
+
 def process_behind(port: int) -> Optional[str]:
     """Name and id of the process that listens on a TCP port, as far as /proc tells."""
     inodes = set()
@@ -234,6 +257,7 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
+            "containers": {"type": "list", "elements": "str", "default": []},
             "operation": {"type": "str", "default": ""},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
@@ -242,7 +266,7 @@ def main() -> None:
     parameters = module.params
     service_manager = Path("/proc/1/comm").read_text().strip()
     version = ask_engine(parameters["engine_socket"], "/version")
-    containers = ask_engine(parameters["engine_socket"], "/containers/json") or []
+    containers = ask_engine(parameters["engine_socket"], "/containers/json?all=1") or []
     free_mb = shutil.disk_usage(nearest_existing(Path(parameters["data_root"]))).free // 2**20
     free = {(p["address"], p["port"]): port_is_free(p["address"], p["port"]) for p in parameters["ports"]}
     facts = {
@@ -256,6 +280,7 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
+        "interrupted_changes": interrupted_changes(parameters["containers"], containers),
         "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
     }
     try:

@@ -69,6 +69,7 @@ services:
     ready: {description: Whether it answers that it is ready., type: bool}
     version: {description: Version it reports., type: str}
     started_at: {description: When its container started (UTC)., type: str}
+    up_seconds: {description: Seconds since then., type: int}
     release: {description: Current configuration release., type: str}
     running_release: {description: Release it has proved to run., type: str}
     image: {description: Image reference of the container., type: str}
@@ -92,6 +93,7 @@ backups:
     bytes: {description: Its size., type: int}
 """
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any, Optional
@@ -108,10 +110,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
+# A container that the engine started anew less long ago than this may do so again and again.
+_SETTLED_SECONDS = 120
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"
 
@@ -126,6 +131,11 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
     if not record["ready"]:
         return [f"{name} is not ready ({record['error']}): read its log with logs.yml -e service={name}"]
     found = []
+    if record["restarts"] and record["up_seconds"] < _SETTLED_SECONDS:
+        found.append(
+            f"the container of {name} ended and was started anew by the engine, {record['restarts']} time(s), last"
+            f" {record['up_seconds']} s ago: read its log with logs.yml -e service={name}"
+        )
     if not same_version(expected_version, record["version"]):
         found.append(
             f"{name} reports version {record['version']}, but llmmon_{name}_version is {expected_version}: run"
@@ -142,11 +152,14 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
 def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
     """What a record says about the container."""
     if attributes is None:
-        return {"state": "missing", "started_at": "", "restarts": 0, "image": ""}
+        return {"state": "missing", "started_at": "", "up_seconds": 0, "restarts": 0, "image": ""}
     state = attributes["State"]
+    started = datetime.datetime.strptime(state["StartedAt"][:19], "%Y-%m-%dT%H:%M:%S")
+    up = (utc_now() - started.replace(tzinfo=datetime.timezone.utc)).total_seconds()
     return {
         "state": state["Status"],
         "started_at": state["StartedAt"][:19] + "Z",
+        "up_seconds": max(int(up), 0),
         "restarts": attributes.get("RestartCount", 0),
         "image": attributes["Config"]["Image"],
     }

@@ -18,6 +18,7 @@ from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     ask_engine,
     distribution,
     holds,
+    interrupted_changes,
     names,
     port_conflicts,
     port_is_free,
@@ -55,6 +56,21 @@ def container(name: str, port: int | None = 9090, kind: str = "tcp") -> dict[str
     if port:
         ports = [{"PrivatePort": 1, "Type": kind}, {"IP": "0.0.0.0", "PublicPort": port, "Type": kind}]  # noqa: S104
     return {"Names": [f"/{name}"], "Ports": ports}
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (["llmmon-prometheus"], []),
+        (["llmmon-prometheus", "llmmon-prometheus-previous"], ["llmmon-prometheus"]),
+        (["llmmon-prometheus-next"], ["llmmon-prometheus"]),
+        (["llmmon-prometheus-rehearsal"], ["llmmon-prometheus"]),
+        (["other-prometheus-previous", "llmmon-prometheus-old"], []),
+    ],
+)
+def test_interrupted_changes(there: list[str], found: list[str]) -> None:
+    containers = [container(name) for name in there]
+    assert interrupted_changes(["llmmon-prometheus", "llmmon-grafana"], containers) == found
 
 
 def conflicts(free: bool, *containers: dict[str, Any]) -> list[str]:

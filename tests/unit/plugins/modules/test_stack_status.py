@@ -53,6 +53,8 @@ def record(**changes: Any) -> dict[str, Any]:
         "version": "3.13.2",
         "release": RELEASE,
         "running_release": RELEASE,
+        "restarts": 0,
+        "up_seconds": 5,
         "error": "",
     }
     return {**healthy, **changes}
@@ -70,6 +72,15 @@ def test_a_healthy_service_has_no_problems() -> None:
             {"state": "restarting", "ready": False},
             ["the container of prometheus is restarting: read its log with logs.yml -e service=prometheus"],
         ),
+        (
+            {"restarts": 4, "up_seconds": 12},
+            [
+                "the container of prometheus ended and was started anew by the engine, 4 time(s), last 12 s ago: read"
+                " its log with logs.yml -e service=prometheus"
+            ],
+        ),
+        # Once, some time ago: it has been up since.
+        ({"restarts": 1, "up_seconds": 600}, []),
         (
             {"ready": False, "error": "GET http://a answered 503: starting"},
             [
@@ -223,6 +234,7 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
     answer = look(prometheus, tmp_path, require_healthy=True)
     assert not answer["failed"]
     assert not answer["changed"]
+    assert answer["services"][0].pop("up_seconds") > 0
     assert answer["services"] == [
         {
             "name": "prometheus",

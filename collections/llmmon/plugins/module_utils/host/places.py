@@ -40,8 +40,10 @@ SERVICE_LABEL = "llmmon.service"
 # On those that check a configuration and are gone when they have; its value is VALIDATION.
 ROLE_LABEL = "llmmon.role"
 VALIDATION = "validation"
-# The version that is about to take a container's place, the one that had it, and the one from before a restore.
+# The container that is about to take one's place, its trial without network and data, the one that had the place, and
+# the one from before a restore.
 NEXT = "-next"
+REHEARSAL = "-rehearsal"
 PREVIOUS = "-previous"
 BEFORE_RESTORE = "-before-restore"
 
@@ -119,8 +121,8 @@ _IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONF
 
 
 def containers(names: list[str]) -> list[str]:
-    """Every name that a container of these may have, during an upgrade or a restore too."""
-    return [name + suffix for name in names for suffix in ("", NEXT, PREVIOUS, BEFORE_RESTORE)]
+    """Every name that a container of these may have, during a change, an upgrade or a restore too."""
+    return [name + suffix for name in names for suffix in ("", NEXT, REHEARSAL, PREVIOUS, BEFORE_RESTORE)]
 
 
 def in_data_root(name: str) -> Optional[Kind]:

@@ -14,12 +14,18 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError, give_back, name_of
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back, name_of
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    MOST_RESTARTS,
+    NotRunning,
+    last_words,
+    watch,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
@@ -44,8 +50,6 @@ ACCEPTED = "proved"
 
 _TOUCHED = (STARTED, READY)
 _POLL_SECONDS = 0.05
-# A container that the engine started again this often will not come up.
-_MOST_RESTARTS = 3
 
 
 class UpgradeError(StackError):
@@ -75,6 +79,9 @@ class Record:
     silences_carried: int = 0
     why: str = ""
     inventory: dict[str, Any] = dataclasses.field(default_factory=dict)
+    # How often the engine had started each new container anew when it was ready: one that ends later is not kept.
+    restarts: dict[str, int] = dataclasses.field(default_factory=dict)
+    ready_at: float = 0.0
 
     def row(self) -> dict[str, Any]:
         """The service's line of the report."""
@@ -180,13 +187,37 @@ class Generations:
         self._wait_until_ready(record, started)
         record.gap_seconds = time.time() - record.stopped_at
         record.silences_carried = self._carry(record, silences)
+        record.restarts = {container["name"]: self._restarts(container["name"]) for container in record.containers}
+        record.ready_at = time.time()
         self._note(record, READY)
         self._remove_unused(record)
 
-    def accept(self, record: Record) -> None:
-        """The new version is proved: remove the old one."""
+    def accept(self, record: Record, stay: float) -> None:
+        """The new version is proved: remove the old one. It must have stayed up for ``stay`` seconds."""
+        ready = datetime.datetime.fromtimestamp(record.ready_at, datetime.timezone.utc)
+        rest = max(record.ready_at + stay - time.time(), 0)
+        for container in record.containers:
+            self._check_stays(container["name"], record.restarts.get(container["name"], 0), ready, rest)
         self._note(record, ACCEPTED)
         self._clean_up(record)
+
+    def _check_stays(self, name: str, known: int, ready: datetime.datetime, seconds: float) -> None:
+        # A restart that somebody asks for, such as for a new grafana.ini, counts from zero again.
+        if self._restarts(name) > known:
+            raise UpgradeError(
+                f"the container {name} was ready, but has ended and been started anew since:"
+                f" {last_words(self.engine, name, ready)}"
+            )
+        try:
+            watch(self.engine, name, ready, seconds)
+        except NotRunning as error:
+            raise UpgradeError(f"the container {name} does not stay up: {error}") from error
+
+    def _restarts(self, name: str) -> int:
+        attributes = self.engine.inspect(name)
+        if attributes is None:
+            raise UpgradeError(f"the container {name} has gone: somebody removed it meanwhile")
+        return int(attributes.get("RestartCount", 0))
 
     # -- back
 
@@ -277,21 +308,16 @@ class Generations:
                 return []
             found = {name: self.engine.inspect(name) for name in names}
             for name, attributes in found.items():
-                if (attributes or {}).get("RestartCount", 0) >= _MOST_RESTARTS:
-                    raise UpgradeError(f"the container {name} ends again and again: {self._last_words(name, since)}")
+                if (attributes or {}).get("RestartCount", 0) >= MOST_RESTARTS:
+                    words = last_words(self.engine, name, since)
+                    raise UpgradeError(f"the container {name} ends again and again: {words}")
             return names if record.main else [name for name in names if not is_healthy(found[name])]
 
         if wait_until_ready(not_ready, self.timeout, _POLL_SECONDS):
             raise UpgradeError(
                 f"{record.name} is not ready {self.timeout:g} s after its start (llmmon_start_timeout):"
-                f" {self._last_words(names[0], since)}"
+                f" {last_words(self.engine, names[0], since)}"
             )
-
-    def _last_words(self, name: str, since: datetime.datetime) -> str:
-        try:
-            return " | ".join(self.engine.logs_since(name, since)[-5:]) or "it printed nothing"
-        except EngineError as error:
-            return str(error)
 
     def _silences(self, record: Record) -> list[dict[str, Any]]:
         """What is silenced now; nothing when no Alertmanager answers."""
