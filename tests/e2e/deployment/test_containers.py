@@ -37,10 +37,6 @@ def deploy(stack: Stack, **variables: Any) -> Result:
             {"llmmon_memory_limits": {"prometheus": "12m"}},
             ["its memory does not suffice", "was not touched", "memory (llmmon_memory_limits)"],
         ),
-        (
-            {"llmmon_network": "somebody_elses", "llmmon_rehearse_containers": False},
-            ["llmmon-prometheus-next", "somebody_elses", "llmmon-prometheus was not touched"],
-        ),
     ],
 )
 def test_what_does_not_start_never_replaces_what_runs(
@@ -52,6 +48,17 @@ def test_what_does_not_start_never_replaces_what_runs(
     for word in words:
         assert word in result.message, result.output
     assert stack.fingerprint() == before
+    assert stack.on_host(NAMES) == names
+
+
+def test_what_cannot_be_started_gives_its_place_back(stack: Stack) -> None:
+    """Its flags and limits are right, but the host does not have that address."""
+    before, names = stack.on_host(CONTAINER), stack.on_host(NAMES)
+    result = deploy(stack, llmmon_bind_address="203.0.113.7")
+    assert result.code != 0, result.output
+    for word in ("203.0.113.7", "cannot assign requested address", "is back after", "ports (llmmon_bind_address"):
+        assert word in result.message, result.output
+    assert stack.on_host(CONTAINER) == before
     assert stack.on_host(NAMES) == names
 
 

@@ -110,6 +110,7 @@ class Engine:
         settings = attributes["HostConfig"]
         binds = [bind.split(":") for bind in settings.get("Binds") or []]
         writable = [path for _, path, *mode in binds if "ro" not in "".join(mode).split(",")]
+        user, _, group = attributes["Config"]["User"].partition(":")
         with _explained(f"creating the container {name}"):
             self._client.containers.create(
                 attributes["Config"]["Image"],
@@ -126,7 +127,8 @@ class Engine:
                 pids_limit=settings["PidsLimit"],
                 healthcheck=attributes["Config"].get("Healthcheck"),
                 volumes=[":".join(bind) for bind in binds if bind[1] not in writable],
-                tmpfs={**(settings.get("Tmpfs") or {}), **dict.fromkeys(writable, "rw,mode=1777")},
+                # Without an owner it would get that of the image's own directory, whatever its mode.
+                tmpfs={**(settings.get("Tmpfs") or {}), **dict.fromkeys(writable, f"rw,uid={user},gid={group}")},
                 labels={**(attributes["Config"].get("Labels") or {}), ROLE_LABEL: VALIDATION},
             )
 
