@@ -93,7 +93,6 @@ backups:
     bytes: {description: Its size., type: int}
 """
 
-import datetime
 import json
 from pathlib import Path
 from typing import Any, Optional
@@ -110,6 +109,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import started_at
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
@@ -154,8 +154,7 @@ def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
     if attributes is None:
         return {"state": "missing", "started_at": "", "up_seconds": 0, "restarts": 0, "image": ""}
     state = attributes["State"]
-    started = datetime.datetime.strptime(state["StartedAt"][:19], "%Y-%m-%dT%H:%M:%S")
-    up = (utc_now() - started.replace(tzinfo=datetime.timezone.utc)).total_seconds()
+    up = (utc_now() - started_at(attributes)).total_seconds()
     return {
         "state": state["Status"],
         "started_at": state["StartedAt"][:19] + "Z",

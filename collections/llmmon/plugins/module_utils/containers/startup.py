@@ -67,6 +67,12 @@ def watch(engine: Engine, name: str, since: datetime.datetime, seconds: float) -
         raise NotRunning(f"it was ready, and is so no more: {last_words(engine, name, since)}")
 
 
+def started_at(attributes: dict[str, Any]) -> datetime.datetime:
+    """When a container was last started (aware, UTC)."""
+    started = datetime.datetime.strptime(attributes["State"]["StartedAt"][:19], "%Y-%m-%dT%H:%M:%S")
+    return started.replace(tzinfo=datetime.timezone.utc)
+
+
 def starts(attributes: dict[str, Any]) -> tuple[str, int, bool]:
     """What changes whenever a container ends or is started anew."""
     state = attributes["State"]

@@ -24,6 +24,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup im
     MOST_RESTARTS,
     NotRunning,
     last_words,
+    started_at,
     watch,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
@@ -31,22 +32,21 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import NEXT, PREVIOUS
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
+from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.record import (
+    ACCEPTED,
+    CLEARED,
+    DATA_KEPT,
+    KEEPING,
+    PUT_BACK,
+    READY,
+    RESTORED,
+    STARTED,
+    STOPPING,
+    Record,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import starts_without_silences
 
 OPERATION = "upgrade"
-
-# How far a service has come. Up to DATA_KEPT its data are untouched; from STARTED on the new version may have written
-# there.
-WAITING = "waiting"
-KEEPING = "keeping its data"
-STOPPING = "stopping"
-DATA_KEPT = "stopped, data kept"
-STARTED = "new version started"
-READY = "new version ready"
-CLEARED = "data of the new version put aside"
-RESTORED = "data put back"
-PUT_BACK = "put back"
-ACCEPTED = "proved"
 
 _TOUCHED = (STARTED, READY)
 _POLL_SECONDS = 0.05
@@ -54,47 +54,6 @@ _POLL_SECONDS = 0.05
 
 class UpgradeError(StackError):
     """A step of the upgrade failed."""
-
-
-@dataclasses.dataclass
-class Record:
-    """What the journal holds of one service."""
-
-    name: str
-    url: str
-    config_root: str
-    data_directory: str
-    before: dict[str, str]
-    after: dict[str, str]
-    # Names and identities of the containers that get another image.
-    containers: list[dict[str, str]]
-    # Whether the service itself is among them, and not just its companion.
-    main: bool
-    # Every container of the service, also those that stay.
-    members: list[str]
-    releases: dict[str, Optional[str]]
-    state: str = WAITING
-    stopped_at: float = 0.0
-    gap_seconds: float = 0.0
-    silences_carried: int = 0
-    why: str = ""
-    inventory: dict[str, Any] = dataclasses.field(default_factory=dict)
-    # How often the engine had started each new container anew when it was ready: one that ends later is not kept.
-    restarts: dict[str, int] = dataclasses.field(default_factory=dict)
-    ready_at: float = 0.0
-
-    def row(self) -> dict[str, Any]:
-        """The service's line of the report."""
-        outcome = {PUT_BACK: "rolled back", ACCEPTED: "upgraded"}.get(self.state, "not attempted")
-        return {
-            "name": self.name,
-            "before": self.before["version"],
-            "after": self.after["version"],
-            "outcome": outcome,
-            "gap_seconds": round(self.gap_seconds, 2),
-            "silences_carried": self.silences_carried,
-            "why": self.why,
-        }
 
 
 class Generations:
@@ -228,6 +187,7 @@ class Generations:
             return
         record.why = why
         silences: list[dict[str, Any]] = self._silences(record) if record.state in _TOUCHED else []
+        served = self._served_seconds(record)
         self._remove_new(record)
         kept = KeptData(record.name, Path(record.data_directory))
         if record.main and record.state in _TOUCHED:
@@ -242,10 +202,24 @@ class Generations:
             self._start_old(container, kept if record.main else None, switched)
         self._wait_until_ready(record, started)
         if record.stopped_at:
-            record.gap_seconds = time.time() - record.stopped_at
+            record.gap_seconds = time.time() - record.stopped_at - served
         record.silences_carried = self._carry(record, silences)
         self._note(record, PUT_BACK)
         self._clean_up(record)
+
+    def _served_seconds(self, record: Record) -> float:
+        """For how long the new version has served, which is no gap: an upgrade that was killed left it running.
+
+        When it became ready is known only if the upgrade came as far as to note it; else it is taken as ready from its
+        start, if it answers now.
+        """
+        if record.state not in _TOUCHED or not record.main:
+            return 0.0
+        if not is_ready(record.name, HttpClient(Connection(url=record.url, timeout=2))):
+            return 0.0
+        attributes = self.engine.inspect(record.containers[0]["name"])
+        since = record.ready_at or (started_at(attributes).timestamp() if attributes else time.time())
+        return max(time.time() - since, 0.0)
 
     def _remove_new(self, record: Record) -> None:
         """The new generation goes before anything of the old one is touched: never two on the same data."""
