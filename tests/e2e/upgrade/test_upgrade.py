@@ -280,6 +280,16 @@ def longest_pause(stack: Stack, job: str, begun: int) -> float:
     return max(later - earlier for earlier, later in pairwise(moments))
 
 
+def test_a_deployment_changes_no_version(old: Stack) -> None:
+    """The inventory still names the versions from before the upgrade."""
+    before = old.fingerprint()
+    result = old.run("site.yml")
+    assert result.code != 0
+    for word in ("it runs", f"prometheus {NEW['prometheus']}", "Run upgrade.yml", "llmmon_prometheus_version: 3.5.3"):
+        assert word in result.message, result.output
+    assert old.fingerprint() == before
+
+
 def test_there_is_no_way_back_to_2_53(old: Stack) -> None:
     before = old.fingerprint()
     result = old.run("upgrade.yml", variables={"llmmon_upgrade_allow_downgrade": True})
@@ -298,3 +308,15 @@ def test_an_older_alertmanager_is_given_the_silences(old: Stack) -> None:
     assert result.code == 0, result.output
     assert running(old) == {**NEW, "alertmanager": OLD["alertmanager"]}
     assert [entry["comment"] for entry in active_silences(old)] == ["kept"]
+
+
+def test_a_deployment_upgrades_where_that_is_wanted(old: Stack) -> None:
+    wanted: dict[str, Any] = {"llmmon_upgrade_on_deploy": True}
+    for component in NEW:
+        wanted |= variables(component, versions(component)[-1])
+    result = old.run("site.yml", variables=wanted)
+    assert result.code == 0, result.output
+    assert re.search(r"alertmanager\s+0\.28\.1\S* -> 0\.33\.1: upgraded", result.message), result.output
+    assert "llmmon_alertmanager_version: 0.33.1" in result.message
+    assert running(old) == NEW
+    assert left_behind(old) == ""

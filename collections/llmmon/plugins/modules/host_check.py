@@ -46,6 +46,16 @@ options:
     type: list
     elements: str
     default: []
+  versions:
+    description: Versions and images that services should have, to be compared with what was deployed last.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: The service., type: str, required: true}
+      container: {description: Its container., type: str, required: true}
+      version: {description: Its version., type: str, required: true}
+      image: {description: Its image., type: str, required: true}
   operation:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
@@ -102,6 +112,15 @@ interrupted_changes:
   returned: always
   type: list
   elements: str
+version_changes:
+  description: One row for each of O(versions) that was deployed with another version and image.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: The service., type: str}
+    before: {description: The version that was deployed last., type: str}
+    after: {description: The version it should have., type: str}
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -120,6 +139,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
@@ -129,6 +149,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     REHEARSAL,
     UNITS,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
 
@@ -212,6 +233,29 @@ def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> 
     return [name for name in wanted if there & {name + suffix for suffix in (NEXT, REHEARSAL, PREVIOUS)}]
 
 
+def deployed(state: Path) -> dict[str, str]:
+    """Service to the version that was deployed last, as stack_status has recorded it; empty when nothing is known."""
+    try:
+        services = json.loads(state.read_text(encoding="utf-8"))["services"]
+        return {name: str(record["version"]) for name, record in services.items() if record["version"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def version_changes(
+    wanted: list[dict[str, Any]], before: dict[str, str], containers: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Services that would get another version. What runs the wanted image by now has it, whatever was recorded."""
+    images = {name: container.get("Image") for container in containers for name in names(container)}
+    return [
+        {"name": service["name"], "before": before[service["name"]], "after": service["version"]}
+        for service in wanted
+        if service["name"] in before
+        and not same_version(service["version"], before[service["name"]])
+        and images.get(service["container"]) != service["image"]
+    ]
+
+
 def process_behind(port: int) -> Optional[str]:
     """Name and id of the process that listens on a TCP port, as far as /proc tells."""
     inodes = set()
@@ -258,6 +302,14 @@ def main() -> None:
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
             "containers": {"type": "list", "elements": "str", "default": []},
+            "versions": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    name: {"type": "str", "required": True} for name in ("name", "container", "version", "image")
+                },
+            },
             "operation": {"type": "str", "default": ""},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
@@ -281,6 +333,9 @@ def main() -> None:
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
         "interrupted_changes": interrupted_changes(parameters["containers"], containers),
+        "version_changes": version_changes(
+            parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
+        ),
         "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
     }
     try:
