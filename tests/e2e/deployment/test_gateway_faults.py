@@ -48,7 +48,7 @@ def assert_deployment_stands(stack: Stack) -> None:
 
 def test_a_wrong_kind(stack: Stack) -> None:
     """The page answers, and no rule finds anything on it."""
-    result = deploy_with(stack, kind="canonical")
+    result = deploy_with(stack, kind="canonical", bearer_token=stack.gateway.token)
     assert result.code != 0, result.output
     for word in ("of the kind canonical (llm_requests_total)", "those of litellm: correct its kind in llmmon_gateways"):
         assert word in result.message, result.output
