@@ -18,10 +18,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils import difference, er
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     encryption,
     extraction,
+    new_files,
     read_ahead,
     reading,
+    rules,
     source,
     tar_members,
+    witness,
     writing,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import (

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    HEADER,
     SCOPE_FULL,
     STATE,
     ArchiveName,
@@ -22,11 +21,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Header,
     checksum_line,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
-    ArchiveWriter,
-    NewFile,
-    gzip_command,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.records import service_records
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import fragments, kept, stale
@@ -195,13 +191,10 @@ class Backup:
             # Now the size is known to the byte.
             self._require_room(total)
             header = Header(name.scope, name.created, socket.gethostname(), service_records(self._settings), total)
-            text = header.to_json().encode()
             filters = [gzip_command(self._settings.compression_level)]
             filters += self._settings.encryption.commands(self._workplace.path)
-            with ArchiveWriter(partial, filters) as writer:
-                writer.add(NewFile(HEADER, len(text), text))
-                writer.add_all(members)
-                record = writer.finish()
+            with ArchiveWriter(partial, header, filters) as writer:
+                record = writer.write(members)
                 files = writer.files
         self._put_in_place(partial, path, record)
         return record, files

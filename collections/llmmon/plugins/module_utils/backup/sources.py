@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -21,7 +22,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     GRAFANA_SQLITE,
     PROMETHEUS_DATA,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import NewFile
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     PostgresSettings,
     SqliteSettings,
@@ -38,6 +39,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import walk
 
 # A head of some million series takes minutes to be written as a block.
 _SNAPSHOT_SECONDS = 900.0
@@ -54,24 +56,26 @@ class SourceError(StackError):
 
 def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:
     """Regular files below a directory, sorted; links, sockets and what has a path in ``leave_out`` are none."""
-    without = {root / path for path in leave_out or ()}
-    for directory, directories, files in os.walk(root):
-        directories[:] = sorted(name for name in directories if Path(directory, name) not in without)
-        for name in sorted(files):
-            path = Path(directory, name)
-            if path in without:
-                continue
+    try:
+        for entry in walk(root, {f"{root}/{path}" for path in leave_out or ()}):
             # What vanishes meanwhile was not part of the data's state.
             with contextlib.suppress(FileNotFoundError):
-                status = path.lstat()
+                status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode):
-                    yield path, status
+                    yield Path(entry.path), status
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise SourceError(
+            f"{root} holds directories that lie deeper than a path can say, {str(error.filename)[:200]}: delete them"
+            " with rm -r, then run again"
+        ) from error
 
 
 def tree(root: Path, place: str, leave_out: Optional[set[str]] = None) -> list[NewFile]:
     """The files below a directory as members below ``place``."""
     return [
-        NewFile(f"{place}/{path.relative_to(root)}", status.st_size, path)
+        NewFile(f"{place}/{path.relative_to(root)}", status.st_size, path, bool(status.st_mode & stat.S_IXUSR))
         for path, status in regular_files(root, leave_out)
     ]
 

@@ -18,13 +18,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     GRAFANA_DATABASE_FILES,
     ArchiveName,
     FileRecord,
+    Header,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
-    ArchiveWriter,
-    NewFile,
-    WritingError,
-    gzip_command,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile, WritingError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import room
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     DatabaseError,
@@ -157,9 +154,9 @@ def test_a_disk_that_is_full_leaves_nothing(machine: BackupMachine) -> None:
 def test_an_archive_that_was_not_finished_is_deleted_by_its_writer(tmp_path: Path) -> None:
     with (
         pytest.raises(WritingError, match="became shorter"),
-        ArchiveWriter(tmp_path / "a", [gzip_command(1)]) as writer,
+        ArchiveWriter(tmp_path / "a", Header("config", utc_now(), "here", {}, 10), [gzip_command(1)]) as writer,
     ):
-        writer.add(NewFile("state.json", 10, b"less"))
+        writer.write([NewFile("state.json", 10, b"less")])
     assert list(tmp_path.iterdir()) == []
 
 
