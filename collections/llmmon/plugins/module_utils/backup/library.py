@@ -39,6 +39,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
     room,
     run,
     settings,
+    soundness,
     sources,
     timer,
     workplace,

@@ -30,6 +30,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
     database_settings,
     dump_postgres,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.soundness import damaged_block, damaged_messages
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
@@ -45,6 +46,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import walk
 _SNAPSHOT_SECONDS = 900.0
 _SNAPSHOTS = "snapshots"
 _HEAD = ("wal", "wbl", "chunks_head")
+
+# What Alertmanager keeps in messages.
+_MESSAGES = ("nflog", "silences")
 
 # Grafana deletes what it draws there by itself, at any moment.
 _GRAFANA_SCRATCH = {"png", "pdf", "csv"}
@@ -129,14 +133,39 @@ class Prometheus:
                     "Prometheus makes no snapshot because its admin API is off: set llmmon_prometheus_admin_api to true"
                     " and run site.yml, or back up the configuration alone with llmmon_backup_scope=config"
                 ) from error
-            raise SourceError(f"Prometheus made no snapshot: {error}") from error
+            raise SourceError(f"Prometheus made no snapshot: {error}{self._advice(str(error))}") from error
         snapshot = workplace.name_snapshot(str(answer["data"]["name"]))
         if not snapshot.is_dir():
             raise SourceError(
                 f"Prometheus made a snapshot, but not in {snapshot}: correct llmmon_data_root, or remove"
                 " --storage.tsdb.path from llmmon_prometheus_extra_flags"
             )
+        for block in sorted(snapshot.iterdir()):
+            self._require_sound(block)
         return tree(snapshot, PROMETHEUS_DATA)
+
+    def _require_sound(self, block: Path) -> None:
+        """Refuse a block that Prometheus would not start with once it is restored."""
+        damage = damaged_block(block)
+        if damage:
+            raise SourceError(
+                f"the block {block.name} of Prometheus is damaged: {damage}; no archive was made, because Prometheus"
+                f" does not start with such a block: move {self._data / block.name} to another directory, restart"
+                " Prometheus, and run again"
+            )
+
+    def _advice(self, said: str) -> str:
+        """What to do about files that Prometheus may not link, because they belong to somebody else."""
+        if "operation not permitted" not in said:
+            return ""
+        owner = self._data.stat()
+        for path, status in regular_files(self._data):
+            if (status.st_uid, status.st_gid) != (owner.st_uid, owner.st_gid):
+                return (
+                    f"; {path} belongs to {status.st_uid}:{status.st_gid} and not to Prometheus, as after promtool was"
+                    f" run as root: chown --recursive {owner.st_uid}:{owner.st_gid} {self._data}, then run again"
+                )
+        return ""
 
 
 class Alertmanager:
@@ -161,6 +190,13 @@ class Alertmanager:
             with contextlib.suppress(FileNotFoundError):
                 handle = opened.enter_context(path.open("rb", buffering=0))
                 size = os.fstat(handle.fileno()).st_size
+                damage = damaged_messages(handle, size) if path.name in _MESSAGES else None
+                if damage:
+                    raise SourceError(
+                        f"{path} of Alertmanager is damaged: {damage}; no archive was made, because Alertmanager does"
+                        " not start with such a file: it writes it anew every 15 minutes, so run again then; when it is"
+                        " still damaged, delete it"
+                    )
                 found.append(NewFile(f"{ALERTMANAGER_DATA}/{path.relative_to(self._data)}", size, handle))
         return found
 

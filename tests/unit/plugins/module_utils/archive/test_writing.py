@@ -17,6 +17,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing impor
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import SourceError, tree
 
 from tests.support.archives import BLOCK, FULL, header
+from tests.support.directories import deep
 
 ROOM = 2**30
 ME = FileOwner(os.geteuid(), os.getegid())
@@ -153,12 +154,5 @@ def test_what_was_read_back_wrong_is_no_archive(
 
 
 def test_directories_deeper_than_a_path_can_say_are_named_and_not_left_out_unseen(tmp_path: Path) -> None:
-    directory = os.open(tmp_path, os.O_RDONLY)
-    for _ in range(2500):
-        os.mkdir("deep", dir_fd=directory)
-        below = os.open("deep", os.O_RDONLY, dir_fd=directory)
-        os.close(directory)
-        directory = below
-    os.close(directory)
-    with pytest.raises(SourceError, match="lie deeper than a path can say"):
+    with deep(tmp_path / "deep", 2500), pytest.raises(SourceError, match="lie deeper than a path can say"):
         tree(tmp_path, "grafana/data")

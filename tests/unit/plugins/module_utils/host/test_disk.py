@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, remove, walk
 
+from tests.support.directories import deep
+
 # Three times as many as Python's functions may call each other, and more than a path can say.
 LEVELS = 3000
 
 
-def deep(top: Path, levels: int) -> None:
-    """A tower of directories, each with a file in it."""
-    directory = os.open(top, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=directory)
-        below = os.open("d", os.O_RDONLY, dir_fd=directory)
-        os.close(directory)
-        directory = below
-        os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=directory))
-    os.close(directory)
-
-
 def test_a_tree_that_is_too_deep_for_every_other_tool_is_removed(tmp_path: Path) -> None:
     tree, outside = tmp_path / "tree", tmp_path / "outside"
-    tree.mkdir()
     outside.mkdir()
     (outside / "mine").touch()
-    (tree / "link").symlink_to(outside)
-    (tree / "nowhere").symlink_to("nothing")
-    deep(tree, LEVELS)
-    remove(tree)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["outside"]
+    with deep(tree, LEVELS):
+        (tree / "link").symlink_to(outside)
+        (tree / "nowhere").symlink_to("nothing")
+        remove(tree)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["outside"]
     assert (outside / "mine").exists()
 
 
@@ -61,5 +49,6 @@ def test_a_walk_sees_files_and_links_in_order_and_no_more_calls_than_levels(tmp_
     left_out = [entry.name for entry in walk(tmp_path, {str(tmp_path / "b"), str(tmp_path / "c")})]
     assert left_out == ["a"]
     assert list(walk(tmp_path / "nothing")) == []
-    deep(tmp_path, LEVELS // 2)
-    assert disk_usage(tmp_path) > 0
+    with deep(tmp_path / "deep", LEVELS // 2):
+        assert len(list(walk(tmp_path / "deep"))) == LEVELS // 2
+        assert disk_usage(tmp_path / "deep") == 0
