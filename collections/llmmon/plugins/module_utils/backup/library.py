@@ -31,6 +31,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     format as archive_format,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
+    copies,
     grafana_database,
     metric,
     offsite,
