@@ -109,9 +109,7 @@ class OffsiteCopy:
             raise self._failed(
                 f"there is no file {self._restic.password_file}; correct llmmon_backup_restic_password_file"
             )
-        self._require_repository(copies)
-        # Only what a killed restic left: one that is at work keeps its lock.
-        self._require("unlock")
+        self._open(copies)
         self._require("backup", *self._which, *map(str, paths))
         self._copied = True
         copies.note(self._restic.shown)
@@ -122,12 +120,13 @@ class OffsiteCopy:
         # By tags alone: each archive has a path of its own.
         self._require("forget", *self._which, "--group-by", "host,tags", "--keep-last", str(keep), *within, "--prune")
 
-    def _require_repository(self, copies: Copies) -> None:
-        found = self._run("cat", "config")
+    def _open(self, copies: Copies) -> None:
+        """Find the repository, and remove the locks that killed restics left; one that is at work keeps its own."""
+        found = self._run("unlock")
         if not found.code:
             return
         if not found.no_repository:
-            raise self._failed(self._explained("cat config", found))
+            raise self._failed(self._explained("unlock", found))
         last = copies.last(self._restic.shown)
         if last and not self._restic.anew:
             raise self._failed(
