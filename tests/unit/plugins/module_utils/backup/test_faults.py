@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -52,6 +53,8 @@ from tests.support import services
 from tests.support.archives import CONFIGURATION, header, whole
 from tests.support.backup_machine import BackupMachine, contents
 from tests.support.loopback import unused_port
+
+AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 needs_root = pytest.mark.usefixtures("as_root")
 
@@ -368,12 +371,30 @@ def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: 
 
 
 @needs_root
-@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
-def test_a_key_that_is_none_leaves_no_archive(machine: BackupMachine) -> None:
-    with pytest.raises(BackupError, match="gpg failed"):
-        back_up(machine.settings(scope="config", encryption="gpg", public_keys=["no key"]))
-    assert list(machine.archives.iterdir()) == []
-    assert machine.leftovers() == []
+@pytest.mark.parametrize(
+    ("tool", "keys", "reason"),
+    [
+        ("gpg", ["no key"], "gpg does not encrypt to key 1 of llmmon_backup_public_keys: "),
+        ("age", [AGE, "age1nokey"], "age does not encrypt to key 2 of llmmon_backup_public_keys: "),
+        ("age", ["AGE-SECRET-KEY-1s3cret"], "key 1 of llmmon_backup_public_keys: it is a private key"),
+        (
+            "gpg",
+            ["-----BEGIN PGP PRIVATE KEY BLOCK-----\ns3cret"],
+            "it is a private key, which has to be kept elsewhere",
+        ),
+    ],
+)
+def test_a_key_that_is_none_is_told_before_anything_is_written(
+    machine: BackupMachine, tool: str, keys: list[str], reason: str
+) -> None:
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed here")
+    with pytest.raises(BackupError) as refused:
+        back_up(machine.settings(scope="config", encryption=tool, public_keys=keys))
+    assert reason in str(refused.value)
+    # Neither a secret nor the file that a key was put into for the tool.
+    assert not re.search(r"s3cret|/tmp|recipient-\d", str(refused.value))
+    assert not machine.archives.exists()
 
 
 @needs_root
