@@ -33,6 +33,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
     copies,
     grafana_database,
+    lending,
     metric,
     offsite,
     records,

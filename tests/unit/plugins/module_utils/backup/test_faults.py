@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.conftest import REPOSITORY
@@ -161,6 +163,30 @@ def test_too_little_room_is_noticed_before_anything_is_made(
         back_up(machine.settings(scope="config"))
     assert not machine.archives.exists()
     assert machine.leftovers() == []
+
+
+@needs_root
+def test_a_timer_waits_for_another_operation_and_for_one_that_was_begun(machine: BackupMachine) -> None:
+    """A restore is several runs: between two of them the lock is free, and the journal is there."""
+    operations, begun = Operations(machine.data_root), threading.Event()
+
+    def restore() -> None:
+        with operations.locked("restore"):
+            operations.begin("restore", "stopping the services", {})
+            begun.set()
+            threading.Event().wait(0.5)
+        threading.Event().wait(0.5)
+        operations.end()
+
+    thread = threading.Thread(target=restore)
+    thread.start()
+    begun.wait()
+    with pytest.raises(BackupError, match="backup cannot begin: restore"):
+        back_up(machine.settings(scope="config"))
+    assert Path(back_up(machine.settings(scope="config"), patience=20).archive).is_file()
+    thread.join()
+    with operations.locked("restore"), pytest.raises(BackupError, match=r"restore .* is at work since"):
+        back_up(machine.settings(scope="config"), patience=0.5)
 
 
 # The check beforehand cannot see what others write meanwhile, so here it sees nothing at all.
