@@ -95,7 +95,7 @@ def test_a_disk_that_is_full_all_the_same_is_a_sentence_and_leaves_nothing(
     def full(*_: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(lending.shutil, "copyfileobj", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     answer = lend(machine, archive)
     assert answer["msg"].startswith(f"{archive} cannot be copied to {machine.data_root}/backup.fetch")
     assert "No space left on device" in answer["msg"]
