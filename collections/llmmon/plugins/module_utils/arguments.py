@@ -72,12 +72,15 @@ def backup_arguments() -> dict[str, Any]:
         "data_root": {"type": "path", "required": True},
         "directory": {"type": "path", "required": True},
         "keep": {"type": "int", "default": 7},
+        "keep_hours": {"type": "int", "default": 20},
         "compression_level": {"type": "int", "default": 1},
         "encryption": {"type": "str", "choices": ["", "gpg", "age"], "default": ""},
         "public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         # An address may hold a password.
         "restic_repository": {"type": "str", "default": "", "no_log": True},
         "restic_password_file": {"type": "str", "default": "", "no_log": False},
+        "restic_anew": {"type": "bool", "default": False},
+        "copy_timeout": {"type": "int", "default": 14400},
         "grafana_database_host": {"type": "str", "default": ""},
     }
     return {"settings": {"type": "dict", "required": True, "options": settings}}

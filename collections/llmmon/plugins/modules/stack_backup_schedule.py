@@ -83,6 +83,7 @@ from typing import Any, Optional
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import PROGRAM, contents
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.timer import most_seconds
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
@@ -109,6 +110,7 @@ Type=oneshot
 Environment=PYTHONPATH={library} PYTHONDONTWRITEBYTECODE=1
 ExecStart={python} -m {module} {settings}
 WorkingDirectory=/
+TimeoutStartSec={most_seconds}
 UMask=0077
 Nice=10
 IOSchedulingClass=idle
@@ -143,7 +145,8 @@ def wanted_files(parameters: dict[str, Any], python: str) -> dict[Path, Wanted]:
     """What has to be on the host: all of it, or nothing when there is no schedule."""
     library, settings = Path(parameters["library"]), Path(parameters["settings_file"])
     units = Path(parameters["units"])
-    names = {"library": library, "python": python, "module": PROGRAM, "settings": settings}
+    most = most_seconds(parameters["settings"]["copy_timeout"])
+    names = {"library": library, "python": python, "module": PROGRAM, "settings": settings, "most_seconds": most}
     found: dict[Path, Wanted] = {library / path: (text, 0o644) for path, text in contents().items()}
     found[settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
     found[units / BACKUP_SERVICE] = (_SERVICE_UNIT.format(**names), 0o644)

@@ -73,6 +73,15 @@ def test_the_settings_are_for_root_alone(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (settings, settings.parent)] == [0o600, 0o700]
 
 
+def test_no_run_goes_on_without_end(tmp_path: Path) -> None:
+    """Its own work and a wait for others have their time besides the copy's."""
+    units = [wanted_files(parameters(tmp_path, copy_timeout=seconds), sys.executable) for seconds in (1, 5000)]
+    texts = [str(found[tmp_path / "units" / BACKUP_SERVICE][0]) for found in units]
+    first, second = (int(text.partition("TimeoutStartSec=")[2].split()[0]) for text in texts)
+    assert second - first == 4999
+    assert first > 3600
+
+
 def test_code_of_an_earlier_version_goes(tmp_path: Path) -> None:
     apply(parameters(tmp_path))
     old = tmp_path / "library" / "ansible_collections" / "old.py"

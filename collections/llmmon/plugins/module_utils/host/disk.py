@@ -5,19 +5,44 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import secrets
+from collections.abc import Collection, Iterator
 from pathlib import Path
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+
+def walk(root: Path, leave_out: Collection[str] = ()) -> Iterator[os.DirEntry[str]]:
+    """Whatever is no directory below one, sorted and however deep; what vanishes meanwhile is not there.
+
+    A link is what it is itself, never what it leads to. What has a path in ``leave_out`` is left out, with all
+    below it.
+    """
+    waiting = [str(root)]
+    while waiting:
+        directory = waiting.pop()
+        try:
+            with os.scandir(directory) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        deeper = []
+        for entry in entries:
+            if entry.path in leave_out:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                deeper.append(entry.path)
+            else:
+                yield entry
+        waiting += reversed(deeper)
 
 
 def disk_usage(directory: Path) -> int:
     """Bytes on disk below a directory; files that vanish meanwhile count nothing."""
     total = 0
-    for parent, _, files in os.walk(directory):
-        for file in files:
-            try:
-                total += (Path(parent) / file).lstat().st_blocks * 512
-            except OSError:
-                continue
+    for entry in walk(directory):
+        with contextlib.suppress(OSError):
+            total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
 
 
@@ -36,9 +61,48 @@ def sync(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, a link or a directory with all that lies in it; what is gone already is no trouble."""
+    """Delete a file, a link or a directory with all that lies in it, however deep; what is gone is no trouble."""
     with contextlib.suppress(FileNotFoundError):
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            _empty(path)
+            path.rmdir()
         else:
             path.unlink()
+
+
+def _empty(path: Path) -> None:
+    """Delete what lies in a directory.
+
+    Directories come up beside their parents before these go, so that no path becomes too long and nothing calls itself
+    as often as somebody has made directories. Each is opened by its name in the one before: no link is followed.
+    """
+    top = os.open(path, _DIRECTORY)
+    try:
+        while True:
+            names = _without_files(top)
+            if not names:
+                return
+            for name in names:
+                directory = os.open(name, _DIRECTORY, dir_fd=top)
+                try:
+                    for deeper in _without_files(directory):
+                        os.rename(deeper, f".llmmon-{secrets.token_hex(8)}", src_dir_fd=directory, dst_dir_fd=top)
+                finally:
+                    os.close(directory)
+                os.rmdir(name, dir_fd=top)
+    except OSError as error:
+        # Names of a descriptor say little.
+        error.filename = f"{path}/{error.filename or ''}"
+        raise
+    finally:
+        os.close(top)
+
+
+def _without_files(directory: int) -> list[str]:
+    """Delete the files in an open directory; returns the names of its directories."""
+    with os.scandir(directory) as found:
+        entries = list(found)
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name, dir_fd=directory)
+    return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]

@@ -53,6 +53,10 @@ OPERATION_LOCK = "operation.lock"
 OPERATION_JOURNAL = "operation.json"
 # Copies of databases and files with keys, while a backup works.
 BACKUP_WORK = "backup.work"
+# An archive while the user who signed in fetches it.
+BACKUP_FETCH = "backup.fetch"
+# Where and when archives were copied off the host: it goes with them.
+COPIES = "backup.copies.json"
 # What an archive held (new), and what was there before (old), while a restore works.
 RESTORE_WORK = "restore"
 
@@ -110,6 +114,8 @@ _IN_DATA_ROOT = {
     STATE: Kind.STATE,
     OPERATION_LOCK: Kind.LOCK,
     BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
+    BACKUP_FETCH: Kind.REMAINS_OF_BACKUP,
+    COPIES: Kind.ARCHIVE,
     RESTORE_WORK: Kind.REMAINS_OF_RESTORE,
 }
 _IN_CONFIGURATION_ROOT = {
@@ -127,7 +133,7 @@ def containers(names: list[str]) -> list[str]:
 
 def in_data_root(name: str) -> Optional[Kind]:
     """What an entry of the data root is by its name, None when it is none of ours."""
-    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL)):
+    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL, COPIES)):
         return Kind.REMAINS_OF_WRITING
     return _IN_DATA_ROOT.get(name)
 
