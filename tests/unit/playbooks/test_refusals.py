@@ -86,6 +86,18 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
         ("backup.yml", {"llmmon_backup_encryption": "pgp"}, "llmmon_backup_encryption is 'pgp', but must be one of"),
         ("logs.yml", {"lines": "many"}, "llmmon_lines is 'many', but must be a whole number"),
         ("site.yml", {"llmmon_gateways": "proxy:8000"}, "llmmon_gateways is 'proxy:8000', but must be a list"),
+        (
+            "site.yml",
+            {"llmmon_prometheus_scrape_interval": 15},
+            "scrape_interval is 15, but must be a duration",
+        ),
+        ("status.yml", {"llmon_receivers": {}}, "llmon_receivers is not a variable of llmmon; did you mean llmmon_rec"),
+        (
+            "site.yml",
+            {"llmmon_grafana_admin_password": "your_secure_password"},
+            "the placeholder your_secure_pass",
+        ),
+        ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )
 def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], expected: str, tmp_path: Path) -> None:
