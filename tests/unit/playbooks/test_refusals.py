@@ -154,3 +154,35 @@ def test_a_kind_of_the_users_own_is_checked(name: str, content: str, expected: s
     assert code == 2, output
     assert expected in output
     assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("llmmon_prometheus_rule_files", ["files/none.yml"]),
+        ("llmmon_prometheus_scrape_config_files", ["files/none.yml"]),
+        ("llmmon_alertmanager_template_files", ["files/none.tmpl"]),
+        ("llmmon_grafana_dashboard_files", ["files/none.json"]),
+        ("llmmon_grafana_folders", [{"uid": "team", "title": "Team", "files": ["files/none.json"]}]),
+        ("llmmon_grafana_ldap_file", "files/none.toml"),
+    ],
+)
+def test_a_file_of_the_users_own_that_is_not_there_is_missed(variable: str, value: Any, tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, variable: value}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    assert re.search(rf"{variable}\b[^|]*: there is no file files/none[.]\w+ in {tmp_path}, ", output), output
+    assert "unreachable=0" in output
+
+
+def test_a_file_of_the_users_own_is_looked_for_beside_the_inventory(tmp_path: Path) -> None:
+    """And nothing in that folder is taken for a part of the inventory."""
+    (tmp_path / "files").mkdir()
+    rule = {"alert": "Watchdog", "expr": "vector(1)"}
+    (tmp_path / "files" / "own.yml").write_text(yaml.safe_dump({"groups": [{"name": "own", "rules": [rule]}]}))
+    variables = {"llmmon_prometheus_rule_files": ["files/own.yml"]}
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, **variables}}}}
+    code, output = run("site.yml", tmp_path, inventory, "-i", str(tmp_path))
+    assert code == 2, output
+    assert f"duplicate rule name Watchdog in {tmp_path}/files/own.yml" in output
+    assert "is not a valid group" not in output
