@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -47,6 +49,20 @@ def test_every_playbook_begins_with_the_checks(playbook: Path) -> None:
     assert first["ansible.builtin.import_playbook"] == "preflight.yml"
     for task in (task for play in plays for task in play["tasks"]):
         assert task["ansible.builtin.import_role"]["name"].startswith("llmmon.stack."), task
+
+
+def test_the_version_of_ansible_is_checked_before_all_else() -> None:
+    """An older one reads the playbooks, and would break off in the middle, where a filter needs what it has not."""
+    tasks = REPOSITORY / "roles" / "common" / "tasks"
+    (first, *_) = yaml.safe_load((REPOSITORY / "playbooks" / "preflight.yml").read_text())[0]["tasks"]
+    assert first["ansible.builtin.import_role"]["tasks_from"] == "check_ansible"
+    # And in a play of one's own, of which a role is the first that runs.
+    assert yaml.safe_load((tasks / "main.yml").read_text())[0]["ansible.builtin.import_tasks"] == "check_ansible.yml"
+    (check,) = yaml.safe_load((tasks / "check_ansible.yml").read_text())
+    condition = check["ansible.builtin.assert"]["that"]
+    for version, is_taken in (("2.18.19", False), ("2.16.3", False), ("2.19.0", True), ("2.21.5", True)):
+        templar = Templar(loader=DataLoader(), variables={"ansible_version": {"full": version}})
+        assert templar.template(trust_as_template(f"{{{{ {condition} }}}}")) is is_taken
 
 
 def test_a_role_that_is_imported_is_not_checked_by_ansible_again() -> None:
