@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 import requests
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana.leaving import data_sources_that_left, deleting
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.leaving_data_sources import (
+    data_sources_that_left,
+    deleting,
+)
 
 from tests.standins.grafana import VERSION
 from tests.standins.run import DidNotStartError, StandIn, start

@@ -12,14 +12,14 @@ from typing import Any, Optional, Protocol, Union
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.grafana.leaving import (
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.leaving_data_sources import (
     DIRECTORY,
     PROVISIONED,
     data_sources_that_left,
     deleting,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
