@@ -8,8 +8,8 @@ name: user_file_problems
 short_description: Say which files of the user's own are not there
 version_added: 0.1.0
 description:
-  - Looks for each file as P(llmmon.stack.user_files#filter) does, and finds those that are nowhere, cannot be read, or
-    are not text.
+  - Looks for each file as P(llmmon.stack.user_files#filter) does, and finds those that are nowhere, cannot be read, are
+    not text, or are not valid JSON although their name says so.
 options:
   _input:
     description: Where each file goes in a release, and its path as the user wrote it.

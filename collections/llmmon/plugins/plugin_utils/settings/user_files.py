@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def user_files(files: Mapping[str, str], places: Sequence[str]) -> dict[str, str
 
 
 def user_file_problems(files: Mapping[str, str], places: Sequence[str]) -> list[str]:
-    """A sentence for each file that is nowhere, or is no text."""
+    """A sentence for each file that is nowhere, is no text, or is named a dashboard and is none."""
     found = []
     for goes_to, path in files.items():
         variable = _VARIABLES.get(goes_to.partition("/")[0], f"the file for {goes_to}")
@@ -39,7 +40,12 @@ def user_file_problems(files: Mapping[str, str], places: Sequence[str]) -> list[
             found.append(f"{variable}: there is no file {path}{looked_in}; correct the path")
             continue
         try:
-            source.read_text(encoding="utf-8")
+            text = source.read_text(encoding="utf-8-sig")
+            if goes_to.endswith(".json"):
+                json.loads(text)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            found.append(f"{variable}: {source} is not valid JSON: {where}: {error.msg}")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
             found.append(f"{variable}: the file {source} cannot be read: {reason}")

@@ -63,3 +63,13 @@ def test_what_is_no_text_is_named(places: list[str], tmp_path: Path) -> None:
     (tmp_path / "inventories/mine/bad.yml").write_bytes(b"\xff\xfe")
     (problem,) = user_file_problems({"scrape.d/bad.yml": "bad.yml"}, places)
     assert problem.endswith("inventories/mine/bad.yml cannot be read: it is not text in UTF-8")
+
+
+def test_a_dashboard_that_is_not_json_is_named_with_the_place(places: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "inventories/mine/board.json"
+    path.write_text('{\n"uid" 1}')
+    (problem,) = user_file_problems({"dashboards/board.json": "board.json"}, places)
+    assert problem.startswith("llmmon_grafana_dashboard_files or llmmon_grafana_folders: ")
+    assert f"{path} is not valid JSON: line 2, column 7: " in problem
+    path.write_bytes(b'\xef\xbb\xbf{"uid": "a"}')
+    assert user_file_problems({"dashboards/board.json": "board.json"}, places) == []
