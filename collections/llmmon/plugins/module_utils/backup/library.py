@@ -58,6 +58,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     silences,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration import (
+    leaving_data_sources,
     plan,
     releases,
     reload,
