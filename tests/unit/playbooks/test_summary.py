@@ -43,7 +43,7 @@ def test_each_host_speaks_of_the_links_that_its_services_write() -> None:
     ("variables", "named"),
     [
         ({}, ""),
-        ({"llmmon_bind_address": "::1"}, ""),
+        ({"llmmon_bind_address": "[::1]"}, ""),
         ({"llmmon_grafana_bind_address": "10.0.0.5"}, ""),
         ({"llmmon_bind_address": "0.0.0.0"}, "without a sign-in: alertmanager and prometheus ("),  # noqa: S104
         ({"llmmon_bind_address": "10.0.0.5", "llmmon_services": ["alertmanager"]}, "sign-in: alertmanager ("),
@@ -62,7 +62,8 @@ def test_what_is_open_to_others_without_a_sign_in_is_said(variables: dict[str, A
         ("127.0.0.1", "http://127.0.0.1:9090"),
         ("0.0.0.0", "http://127.0.0.1:9090"),  # noqa: S104
         ("10.0.0.5", "http://10.0.0.5:9090"),
-        ("fd00::5", "http://[fd00::5]:9090"),
+        ("[fd00::5]", "http://[fd00::5]:9090"),
+        ("[::]", "http://127.0.0.1:9090"),
     ],
 )
 def test_the_host_reaches_what_it_publishes(address: str, url: str) -> None:

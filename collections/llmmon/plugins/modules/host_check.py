@@ -189,6 +189,7 @@ def distribution(os_release: str) -> dict[str, str]:
 def port_is_free(address: str, port: int) -> bool:
     """Whether the port can be listened on; an address that is not the host's is somebody else's trouble."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    address = address.strip("[]")
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

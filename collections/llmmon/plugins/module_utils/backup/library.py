@@ -52,6 +52,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     grafana_accounts,
     http,
     metrics,
+    page_kinds,
     readiness,
     scrape_causes,
     service_api,

@@ -105,6 +105,7 @@ ABSOLUTE = _pattern("a path that begins with '/'", r"/.*[^/].*")
 
 # By where a setting is: [] stands for each entry of a list, * for each key of a dictionary.
 FORMATS: dict[str, Format] = {
+    "llmmon_alertmanager_bind_address": IP,
     "llmmon_alertmanager_cluster_peers[]": HOST_AND_PORT,
     "llmmon_alertmanager_cluster_port": PORT,
     "llmmon_alertmanager_container": NAME,
@@ -120,8 +121,10 @@ FORMATS: dict[str, Format] = {
     "llmmon_alertmanager_route.repeat_interval": DURATION,
     "llmmon_alertmanager_uid": NUMBER,
     "llmmon_alertmanager_version": VERSION,
+    "llmmon_backup_copy_timeout": COUNT,
     "llmmon_backup_directory": ABSOLUTE,
     "llmmon_backup_keep": COUNT,
+    "llmmon_backup_keep_hours": NUMBER,
     "llmmon_backup_restic_password_file": _optional(ABSOLUTE),
     "llmmon_bind_address": IP,
     "llmmon_config_root": ABSOLUTE,
@@ -134,6 +137,7 @@ FORMATS: dict[str, Format] = {
     "llmmon_gateways[].sample_limit": NUMBER,
     "llmmon_gateways[].scrape_interval": DURATION,
     "llmmon_gateways[].scrape_timeout": DURATION,
+    "llmmon_grafana_bind_address": IP,
     "llmmon_grafana_container": NAME,
     "llmmon_grafana_dashboard_owner": _pattern("1 to 40 letters, digits, '-', '_' or '.'", r"[A-Za-z0-9_.-]{1,40}"),
     "llmmon_grafana_folder_uid": UID,
@@ -150,7 +154,9 @@ FORMATS: dict[str, Format] = {
     "llmmon_image_registry": REGISTRY,
     "llmmon_keep_releases": COUNT,
     "llmmon_lines": COUNT,
-    "llmmon_memory_limits.*": MEMORY,
+    "llmmon_memory_limits.alertmanager": MEMORY,
+    "llmmon_memory_limits.grafana": MEMORY,
+    "llmmon_memory_limits.prometheus": MEMORY,
     "llmmon_minimum_free_mb": NUMBER,
     "llmmon_network": NAME,
     "llmmon_pids_limit": PROCESSES,
@@ -160,6 +166,7 @@ FORMATS: dict[str, Format] = {
     "llmmon_prober_memory": MEMORY,
     "llmmon_prober_version": VERSION,
     "llmmon_prometheus_alertmanagers[]": HOST_AND_PORT,
+    "llmmon_prometheus_bind_address": IP,
     "llmmon_prometheus_container": NAME,
     "llmmon_prometheus_external_url": URL,
     "llmmon_prometheus_gid": NUMBER,
@@ -175,6 +182,8 @@ FORMATS: dict[str, Format] = {
     "llmmon_prometheus_version": VERSION,
     "llmmon_runbook_base_url": URL,
     "llmmon_start_timeout": COUNT,
+    "llmmon_stay_ready_seconds": NUMBER,
+    "llmmon_upgrade_stay_ready_seconds": NUMBER,
     "llmmon_verify_timeout": COUNT,
 }
 
@@ -213,6 +222,7 @@ ANY_TEXT = {
     "llmmon_grafana_service_accounts[].name",
     "llmmon_grafana_service_accounts[].token_group",
     "llmmon_heartbeat_url",
+    "llmmon_idle_gateways[]",
     "llmmon_presets_directory",
     "llmmon_prometheus_extra_flags[]",
     "llmmon_prometheus_rule_files[]",

@@ -70,7 +70,7 @@ def test_a_default_is_right(name: str) -> None:
             ".prometheus is 'lots', but must be an amount of memory",
         ),
         ("llmmon_memory_limits", {"grafana": 2}, "llmmon_memory_limits.grafana is 2, but must be an amount of memory"),
-        ("llmmon_memory_limits", {"grafana": ["2g"]}, "llmmon_memory_limits.grafana is a list, but must be an amount"),
+        ("llmmon_memory_limits", {"grafana": ["2g"]}, "llmmon_memory_limits.grafana is a list, but must be a text"),
         ("llmmon_prober_memory", "5m", "is '5m', but must be an amount of memory of at least 6m"),
         ("llmmon_pids_limit", 0, "is 0, but must be 1 or more, or -1"),
         ("llmmon_container_log_size", "10 MB", "is '10 MB', but must be a size such as 10m or 1g"),
