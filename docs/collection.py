@@ -69,6 +69,7 @@ def lists() -> str:
             table("Modules", "`ansible-doc NAME` documents one.", plugins("modules")),
             table("Filters", "`ansible-doc -t filter NAME` documents one.", plugins("filter")),
             table("Lookups", "`ansible-doc -t lookup NAME` documents one.", plugins("lookup")),
+            table("Callbacks", "`ansible-doc -t callback NAME` documents one.", plugins("callback")),
         )
     )
 
