@@ -62,4 +62,14 @@ options:
         description: Name or address of an external database's server as the host reaches it; V("") takes grafana.ini's.
         type: str
         default: ""
+      inventory_host:
+        description: The host's name in the inventory; the archive records it, so that it is not restored onto another host.
+        type: str
+        default: ""
+      names:
+        description:
+          - Variables and values that the configuration has written into it, such as names of containers; the archive
+            records them, so that it is not restored where they differ.
+        type: dict
+        default: {}
 """ + indent(services(OF_EVERY_SERVICE), "      ")

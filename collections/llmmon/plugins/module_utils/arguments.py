@@ -79,6 +79,8 @@ def backup_arguments() -> dict[str, Any]:
         "restic_repository": {"type": "str", "default": "", "no_log": True},
         "restic_password_file": {"type": "str", "default": "", "no_log": False},
         "grafana_database_host": {"type": "str", "default": ""},
+        "inventory_host": {"type": "str", "default": ""},
+        "names": {"type": "dict", "default": {}},
     }
     return {"settings": {"type": "dict", "required": True, "options": settings}}
 

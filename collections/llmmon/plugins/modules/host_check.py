@@ -41,6 +41,14 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
+  other_roots:
+    description: Other directories that are written to, each of which must have a little disk; the nearest existing parent counts.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      path: {description: The directory., type: path, required: true}
+      variable: {description: "The variable which sets it, for messages.", type: str, required: true}
   operation:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
@@ -88,7 +96,7 @@ missing_libraries:
   type: list
   elements: str
 backups_scheduled:
-  description: Whether the host has a timer of M(llmmon.stack.stack_backup_schedule).
+  description: Whether the stack in O(data_root) has a timer of M(llmmon.stack.stack_backup_schedule) on the host.
   returned: always
   type: bool
 free_mb:
@@ -111,9 +119,13 @@ from typing import Any, Optional
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_TIMER, UNITS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import UNITS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
 
 LIBRARIES = ("docker", "requests")
+# Enough for two releases of configuration with all dashboards.
+LEAST_FREE_MB = 32
+_MEBIBYTE = 2**20
 
 
 class _EngineConnection(http.client.HTTPConnection):
@@ -209,6 +221,21 @@ def process_behind(port: int) -> Optional[str]:
     return None
 
 
+def disk_problems(root: Path, variable: str) -> list[str]:
+    """Why a directory that holds little but is written to cannot be: too few bytes or no inode left."""
+    place = os.statvfs(nearest_existing(root))
+    free = place.f_bavail * place.f_frsize // _MEBIBYTE
+    if free < LEAST_FREE_MB:
+        return [
+            f"only {free} MiB of disk are free at {root}, {LEAST_FREE_MB} are needed to write there: free some, or set"
+            f" {variable} to another file system"
+        ]
+    # Some file systems do not count them.
+    if place.f_files and not place.f_favail:
+        return [f"no inode is free at {root}: delete files there, or set {variable} to another file system"]
+    return []
+
+
 def enabled_at_boot() -> bool:
     """Whether systemd starts the engine at boot."""
     try:
@@ -234,6 +261,15 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
+            "other_roots": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "variable": {"type": "str", "required": True},
+                },
+            },
             "operation": {"type": "str", "default": ""},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
@@ -256,7 +292,7 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
-        "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
+        "backups_scheduled": any(timer.is_of(Path(parameters["data_root"])) for timer in timers(UNITS)),
     }
     try:
         Operations(Path(parameters["data_root"])).refuse_others(parameters["operation"] or None)
@@ -271,6 +307,9 @@ def main() -> None:
             " wanted: free some, or lower llmmon_minimum_free_mb",
             **facts,
         )
+    full = [lack for root in parameters["other_roots"] for lack in disk_problems(Path(root["path"]), root["variable"])]
+    if full:
+        module.fail_json(msg=" | ".join(full), **facts)
     module.exit_json(changed=False, **facts)
 
 

@@ -65,6 +65,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host import (
     operation,
     parallel,
     places,
+    timers,
     tools,
     waiting,
 )
