@@ -83,6 +83,8 @@ class BackupMachine(Directories):
             "restic_repository": "",
             "restic_password_file": "",
             "grafana_database_host": "",
+            "inventory_host": "monitoring",
+            "names": {"llmmon_prometheus_container": "llmmon-prometheus"},
             **changes,
         }
 

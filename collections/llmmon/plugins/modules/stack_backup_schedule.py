@@ -86,6 +86,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import back
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import PROGRAM, contents
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     SERVICE_SUFFIX,
@@ -305,7 +306,8 @@ def main() -> None:
     except ScheduleError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the schedule of backups cannot be installed: {error.filename}: {error.strerror}")
+        reason = why_not_written(error, module.params["units"])
+        module.fail_json(msg=f"the schedule of backups cannot be installed: {reason}")
     module.exit_json(**result)
 
 

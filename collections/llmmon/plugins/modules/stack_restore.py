@@ -140,6 +140,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     Engine,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
@@ -233,7 +234,7 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the restore was given up: {error.filename or 'a file'}: {error.strerror}")
+        module.fail_json(msg=f"the restore was given up: {why_not_written(error, module.params['data_root'])}")
 
 
 if __name__ == "__main__":

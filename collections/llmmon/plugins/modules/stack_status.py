@@ -115,7 +115,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
@@ -260,7 +260,7 @@ def main() -> None:
     try:
         changed = bool(target) and record(Path(target), deployed(records), module.check_mode)
     except OSError as error:
-        module.fail_json(msg=f"{target} cannot be written: {error.strerror}", services=records)
+        module.fail_json(msg=f"what is deployed cannot be written down: {why_not_written(error, target)}", services=records)
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]

@@ -28,6 +28,14 @@ def disk_usage(directory: Path) -> int:
     return total
 
 
+def why_not_written(error: OSError, place: str) -> str:
+    """An error of writing as part of a sentence: where it was, and what to do when the disk is full."""
+    where = str(error.filename or place)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full at {where}: free some there, and run again"
+    return f"{where}: {error.strerror or error}"
+
+
 def nearest_existing(path: Path) -> Path:
     """The path itself or its first parent that exists."""
     return next(candidate for candidate in (path, *path.parents) if candidate.exists())
