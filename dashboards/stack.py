@@ -300,9 +300,13 @@ def _backups() -> list[Any]:
         parts.graph(
             "Age of the last backup",
             "How long ago the last backup of each scope succeeded. If backups are scheduled and it grows above "
-            "llmmon_thresholds.backup_age_hours, MonitoringBackupTooOld fires.",
+            "llmmon_thresholds.backup_age_hours, MonitoringBackupTooOld fires; for the last one that was copied off "
+            "the host it is MonitoringBackupCopyTooOld.",
             "s",
-            {"{{scope}}": "time() - max by (scope) (llmmon_backup_last_success_timestamp_seconds)"},
+            {
+                "{{scope}}": "time() - max by (scope) (llmmon_backup_last_success_timestamp_seconds)",
+                "{{scope}} off the host": "time() - max by (scope) (llmmon_backup_copy_last_success_timestamp_seconds)",
+            },
             empty="No backup yet",
         ),
         parts.graph(

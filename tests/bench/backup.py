@@ -1,7 +1,8 @@
 """Compare writing an archive with `tar | gzip`: `python -m tests.bench.backup [--megabytes N] [--runs N]`.
 
-What is measured is what takes a backup its time: read the blocks of a snapshot, hash, compress, write, and wait until
-the disk has it. Prometheus makes a snapshot by links; only the newest samples are written anew.
+What is measured is what takes a backup its time: read the blocks of a snapshot, hash, compress, write, read back as a
+restore does, and wait until the disk has it. Prometheus makes a snapshot by links; only the newest samples are written
+anew.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from tests.bench import blocks, throughput
 WRITE = """
 import resource, sys, time
 from pathlib import Path
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import Header, ServiceRecord
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 begun = time.monotonic()
-with ArchiveWriter(Path(sys.argv[2]), [gzip_command(int(sys.argv[3]))]) as writer:
-    writer.add_all(tree(Path(sys.argv[1]), "prometheus/data"))
-    writer.finish()
+files = tree(Path(sys.argv[1]), "prometheus/data")
+created = utc_now().replace(microsecond=0)
+header = Header("full", created, "bench", {"prometheus": ServiceRecord()}, sum(file.size for file in files))
+with ArchiveWriter(Path(sys.argv[2]), header, [gzip_command(int(sys.argv[3]))]) as writer:
+    writer.write(files)
 print(time.monotonic() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 

@@ -17,7 +17,7 @@ _BEGIN, _SECONDS, _SERIES = 1_700_000_000, 7000, 150
 def fill(directory: Path, size: int) -> int:
     """Fill a directory with at least ``size`` bytes of blocks; returns how many bytes it holds then."""
     templates = directory.with_name(directory.name + "-templates")
-    _create(templates)
+    create(templates)
     blocks = sorted(path for path in templates.iterdir() if path.is_dir())
     sizes = {block: sum(path.stat().st_size for path in block.rglob("*") if path.is_file()) for block in blocks}
     directory.mkdir()
@@ -32,7 +32,7 @@ def fill(directory: Path, size: int) -> int:
     return written
 
 
-def _create(directory: Path) -> None:
+def create(directory: Path) -> None:
     """Blocks of counters and of gauges that jump about."""
     directory.mkdir()
     samples = directory / "samples.om"

@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    HEADER,
     ArchiveName,
     Header,
     ServiceRecord,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, NewFile, gzip_command
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree
 
 from tests.bench import blocks, throughput
@@ -46,14 +46,9 @@ def write_archive(source: Path, size: int, level: int) -> Path:
     configuration = b"global: {}\n"
     service = ServiceRecord(version="3.5.3", release=RELEASE)
     header = Header("full", CREATED, "bench", {"prometheus": service}, size + len(configuration))
-    with ArchiveWriter(archive, [gzip_command(level)]) as writer:
-        for path, content in (
-            (HEADER, header.to_json().encode()),
-            (f"config/prometheus/{RELEASE}/prometheus.yml", configuration),
-        ):
-            writer.add(NewFile(path, len(content), content))
-        writer.add_all(tree(source, "prometheus/data"))
-        writer.finish()
+    settings = NewFile(f"config/prometheus/{RELEASE}/prometheus.yml", len(configuration), configuration)
+    with ArchiveWriter(archive, header, [gzip_command(level)]) as writer:
+        writer.write([settings, *tree(source, "prometheus/data")])
     return archive
 
 

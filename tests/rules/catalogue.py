@@ -13,6 +13,7 @@ RAW_METRICS = {
     "alertmanager_config_last_reload_successful",
     "alertmanager_notifications_failed_total",
     "alertmanager_notifications_total",
+    "llmmon_backup_copy_last_success_timestamp_seconds",
     "llmmon_backup_last_success_timestamp_seconds",
     "probe_failed_due_to_regex",
     "probe_http_status_code",

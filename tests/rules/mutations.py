@@ -532,6 +532,17 @@ MUTATIONS = [
             " llmmon_backup_scheduled offset 7200s"),
     dropped("a new schedule is late at once", "alerts_stack", "was never made",
             " and llmmon_backup_scheduled offset 7200s"),
+    Mutation("a copy of the configuration alone is a full one", "alerts_stack", "a copy off the host",
+             'copy_last_success_timestamp_seconds{scope="full"}', "copy_last_success_timestamp_seconds"),
+    Mutation("a backup is a copy of itself", "alerts_stack", "a copy off the host",
+             "llmmon_backup_copy_last_success", "llmmon_backup_last_success"),
+    dropped("a copy that never was is not missed", "alerts_stack", "was never copied",
+            '\nor\n  absent(max(llmmon_backup_copy_last_success_timestamp_seconds{scope="full"})) and'
+            " llmmon_backup_copy_scheduled offset 7200s"),
+    dropped("a new repository is late at once", "alerts_stack", "was never copied",
+            " and llmmon_backup_copy_scheduled offset 7200s"),
+    dropped("the copy of a backup that is missing is missing too", "alerts_stack", "a backup that was never made",
+            '\nunless on () ALERTS{alertname="MonitoringBackupTooOld"}'),
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ EVERYTHING: dict[str, Any] = {
     | {"all": {"month": 720, "day": 50}},
     "llmmon_slo": {"latency": 0.95},
     "llmmon_backup_schedule": "daily",
+    "llmmon_backup_restic_repository": "/mnt/backups",
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
@@ -235,15 +236,21 @@ def test_counted_slow_answers_are_quiet_only_while_the_percentile_tells() -> Non
 
 
 def test_without_a_schedule_no_backup_is_missed() -> None:
-    assert {alert["alert"] for alert in alerts(llmmon_backup_schedule="")} == ALERTS - {"MonitoringBackupTooOld"}
+    backups = {"MonitoringBackupTooOld", "MonitoringBackupCopyTooOld"}
+    assert {alert["alert"] for alert in alerts(llmmon_backup_schedule="")} == ALERTS - backups
+
+
+def test_without_a_repository_no_copy_is_missed() -> None:
+    found = {alert["alert"] for alert in alerts(llmmon_backup_restic_repository="")}
+    assert found == ALERTS - {"MonitoringBackupCopyTooOld"}
 
 
 def test_where_the_configuration_alone_is_scheduled_any_backup_counts() -> None:
     for scope, selector in (("full", 'scope="full"'), ("config", 'scope=~".+"')):
         found = [
-            a["expr"] for a in alerts(llmmon_backup_schedule_scope=scope) if a["alert"] == "MonitoringBackupTooOld"
+            a["expr"] for a in alerts(llmmon_backup_schedule_scope=scope) if a["alert"].startswith("MonitoringBackup")
         ]
-        assert [expression.count(selector) for expression in found] == [2]
+        assert [expression.count(selector) for expression in found] == [2, 2]
 
 
 def test_every_gateway_has_its_own_sample_limit() -> None:

@@ -108,6 +108,7 @@ def variants() -> dict[str, dict[str, str]]:
         llmmon_slo={"latency": 0.95},
         llmmon_prometheus_retention_size="1GB",
         llmmon_backup_schedule="daily",
+        llmmon_backup_restic_repository="/mnt/backups",
         llmmon_thresholds={"backup_age_hours": 2},
     )
     return {

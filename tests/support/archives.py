@@ -53,7 +53,9 @@ def header(files: dict[str, bytes], scope: str = SCOPE_FULL, **versions: str) ->
         for name, version in {**VERSIONS, **versions}.items()
     }
     size = sum(len(content) for content in files.values())
-    return Header(scope, CREATED, "elsewhere", services, size, "monitoring", {"llmmon_grafana_container": "llmmon-grafana"})
+    return Header(
+        scope, CREATED, "elsewhere", services, size, "monitoring", {"llmmon_grafana_container": "llmmon-grafana"}
+    )
 
 
 Entry = tuple[tarfile.TarInfo, bytes]

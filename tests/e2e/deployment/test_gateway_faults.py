@@ -46,6 +46,15 @@ def assert_deployment_stands(stack: Stack) -> None:
     assert (up["prometheus"], up["alertmanager"]) == ("1", "1")
 
 
+def test_a_wrong_kind(stack: Stack) -> None:
+    """The page answers, and no rule finds anything on it."""
+    result = deploy_with(stack, kind="canonical", bearer_token=stack.gateway.token)
+    assert result.code != 0, result.output
+    for word in ("of the kind canonical (llm_requests_total)", "those of litellm: correct its kind in llmmon_gateways"):
+        assert word in result.message, result.output
+    assert_deployment_stands(stack)
+
+
 def test_a_wrong_token(stack: Stack) -> None:
     result = deploy_with(stack, bearer_token="not-the-token")  # noqa: S106 - made up
     assert_cause(result, "unauthorized", "401", "PROMETHEUS_BEARER_TOKEN")

@@ -75,7 +75,8 @@ def test_check_mode_says_what_would_be_done(stack: Stack) -> None:
 
 def test_only_the_last_archives_of_a_scope_stay(stack: Stack) -> None:
     full = stack.on_host(f"ls {DIRECTORY}/*_full.tar.gz")
-    made = [archive_of(back_up(stack, llmmon_backup_scope="config", llmmon_backup_keep=1)) for _ in range(2)]
+    variables = {"llmmon_backup_scope": "config", "llmmon_backup_keep": 1, "llmmon_backup_keep_hours": 0}
+    made = [archive_of(back_up(stack, **variables)) for _ in range(2)]
     assert stack.on_host(f"ls {DIRECTORY}/*_config.tar.gz") == made[-1]
     assert stack.on_host(f"ls {DIRECTORY}/*_full.tar.gz") == full
 
@@ -243,14 +244,18 @@ def test_an_encrypted_archive_with_a_dump_of_postgresql_is_copied_off_the_host(
         f"umask 077; echo {words} > /root/restic-password; rm -rf /root/elsewhere /root/identity*;"
         " age-keygen --output /root/identity 2>/dev/null"
     )
+    offsite = {
+        "llmmon_backup_restic_repository": "/root/elsewhere",
+        "llmmon_backup_restic_password_file": "/root/restic-password",
+    }
+    begun = int(stack.on_host("date +%s"))
     result = back_up(
         stack,
         "-vvv",
         llmmon_backup_encryption="age",
         llmmon_backup_public_keys=[stack.on_host("age-keygen -y /root/identity")],
-        llmmon_backup_restic_repository="/root/elsewhere",
-        llmmon_backup_restic_password_file="/root/restic-password",  # noqa: S106 - where it lies
         llmmon_backup_grafana_database_host="127.0.0.1",
+        **offsite,
     )
     for secret in (external_database, words):
         assert secret not in result.output
@@ -273,4 +278,17 @@ def test_an_encrypted_archive_with_a_dump_of_postgresql_is_copied_off_the_host(
     refused = stack.run("restore.yml", variables={"archive": opened, "confirm": "yes"})
     assert refused.code != 0
     assert "as a dump of PostgreSQL, which restore.yml does not load" in refused.message, refused.output
+    copied = f"llmmon_backup_copy_last_success_timestamp_seconds{{scope='full'}} >= {begun}"
+    assert wait_for(lambda: stack.query(copied) or None, 60)
+    # As when its disk is not mounted: the archive is there, and no repository is begun in its place.
+    stack.on_host("mv /root/elsewhere /root/not-mounted")
+    refused = stack.run("backup.yml", variables={"llmmon_backup_scope": "config", **offsite})
+    assert refused.code != 0
+    assert "is its disk or share not mounted?" in refused.message, refused.output
+    stack.on_host(
+        "test ! -e /root/elsewhere && mv /root/not-mounted /root/elsewhere && echo no > /root/restic-password"
+    )
+    refused = stack.run("backup.yml", variables={"llmmon_backup_scope": "config", **offsite})
+    assert "the password in /root/restic-password does not open the repository" in refused.message, refused.output
+    assert stack.query("llmmon_backup_copy_last_success_timestamp_seconds{scope='config'}") == []
     stack.on_host(f"rm -r /root/elsewhere /root/identity /root/restic-password {opened} {archive}*")

@@ -36,6 +36,10 @@ options:
         description: How many archives of a scope stay, the new one counted.
         type: int
         default: 7
+      keep_hours:
+        description: Archives of so many hours before the new one stay, however many they are; V(0) for none.
+        type: int
+        default: 20
       compression_level:
         description: Level of gzip, V(1) to V(9).
         type: int
@@ -54,6 +58,14 @@ options:
         description: Repository of restic to copy the archive to; V("") copies nothing.
         type: str
         default: ""
+      restic_anew:
+        description: Whether a repository may be made where this host has copied to one before, which is gone.
+        type: bool
+        default: false
+      copy_timeout:
+        description: After how many seconds the copy to the repository is given up.
+        type: int
+        default: 14400
       restic_password_file:
         description: File on the host with the repository's password.
         type: str
@@ -63,7 +75,7 @@ options:
         type: str
         default: ""
       inventory_host:
-        description: The host's name in the inventory; the archive records it, so that it is not restored onto another host.
+        description: The host's name in the inventory, which the archive records to be restored onto no other host.
         type: str
         default: ""
       names:

@@ -41,14 +41,25 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
-  other_roots:
-    description: Other directories that are written to, each of which must have a little disk; the nearest existing parent counts.
+  config_root:
+    description: Where the configuration will lie, for which a little disk must be free; as O(data_root) is.
+    type: path
+    default: /etc
+  containers:
+    description: Names of the stack's containers, of which none may be in the middle of a change.
+    type: list
+    elements: str
+    default: []
+  versions:
+    description: Versions and images that services should have, to be compared with what was deployed last.
     type: list
     elements: dict
     default: []
     suboptions:
-      path: {description: The directory., type: path, required: true}
-      variable: {description: "The variable which sets it, for messages.", type: str, required: true}
+      name: {description: The service., type: str, required: true}
+      container: {description: Its container., type: str, required: true}
+      version: {description: Its version., type: str, required: true}
+      image: {description: Its image., type: str, required: true}
   operation:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
@@ -99,6 +110,21 @@ backups_scheduled:
   description: Whether the stack in O(data_root) has a timer of M(llmmon.stack.stack_backup_schedule) on the host.
   returned: always
   type: bool
+interrupted_changes:
+  description:
+    - Those of O(containers) whose change was killed, so that M(llmmon.stack.container_swap) has to put them back.
+  returned: always
+  type: list
+  elements: str
+version_changes:
+  description: One row for each of O(versions) that was deployed with another version and image.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: The service., type: str}
+    before: {description: The version that was deployed last., type: str}
+    after: {description: The version it should have., type: str}
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -106,7 +132,6 @@ free_mb:
 """
 
 import errno
-import http.client
 import importlib.util
 import json
 import os
@@ -117,41 +142,20 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import lack_of_room, nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import UNITS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    NEXT,
+    PREVIOUS,
+    REHEARSAL,
+    UNITS,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
-# Enough for two releases of configuration with all dashboards.
-LEAST_FREE_MB = 32
-_MEBIBYTE = 2**20
-
-
-class _EngineConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket: the docker library may not be installed yet."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def ask_engine(engine_socket: str, path: str) -> Optional[Any]:
-    """Decoded JSON of a GET to the engine, None when it does not answer."""
-    connection = _EngineConnection(engine_socket)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return json.loads(response.read()) if response.status == 200 else None
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def distribution(os_release: str) -> dict[str, str]:
@@ -163,6 +167,7 @@ def distribution(os_release: str) -> dict[str, str]:
 def port_is_free(address: str, port: int) -> bool:
     """Whether the port can be listened on; an address that is not the host's is somebody else's trouble."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    address = address.strip("[]")
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -201,6 +206,35 @@ def port_conflicts(
     return conflicts
 
 
+def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
+    """Those of the wanted names beside which lies what a change of the container makes and removes."""
+    there = {name for container in containers for name in names(container)}
+    return [name for name in wanted if there & {name + suffix for suffix in (NEXT, REHEARSAL, PREVIOUS)}]
+
+
+def deployed(state: Path) -> dict[str, str]:
+    """Service to the version that was deployed last, as stack_status has recorded it; empty when nothing is known."""
+    try:
+        services = json.loads(state.read_text(encoding="utf-8"))["services"]
+        return {name: str(record["version"]) for name, record in services.items() if record["version"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def version_changes(
+    wanted: list[dict[str, Any]], before: dict[str, str], containers: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Services that would get another version. What runs the wanted image by now has it, whatever was recorded."""
+    images = {name: container.get("Image") for container in containers for name in names(container)}
+    return [
+        {"name": service["name"], "before": before[service["name"]], "after": service["version"]}
+        for service in wanted
+        if service["name"] in before
+        and not same_version(service["version"], before[service["name"]])
+        and images.get(service["container"]) != service["image"]
+    ]
+
+
 def process_behind(port: int) -> Optional[str]:
     """Name and id of the process that listens on a TCP port, as far as /proc tells."""
     inodes = set()
@@ -219,21 +253,6 @@ def process_behind(port: int) -> Optional[str]:
         except OSError:
             continue
     return None
-
-
-def disk_problems(root: Path, variable: str) -> list[str]:
-    """Why a directory that holds little but is written to cannot be: too few bytes or no inode left."""
-    place = os.statvfs(nearest_existing(root))
-    free = place.f_bavail * place.f_frsize // _MEBIBYTE
-    if free < LEAST_FREE_MB:
-        return [
-            f"only {free} MiB of disk are free at {root}, {LEAST_FREE_MB} are needed to write there: free some, or set"
-            f" {variable} to another file system"
-        ]
-    # Some file systems do not count them.
-    if place.f_files and not place.f_favail:
-        return [f"no inode is free at {root}: delete files there, or set {variable} to another file system"]
-    return []
 
 
 def enabled_at_boot() -> bool:
@@ -261,13 +280,14 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
-            "other_roots": {
+            "config_root": {"type": "path", "default": "/etc"},
+            "containers": {"type": "list", "elements": "str", "default": []},
+            "versions": {
                 "type": "list",
                 "elements": "dict",
                 "default": [],
                 "options": {
-                    "path": {"type": "path", "required": True},
-                    "variable": {"type": "str", "required": True},
+                    name: {"type": "str", "required": True} for name in ("name", "container", "version", "image")
                 },
             },
             "operation": {"type": "str", "default": ""},
@@ -278,7 +298,7 @@ def main() -> None:
     parameters = module.params
     service_manager = Path("/proc/1/comm").read_text().strip()
     version = ask_engine(parameters["engine_socket"], "/version")
-    containers = ask_engine(parameters["engine_socket"], "/containers/json") or []
+    containers = ask_engine(parameters["engine_socket"], "/containers/json?all=1") or []
     free_mb = shutil.disk_usage(nearest_existing(Path(parameters["data_root"]))).free // 2**20
     free = {(p["address"], p["port"]): port_is_free(p["address"], p["port"]) for p in parameters["ports"]}
     facts = {
@@ -292,6 +312,10 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
+        "interrupted_changes": interrupted_changes(parameters["containers"], containers),
+        "version_changes": version_changes(
+            parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
+        ),
         "backups_scheduled": any(timer.is_of(Path(parameters["data_root"])) for timer in timers(UNITS)),
     }
     try:
@@ -307,9 +331,9 @@ def main() -> None:
             " wanted: free some, or lower llmmon_minimum_free_mb",
             **facts,
         )
-    full = [lack for root in parameters["other_roots"] for lack in disk_problems(Path(root["path"]), root["variable"])]
-    if full:
-        module.fail_json(msg=" | ".join(full), **facts)
+    lack = lack_of_room(Path(parameters["config_root"]), "llmmon_config_root")
+    if lack:
+        module.fail_json(msg=lack, **facts)
     module.exit_json(changed=False, **facts)
 
 

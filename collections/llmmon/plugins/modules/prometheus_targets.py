@@ -12,6 +12,8 @@ description:
   - Waits until every target of the given jobs has been scraped since the module started and is up.
   - Every target that is not gets a cause and a hint that names the variable to change. Causes that time does not mend,
     such as a refused token, end the wait as soon as they are seen.
+  - A page that answers may be of another kind than the settings say, and then no rule finds a request on it. So the
+    names of the metrics on the pages of O(gateways) are compared with those that O(kinds) expect, once they are up.
   - Reads C(/api/v1/targets) of Prometheus and changes nothing.
 attributes:
   check_mode:
@@ -32,6 +34,19 @@ options:
       - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
         seconds to follow a new configuration; until then its old targets prove nothing.
       - Jobs that are not named may have any target.
+    type: dict
+    default: {}
+  gateways:
+    description: Job of each gateway to its kind, of those whose pages are compared.
+    type: dict
+    default: {}
+  idle_gateways:
+    description: Jobs of gateways that may show no request for as long as they like.
+    type: list
+    elements: str
+    default: []
+  kinds:
+    description: Kind to the names of the metrics that count its requests, of every kind that is known.
     type: dict
     default: {}
   timeout:
@@ -63,6 +78,11 @@ total:
   description: Number of targets looked at.
   returned: always
   type: int
+notes:
+  description: One sentence for each gateway that shows no request yet, where that may be right.
+  returned: success
+  type: list
+  elements: str
 targets:
   description: Every target, those with trouble first.
   returned: always
@@ -85,7 +105,8 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import Finding, judge, pages
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes import (
     MISSING,
     OUTDATED,
@@ -176,6 +197,14 @@ def verdict(targets: list[Target]) -> Optional[str]:
     return f"{len(failing)} of {len(targets)} scrape targets are not up. " + " | ".join(t.sentence() for t in failing)
 
 
+def findings(client: HttpClient, parameters: dict[str, Any]) -> list[Finding]:
+    """What there is to say of the gateways' pages, which are scraped by now."""
+    gateways, kinds = parameters["gateways"], parameters["kinds"]
+    if not gateways:
+        return []
+    return [judge(page, kinds) for page in pages(client, gateways, parameters["idle_gateways"], kinds)]
+
+
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
@@ -183,6 +212,9 @@ def main() -> None:
             **http_arguments(),
             "jobs": {"type": "list", "elements": "str", "default": []},
             "scrape_urls": {"type": "dict", "default": {}},
+            "gateways": {"type": "dict", "default": {}},
+            "idle_gateways": {"type": "list", "elements": "str", "default": []},
+            "kinds": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
@@ -213,7 +245,14 @@ def main() -> None:
     message = verdict(latest)
     if message:
         module.fail_json(msg=message, **facts)
-    module.exit_json(changed=False, **facts)
+    try:
+        found = findings(client, module.params)
+    except HttpError as error:
+        module.fail_json(msg=f"Prometheus cannot be asked what is on the gateways' pages: {error}", **facts)
+    problems = [finding.problem for finding in found if finding.problem]
+    if problems:
+        module.fail_json(msg=" | ".join(problems), **facts)
+    module.exit_json(changed=False, notes=[finding.note for finding in found if finding.note], **facts)
 
 
 if __name__ == "__main__":

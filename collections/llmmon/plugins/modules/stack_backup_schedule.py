@@ -11,8 +11,9 @@ version_added: 0.1.0
 description:
   - Installs the code of M(llmmon.stack.stack_backup), a file with its settings and a timer, so that the host makes the
     same backups without a controller. An empty O(schedule) removes all of it; archives stay.
-  - Each stack of a host has a timer of its own, called C(llmmon-backup) for the data root C(/var/lib/llmmon) and with the data
-    root in its name for another. One that this stack has under another name is replaced; that of another stack is left alone.
+  - Each stack of a host has a timer of its own, called C(llmmon-backup) for the data root C(/var/lib/llmmon) and with
+    the data root in its name for another. One that this stack has under another name is replaced; that of another stack
+    is left alone.
 attributes:
   check_mode:
     support: full
@@ -26,7 +27,7 @@ options:
     type: str
     required: true
   library:
-    description: Directory for the code; C(/usr/local/lib/llmmon), with the data root in its name as the timer has it, without.
+    description: Directory for the code; without, C(/usr/local/lib/llmmon) with what the timer's name has of the data root.
     type: path
   settings_file:
     description: File for the settings, readable for root alone.
@@ -84,6 +85,7 @@ from typing import Any, Optional
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import backup_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import PROGRAM, contents
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.timer import most_seconds
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
@@ -112,6 +114,7 @@ Type=oneshot
 Environment=PYTHONPATH={library} PYTHONDONTWRITEBYTECODE=1
 ExecStart={python} -m {module} {settings}
 WorkingDirectory=/
+TimeoutStartSec={most_seconds}
 UMask=0077
 Nice=10
 IOSchedulingClass=idle
@@ -151,7 +154,8 @@ def wanted_files(parameters: dict[str, Any], python: str) -> dict[Path, Wanted]:
     """What has to be on the host: all of it, or nothing when there is no schedule."""
     places = StackTimer.of(parameters)
     names = {"library": places.library, "python": python, "module": PROGRAM, "settings": places.settings}
-    service = _SERVICE_UNIT.format(**names, data_root=places.data_root)
+    most = most_seconds(parameters["settings"]["copy_timeout"])
+    service = _SERVICE_UNIT.format(**names, data_root=places.data_root, most_seconds=most)
     found: dict[Path, Wanted] = {places.library / path: (text, 0o644) for path, text in contents().items()}
     found[places.settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
     found[places.units / f"{places.name}{SERVICE_SUFFIX}"] = (service, 0o644)
@@ -213,12 +217,13 @@ class Schedule:
         if never_comes(calendar.stdout):
             raise ScheduleError(
                 f"the schedule {self._schedule!r} never comes, so there would be no backup: correct"
-                " llmmon_backup_schedule, for instance to daily; 'systemd-analyze calendar' on the host shows the next time"
+                " llmmon_backup_schedule, for instance to daily; 'systemd-analyze calendar' on the host shows when one is"
+                " due"
             )
         for stranger in self.files.strangers():
             raise ScheduleError(
-                f"{self.files.timer} backs up another stack ({stranger.data_root or stranger.settings or 'unknown'}): run"
-                " site.yml of that stack, which gives its timer a name of its own, and then of this one again"
+                f"{self.files.timer} backs up another stack ({stranger.data_root or stranger.settings or 'unknown'}):"
+                " run site.yml of that stack, which gives its timer a name of its own, and then of this one again"
             )
 
     def runs(self) -> bool:

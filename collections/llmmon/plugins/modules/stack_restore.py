@@ -59,7 +59,7 @@ options:
     type: str
     default: ""
   inventory_host:
-    description: The host's name in the inventory, for O(step=check) and O(step=stage); an archive is for the host it came from.
+    description: The host's name in the inventory, for O(step=check) and O(step=stage); an archive is for its own host.
     type: str
     default: ""
   onto:
@@ -68,8 +68,8 @@ options:
     default: ""
   names:
     description:
-      - Variables and values that the configuration has written into it; an archive in which they differ is refused. Empty when
-        the configuration is written anew after the restore.
+      - Variables and values that the configuration has written into it; an archive in which they differ is refused. Empty
+        when the configuration is written anew after the restore.
     type: dict
     default: {}
   timeout:

@@ -72,6 +72,7 @@ services:
     ready: {description: Whether it answers that it is ready., type: bool}
     version: {description: Version it reports., type: str}
     started_at: {description: When its container started (UTC)., type: str}
+    up_seconds: {description: Seconds since then., type: int}
     release: {description: Current configuration release., type: str}
     running_release: {description: Release it has proved to run., type: str}
     image: {description: Image reference of the container., type: str}
@@ -115,11 +116,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import started_at
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
+# A container that the engine started anew less long ago than this may do so again and again.
+_SETTLED_SECONDS = 120
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"
 
@@ -134,6 +139,11 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
     if not record["ready"]:
         return [f"{name} is not ready ({record['error']}): read its log with logs.yml -e service={name}"]
     found = []
+    if record["restarts"] and record["up_seconds"] < _SETTLED_SECONDS:
+        found.append(
+            f"the container of {name} ended and was started anew by the engine, {record['restarts']} time(s), last"
+            f" {record['up_seconds']} s ago: read its log with logs.yml -e service={name}"
+        )
     if not same_version(expected_version, record["version"]):
         found.append(
             f"{name} reports version {record['version']}, but llmmon_{name}_version is {expected_version}: run"
@@ -150,11 +160,13 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
 def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
     """What a record says about the container."""
     if attributes is None:
-        return {"state": "missing", "started_at": "", "restarts": 0, "image": ""}
+        return {"state": "missing", "started_at": "", "up_seconds": 0, "restarts": 0, "image": ""}
     state = attributes["State"]
+    up = (utc_now() - started_at(attributes)).total_seconds()
     return {
         "state": state["Status"],
         "started_at": state["StartedAt"][:19] + "Z",
+        "up_seconds": max(int(up), 0),
         "restarts": attributes.get("RestartCount", 0),
         "image": attributes["Config"]["Image"],
     }
@@ -260,7 +272,9 @@ def main() -> None:
     try:
         changed = bool(target) and record(Path(target), deployed(records), module.check_mode)
     except OSError as error:
-        module.fail_json(msg=f"what is deployed cannot be written down: {why_not_written(error, target)}", services=records)
+        module.fail_json(
+            msg=f"what is deployed cannot be written down: {why_not_written(error, target)}", services=records
+        )
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]

@@ -16,7 +16,8 @@ description:
   - What operations that were killed have left goes in both cases, since nothing can use it and it may hold keys and
     databases, that is unfinished archives, C(backup.work), C(restore) and C(.restore).
   - Containers of the same name without the label, files that llmmon did not make, images and packages stay. In a
-    service's own data directory that is what has no name of the service's and belongs to another user than the service's.
+    service's own data directory these are the ones that have no name of the service's and belong to another user than
+    the service's.
 attributes:
   check_mode:
     support: full

@@ -85,7 +85,12 @@ class Preset(TypedDict, total=False):
 
 def preset_kinds(directory: str, own: str = "") -> list[str]:
     """Kinds of gateways there is a preset for, in the role's directory or in the user's own."""
-    return sorted(_files(directory, own))
+    return sorted(all_preset_files(directory, own))
+
+
+def all_preset_files(directory: str, own: str = "") -> dict[str, Path]:
+    """Every kind and the file of its preset; the user's own count before those of the role."""
+    return _files(directory, own)
 
 
 def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> dict[str, Path]:

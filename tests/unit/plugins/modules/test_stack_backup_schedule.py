@@ -94,6 +94,15 @@ def test_the_settings_are_for_root_alone(tmp_path: Path) -> None:
     assert [stat.S_IMODE(path.stat().st_mode) for path in (settings, settings.parent)] == [0o600, 0o700]
 
 
+def test_no_run_goes_on_without_end(tmp_path: Path) -> None:
+    """Its own work and a wait for others have their time besides the copy's."""
+    units = [wanted_files(parameters(tmp_path, copy_timeout=seconds), sys.executable) for seconds in (1, 5000)]
+    texts = [str(found[tmp_path / "units" / f"{name(tmp_path)}.service"][0]) for found in units]
+    first, second = (int(text.partition("TimeoutStartSec=")[2].split()[0]) for text in texts)
+    assert second - first == 4999
+    assert first > 3600
+
+
 def test_code_of_an_earlier_version_goes(tmp_path: Path) -> None:
     apply(parameters(tmp_path))
     old = tmp_path / "library" / "ansible_collections" / "old.py"
@@ -155,7 +164,9 @@ def test_a_schedule_that_never_comes_is_refused(tmp_path: Path, monkeypatch: pyt
     if said == NEXT:
         schedule.check()
         return
-    with pytest.raises(ScheduleError, match=r"^the schedule '2020-01-01' never comes, .*correct llmmon_backup_schedule"):
+    with pytest.raises(
+        ScheduleError, match=r"^the schedule '2020-01-01' never comes, .*correct llmmon_backup_schedule"
+    ):
         schedule.check()
 
 
@@ -183,7 +194,9 @@ def test_a_stack_leaves_the_timer_of_another_alone(tmp_path: Path) -> None:
     apply(of_stack(tmp_path, "one", ""))
     assert unit_names(tmp_path) == names_of(tmp_path / "two")
     assert apply(of_stack(tmp_path, "two")) == []
-    assert [timer.data_root for timer in timers(tmp_path / "units")] == [BackupMachine(tmp_path / "two/machine").data_root]
+    assert [timer.data_root for timer in timers(tmp_path / "units")] == [
+        BackupMachine(tmp_path / "two/machine").data_root
+    ]
 
 
 def unit_of_before(root: Path, stack: str) -> None:
@@ -192,7 +205,9 @@ def unit_of_before(root: Path, stack: str) -> None:
     units = root / "units"
     service = units / f"{name(root / stack)}.service"
     lines = service.read_text().splitlines(keepends=True)
-    (units / "llmmon-backup.service").write_text("".join(line for line in lines if not line.startswith("# Of the stack")))
+    (units / "llmmon-backup.service").write_text(
+        "".join(line for line in lines if not line.startswith("# Of the stack"))
+    )
     service.unlink()
     (units / f"{name(root / stack)}.timer").rename(units / "llmmon-backup.timer")
 

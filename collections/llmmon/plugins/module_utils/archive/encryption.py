@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
 PACKAGES = {"gpg": "gpg", "age": "age"}
+_PRIVATE = re.compile(r"PRIVATE KEY|AGE-SECRET-KEY-")
 
 
 class EncryptionError(StackError):
@@ -36,6 +41,23 @@ class Encryption:
             raise EncryptionError(
                 f"{self.tool} is missing on the host: install the package {PACKAGES[self.tool]}, or run backup.yml"
             )
+        for number, key in enumerate(self.public_keys, 1):
+            reason = "it is a private key, which has to be kept elsewhere" if _PRIVATE.search(key) else self._try(key)
+            if reason:
+                raise EncryptionError(
+                    f"{self.tool} does not encrypt to key {number} of llmmon_backup_public_keys: {reason}; correct it"
+                )
+
+    def _try(self, key: str) -> str:
+        """What the tool has against a key, by encrypting nothing to it."""
+        with tempfile.TemporaryDirectory() as scratch:
+            (command,) = dataclasses.replace(self, public_keys=(key,)).commands(Path(scratch))
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+            if not done.returncode:
+                return ""
+            # The paths of the files that the keys were put into say nothing to anybody.
+            words = re.sub(rf"[\"']?{re.escape(scratch)}/[\w.-]+[\"']?", "it", last_words(done.stderr))
+            return words or f"exit code {done.returncode}"
 
     def commands(self, scratch: Path) -> list[list[str]]:
         """The command that encrypts, with its keys in ``scratch``."""

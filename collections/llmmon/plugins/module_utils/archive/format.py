@@ -44,8 +44,13 @@ _DIRECTORIES = (CONFIG, PROMETHEUS_DATA, ALERTMANAGER_DATA, GRAFANA_DATA)
 # More than any archive of ours has, little enough to read into memory.
 HEADER_LIMIT = 1024 * 1024
 MANIFEST_LIMIT = 64 * 1024 * 1024
-_PATH_BYTES = 4096
+# Of a path that has to fit below the directories of a host, where a whole one may have 4096; whatever walks through
+# directories goes no deeper than that many.
+_PATH_BYTES = 3072
 _NAME_BYTES = 255
+MOST_LEVELS = 100
+# Of a text in a header.
+_TEXT_LENGTH = 4096
 # What the sizes of a tar of the format can say.
 _MOST_BYTES = 2**63 - 1
 
@@ -193,14 +198,34 @@ class Manifest:
 
 def member_path(path: str) -> str:
     """Return the path of a file in an archive when an archive may hold it, refuse it otherwise."""
-    parts = path.split("/")
-    encoded = path.encode("utf-8", "surrogateescape")
-    odd = any(part in {"", ".", ".."} or len(part.encode("utf-8", "surrogateescape")) > _NAME_BYTES for part in parts)
-    if odd or "\0" in path or len(encoded) > _PATH_BYTES:
-        raise ArchiveError(f"the archive holds {path[:200]!r}, a path that it must not hold: do not use this archive")
-    if path not in _FILES and not path.startswith(tuple(f"{directory}/" for directory in _DIRECTORIES)):
-        raise ArchiveError(f"the archive holds {path[:200]!r}, which is not part of a backup: do not use this archive")
+    found = path_fault(path)
+    if found:
+        raise ArchiveError(f"the archive holds {shown(path)}, {found}: do not use this archive")
     return path
+
+
+def path_fault(path: str) -> Optional[str]:
+    """What is wrong with the path of a file in an archive, None when an archive may hold it."""
+    parts = path.split("/")
+    try:
+        lengths = [len(part.encode("utf-8", "surrogateescape")) for part in parts]
+    except UnicodeEncodeError:
+        # A surrogate that stands for no byte.
+        return "a path that no file can have"
+    if any(part in {"", ".", ".."} for part in parts) or "\0" in path:
+        return "a path that it must not hold"
+    if max(lengths) > _NAME_BYTES or sum(lengths) + len(parts) > _PATH_BYTES:
+        return f"a path longer than {_PATH_BYTES} bytes, or with a name longer than {_NAME_BYTES}"
+    if len(parts) > MOST_LEVELS:
+        return f"which lies more than {MOST_LEVELS} directories deep"
+    if path not in _FILES and not path.startswith(tuple(f"{directory}/" for directory in _DIRECTORIES)):
+        return "which is not part of a backup"
+    return None
+
+
+def shown(text: str) -> str:
+    """What an archive says, as it is put into a message."""
+    return repr(text[:200])
 
 
 def checksum_line(sha256: str, name: str) -> str:
@@ -249,7 +274,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _text(content: dict[str, Any], key: str, member: str) -> str:
     value = content.get(key)
-    if not isinstance(value, str) or len(value) > _PATH_BYTES or not value.isprintable():
+    if not isinstance(value, str) or len(value) > _TEXT_LENGTH or not value.isprintable():
         raise _damaged(member, f"its {key} is not text")
     return value
 

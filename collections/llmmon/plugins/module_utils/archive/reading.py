@@ -7,10 +7,10 @@ has confirmed each of them. What an archive says of its sizes is believed only a
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Optional
@@ -21,19 +21,20 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     FileRecord,
     Header,
     Manifest,
+    shown,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, ArchiveSource, open_source
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.rules import Roster, lacking
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import (
+    CHUNK,
+    ArchiveSource,
+    decompressed,
+    open_source,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.tar_members import (
     BLOCK,
     TarMember,
     read_members,
-    shown,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
-
-# Far more than a stack has, few enough to remember.
-MOST_MEMBERS = 200_000
-_PROMETHEUS_BLOCK = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Contents:
     files: dict[str, FileRecord]
 
 
+# For whom an archive's size does not matter.
+ANY_SIZE = 2**63
 # Opens a file for a member and gives its descriptor; None when the member is only to be checked.
 Sink = Callable[[TarMember], int]
 
@@ -55,9 +58,21 @@ def read_archive(archive: Path, room: int, sink: Optional[Sink] = None) -> Conte
     """
     try:
         with open_source(archive) as source:
-            return _Reading(source, room, sink).run()
+            return read_source(source, room, sink)
     except ArchiveError as error:
         raise ArchiveError(f"the archive {archive} is refused: {error}") from error
+
+
+def read_source(source: ArchiveSource, room: int, sink: Optional[Sink] = None) -> Contents:
+    """As ``read_archive``, of an archive's bytes from wherever they come."""
+    return _Reading(source, room, sink).run()
+
+
+def read_header(archive: Path) -> Optional[Header]:
+    """What the beginning of an archive says of it; None when it cannot be read, as when it is encrypted."""
+    with contextlib.suppress(OSError, ArchiveError), archive.open("rb") as handle:
+        return _Reading(decompressed(handle.read), ANY_SIZE, None).header()
+    return None
 
 
 class _Reading:
@@ -68,18 +83,18 @@ class _Reading:
         self.room = room
         self.sink = sink
         self.files: dict[str, FileRecord] = {}
-        self.directories: set[str] = set()
         self.left = 0
 
     def run(self) -> Contents:
         members = read_members(self.source)
-        header = self._header(members)
+        header = self.header(members)
         self.left = header.size
+        roster = Roster(header)
         for member in members:
             if member.path == names.MANIFEST and not member.directory:
-                manifest = self._manifest(member)
+                manifest = self._manifest(member, roster)
                 break
-            self._take(member, header)
+            self._take(member, roster)
         else:
             raise ArchiveError("it ends without a manifest.json: it was not made to its end; use another archive")
         for member in members:
@@ -87,11 +102,14 @@ class _Reading:
                 f"{shown(member.path)} follows after manifest.json, the last member; do not use this archive"
             )
         _compare(self.files, manifest.files)
-        _require_parts(self.files, header)
+        found = lacking(self.files, header)
+        if found:
+            raise ArchiveError(f"{found}; use another archive")
         return Contents(header, self.files)
 
-    def _header(self, members: Iterator[TarMember]) -> Header:
-        first = next(members, None)
+    def header(self, members: Optional[Iterator[TarMember]] = None) -> Header:
+        """The first member."""
+        first = next(members or read_members(self.source), None)
         if first is None or first.path != names.HEADER or first.directory:
             raise ArchiveError(
                 "its first member is not backup.json, so it is not an archive of backup.yml; name the right one"
@@ -107,10 +125,9 @@ class _Reading:
         self._deliver(first, text)
         return header
 
-    def _manifest(self, member: TarMember) -> Manifest:
-        # A manifest has a line for each file, which bounds what is read into memory by what was seen.
-        expected = sum(6 * len(path) + 200 for path in self.files) + 200
-        return Manifest.from_json(self._small(member, min(expected, names.MANIFEST_LIMIT)))
+    def _manifest(self, member: TarMember, roster: Roster) -> Manifest:
+        # It has an entry for each file, which bounds what is read into memory by what was seen.
+        return Manifest.from_json(self._small(member, roster.manifest_bytes))
 
     def _small(self, member: TarMember, limit: int) -> bytes:
         if member.size > limit:
@@ -124,19 +141,19 @@ class _Reading:
             with os.fdopen(self.sink(member), "wb") as handle:
                 handle.write(text)
 
-    def _take(self, member: TarMember, header: Header) -> None:
+    def _take(self, member: TarMember, roster: Roster) -> None:
         path = member.path
-        self._require_new(member)
+        found = roster.add(path, member.directory)
+        if found:
+            raise ArchiveError(f"{found}; do not use this archive")
         if member.directory:
-            self.directories.add(path)
             if member.size:
                 raise ArchiveError(f"{shown(path)} is a directory with content; do not use this archive")
             return
-        check_place(path, header)
         if member.size > self.left:
             raise ArchiveError(
-                f"{shown(path)} makes it larger than the {header.size} bytes declared in its backup.json; do not use"
-                " this archive"
+                f"{shown(path)} makes it larger than the {roster.header.size} bytes declared in its backup.json; do not"
+                " use this archive"
             )
         self.left -= member.size
         descriptor = self.sink(member) if self.sink is not None else None
@@ -145,18 +162,6 @@ class _Reading:
         finally:
             if descriptor is not None:
                 os.close(descriptor)
-
-    def _require_new(self, member: TarMember) -> None:
-        path = member.path
-        if len(self.files) + len(self.directories) >= MOST_MEMBERS:
-            raise ArchiveError(f"it has more than {MOST_MEMBERS} members; do not use this archive")
-        if path in self.files or (path in self.directories and not member.directory):
-            raise ArchiveError(f"{shown(path)} appears twice in it; do not use this archive")
-        while "/" in path:
-            path = path.rpartition("/")[0]
-            if path in self.files:
-                raise ArchiveError(f"it holds {shown(path)} as a file and as a directory; do not use this archive")
-            self.directories.add(path)
 
     def _copy(self, member: TarMember, descriptor: Optional[int]) -> str:
         """Give a member's content to its file, and its checksum back."""
@@ -174,28 +179,6 @@ class _Reading:
         return digest.hexdigest()
 
 
-def check_place(path: str, header: Header) -> None:
-    """Refuse a file that has a possible path, but no business in an archive with this header."""
-    parts = path.split("/")
-    if path == names.STATE:
-        return
-    service = parts[1] if parts[0] == names.CONFIG else parts[0]
-    reason = None
-    if service not in header.services:
-        reason = f"belongs to {shown(service)}, which its backup.json does not name"
-    elif parts[0] == names.CONFIG:
-        if len(parts) < 4 or not is_release_name(parts[2]):
-            reason = "does not lie in a release"
-    elif header.scope == names.SCOPE_CONFIG:
-        reason = "is data in an archive of configuration"
-    elif path.startswith(f"{names.PROMETHEUS_DATA}/") and (len(parts) < 4 or not _PROMETHEUS_BLOCK.fullmatch(parts[2])):
-        reason = "does not lie in a block of Prometheus"
-    elif path.startswith(f"{names.GRAFANA_DATA}/") and parts[2] in names.GRAFANA_DATABASE_FILES:
-        reason = "would lie beside the database"
-    if reason:
-        raise ArchiveError(f"{shown(path)} {reason}; do not use this archive")
-
-
 def _compare(actual: dict[str, FileRecord], expected: dict[str, FileRecord]) -> None:
     """Refuse files that are not the ones of the manifest."""
     for path in sorted(set(actual) | set(expected)):
@@ -208,20 +191,3 @@ def _compare(actual: dict[str, FileRecord], expected: dict[str, FileRecord]) -> 
         else:
             continue
         raise ArchiveError(f"{shown(path)} {reason}; use another archive")
-
-
-def _require_parts(files: dict[str, FileRecord], header: Header) -> None:
-    """Refuse an archive that lacks what its header promises."""
-    for service, record in header.services.items():
-        for release in {record.release, record.running_release} - {""}:
-            if not any(path.startswith(f"{names.CONFIG}/{service}/{release}/") for path in files):
-                raise ArchiveError(
-                    f"its backup.json says that {service} had the configuration {release}, which is missing; use"
-                    " another archive"
-                )
-    if header.scope == names.SCOPE_FULL:
-        databases = [path for path in (names.GRAFANA_SQLITE, names.GRAFANA_DUMP) if path in files]
-        if "grafana" in header.services and len(databases) != 1:
-            raise ArchiveError(f"it holds {len(databases)} databases of Grafana instead of one; use another archive")
-        if "alertmanager" in header.services and names.ALERTMANAGER_SILENCES not in files:
-            raise ArchiveError(f"{names.ALERTMANAGER_SILENCES} is missing; use another archive")

@@ -135,6 +135,11 @@ class _File:
         return self._hash.hexdigest()
 
 
+def decompressed(raw: Callable[[int], bytes]) -> ArchiveSource:
+    """What a gzip'd archive holds, of which ``raw`` gives some bytes at each call, none at its end."""
+    return ArchiveSource(_Decompressor(raw).read)
+
+
 @contextlib.contextmanager
 def open_source(archive: Path) -> Iterator[ArchiveSource]:
     """Open an archive; at the end its checksum is compared with the file beside it, if there is one."""

@@ -9,7 +9,7 @@ import tarfile
 from collections.abc import Iterator
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import format as names
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError, member_path
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError, member_path, shown
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.source import CHUNK, ArchiveSource
 
 BLOCK = 512
@@ -17,6 +17,8 @@ _EXTENDED_HEADER_LIMIT = 16 * 1024
 _PADDING_LIMIT = 1024 * 1024
 # What an extended header may say; the rest would change what a member is.
 _EXTENDED_KEYS = {"path", "size", "mtime", "atime", "ctime", "uid", "gid", "uname", "gname", "comment"}
+# How the texts in one are encoded: as UTF-8, or as the bytes that a file system has, which need not be that.
+_CHARACTER_SETS = {"BINARY", "ISO-IR 10646 2000 UTF-8"}
 _EXTENDED_RECORD = re.compile(rb"(\d{1,6}) ([^=\n]+)=")
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
@@ -114,9 +116,11 @@ def _extended_header(source: ArchiveSource, size: int) -> dict[str, str]:
         if match is None or not match.end() < end <= len(text) or text[end - 1 : end] != b"\n":
             raise ArchiveError("it holds a damaged extended header; use another archive")
         key = match[2].decode("utf-8", "surrogateescape")
-        if key not in _EXTENDED_KEYS or key in found:
+        value = text[match.end() : end - 1].decode("utf-8", "surrogateescape")
+        known = value in _CHARACTER_SETS if key == "hdrcharset" else key in _EXTENDED_KEYS
+        if not known or key in found:
             raise ArchiveError(f"it holds an extended header with {shown(key)}; do not use this archive")
-        found[key] = text[match.end() : end - 1].decode("utf-8", "surrogateescape")
+        found[key] = value
         position = end
     return found
 
@@ -128,8 +132,3 @@ def _require_padding(source: ArchiveSource) -> None:
         seen += len(chunk)
         if any(bytes(chunk)) or seen > _PADDING_LIMIT:
             raise ArchiveError("something else follows after its end; do not use this archive")
-
-
-def shown(text: str) -> str:
-    """What an archive says, as it is put into a message."""
-    return repr(text[:200])

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write an archive in one pass: read, hash, compress and encrypt at the same time, with memory that does not grow."""
+"""Write an archive in one pass: read, hash, compress, read back and encrypt at the same time, in little memory."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import hashlib
 import io
 import os
@@ -12,62 +11,32 @@ import subprocess
 import tarfile
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Optional, Union
+from typing import IO, Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     ARCHIVE_MODE,
+    HEADER,
     MANIFEST,
+    ArchiveError,
     FileRecord,
+    Header,
     Manifest,
-    member_path,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import (
+    Input,
+    NewFile,
+    WritingError,
+    open_file,
+    require_restorable,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import Contents
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.witness import Witness, difference
 from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
 
 CHUNK = 1024 * 1024
-
-
-class WritingError(StackError):
-    """The archive cannot be written."""
-
-
-@dataclasses.dataclass(frozen=True)
-class NewFile:
-    """A file of the archive: ``size`` bytes of content in memory, of an open file, or of one that has a path."""
-
-    path: str
-    size: int
-    content: Union[bytes, Path, BinaryIO]
-
-
-class _Input:
-    """What tarfile reads a member from; exactly as many bytes as promised, hashed on the way."""
-
-    def __init__(self, member: NewFile, source: BinaryIO) -> None:
-        self._member = member
-        self._source = source
-        self._left = member.size
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int) -> bytes:
-        # What was appended since the size was taken is left out.
-        wanted = min(size, self._left)
-        data = self._source.read(wanted)
-        while len(data) < wanted:
-            more = self._source.read(wanted - len(data))
-            if not more:
-                raise WritingError(
-                    f"{self._member.path} became shorter while it was read: something else is changing it; run again"
-                )
-            data += more
-        self._left -= wanted
-        self._hash.update(data)
-        return data
-
-    def record(self) -> FileRecord:
-        return FileRecord(self._member.size, self._hash.hexdigest())
+PROGRAM_MODE = 0o700
 
 
 class _Output:
@@ -87,13 +56,15 @@ class _Output:
 
 
 class ArchiveWriter:
-    """An archive at work: ``add`` members, then ``finish``; leaving the context without that deletes the file.
+    """An archive at work: ``write`` makes all of it; leaving the context without that deletes the file.
 
-    ``filters`` are the commands that compress and encrypt, each reading what the one before wrote.
+    ``filters`` are the commands that compress and, if any, encrypt, each reading what the one before wrote. What the
+    first of them makes is read back at the same time, by the rules of whoever restores it.
     """
 
-    def __init__(self, path: Path, filters: list[list[str]]) -> None:
+    def __init__(self, path: Path, header: Header, filters: list[list[str]]) -> None:
         self._path = path
+        self._header = header
         self._files: dict[str, FileRecord] = {}
         self._hash = hashlib.sha256()
         self._size = 0
@@ -113,12 +84,16 @@ class ArchiveWriter:
             self._end_tools()
             self._delete()
             raise WritingError(f"{error.filename} cannot be started: {error.strerror}") from error
+        self._witness = Witness()
         self._pipe = _stream(self._processes[0].stdin)
-        self._collector = threading.Thread(target=self._collect, args=(_stream(self._processes[-1].stdout),))
-        self._collector.start()
+        self._pumps = [threading.Thread(target=self._pump, args=(number,)) for number in range(len(self._processes))]
+        for pump in self._pumps:
+            pump.start()
         # Typed as a file that can do everything; writing needs no more than this.
         output: Any = _Output(self._pipe)
-        self._tar = tarfile.TarFile(fileobj=output, mode="w", format=tarfile.PAX_FORMAT, copybufsize=CHUNK)
+        self._tar = tarfile.TarFile(
+            fileobj=output, mode="w", format=tarfile.PAX_FORMAT, encoding="utf-8", copybufsize=CHUNK
+        )
 
     def __enter__(self) -> ArchiveWriter:
         return self
@@ -126,52 +101,91 @@ class ArchiveWriter:
     def __exit__(self, *_: object) -> None:
         if not self._finished:
             self._end_tools()
-            self._collector.join()
+            self._end_pumps()
             self._pipe.close()
             self._delete()
 
     def _start(self, command: list[str]) -> None:
-        before = self._processes[-1].stdout if self._processes else None
         # The services come first; what compresses takes what they leave of the processor.
         self._processes.append(
             subprocess.Popen(
                 ["nice", "-n", "10", *command],
-                stdin=before or subprocess.PIPE,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._words,
                 bufsize=0,
             )
         )
-        if before:
-            # Else the tool before would not notice that the one which reads from it has died.
-            before.close()
 
-    def _collect(self, stream: IO[bytes]) -> None:
-        """Write what the last tool puts out; runs beside the thread that feeds the first one."""
+    def _pump(self, number: int) -> None:
+        """Hand on what a tool puts out, to the next one or to the file; runs beside the thread that feeds the first."""
+        stream = _stream(self._processes[number].stdout)
+        target = _stream(self._processes[number + 1].stdin) if number + 1 < len(self._processes) else None
         try:
             while chunk := stream.read(CHUNK):
-                self._hash.update(chunk)
-                _write_all(self._file, chunk)
-                self._size += len(chunk)
+                if number == 0:
+                    self._witness.show(chunk)
+                if target is None:
+                    self._keep(chunk)
+                else:
+                    _write_all(target, chunk)
+        except BrokenPipeError:
+            # The next tool has given up, and said why.
+            pass
         except OSError as error:
             self._trouble = error
-        # After trouble this ends the tools, and with them the thread that feeds them.
+        # After trouble this ends the tools before, and with them the thread that feeds them.
         stream.close()
+        if target is not None:
+            with contextlib.suppress(BrokenPipeError):
+                target.close()
 
-    def add(self, member: NewFile) -> None:
+    def _keep(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+        _write_all(self._file, chunk)
+        self._size += len(chunk)
+
+    def write(self, members: Collection[NewFile]) -> FileRecord:
+        """Write all of the archive, wait until it is on the disk, and return its size and checksum.
+
+        It is refused, before anything of it is written, when a restore would refuse it; and when it was read back and
+        is not what it should be.
+        """
+        text = self._header.to_json().encode()
+        require_restorable(text, self._header, members)
+        self._add(NewFile(HEADER, len(text), text))
+        for member in members:
+            self._add(member)
+        files = dict(self._files)
+        manifest = Manifest(files).to_json().encode()
+        self._add(NewFile(MANIFEST, len(manifest), manifest))
+        self._finish()
+        try:
+            other = difference(self._witness.contents(), Contents(self._header, files))
+        except ArchiveError as error:
+            other = str(error)
+        if other:
+            raise WritingError(
+                f"the archive was read back while it was written, and restore.yml would refuse it: {other}; run again,"
+                " and when it happens again look for faults of the host's memory with its kernel's log"
+            )
+        self._finished = True
+        return FileRecord(self._size, self._hash.hexdigest())
+
+    def _add(self, member: NewFile) -> None:
         """Append a file."""
-        entry = tarfile.TarInfo(member_path(member.path))
+        entry = tarfile.TarInfo(member.path)
         entry.size = member.size
-        entry.mode = ARCHIVE_MODE
+        entry.mode = PROGRAM_MODE if member.executable else ARCHIVE_MODE
         with contextlib.ExitStack() as opened:
             source: Any
             if isinstance(member.content, bytes):
                 source = io.BytesIO(member.content)
             elif isinstance(member.content, Path):
-                source = opened.enter_context(_open(member.content, member.path))
+                source = opened.enter_context(open_file(member.content, member.path))
             else:
                 source = member.content
-            content = _Input(member, source)
+            content = Input(member, source)
             try:
                 reader: Any = content
                 self._tar.addfile(entry, reader)
@@ -181,20 +195,14 @@ class ArchiveWriter:
                 raise WritingError(f"{member.path} cannot be read: {error.strerror}") from error
         self._files[member.path] = content.record()
 
-    def add_all(self, members: Iterable[NewFile]) -> None:
-        for member in members:
-            self.add(member)
-
-    def finish(self) -> FileRecord:
-        """Append the manifest, wait until all is on the disk, and return the archive's size and checksum."""
-        manifest = Manifest(dict(self._files)).to_json().encode()
-        self.add(NewFile(MANIFEST, len(manifest), manifest))
+    def _finish(self) -> None:
+        """Wait until all is on the disk."""
         try:
             self._tar.close()
             self._pipe.close()
         except BrokenPipeError as error:
             raise self._explained() from error
-        self._collector.join()
+        self._end_pumps()
         codes = [process.wait() for process in self._processes]
         if self._trouble or any(codes):
             raise self._explained()
@@ -204,17 +212,21 @@ class ArchiveWriter:
         except OSError as error:
             raise self._full(error) from error
         self._words.close()
-        self._finished = True
-        return FileRecord(self._size, self._hash.hexdigest())
 
     @property
     def files(self) -> int:
         """How many files the archive holds so far."""
         return len(self._files)
 
+    def _end_pumps(self) -> None:
+        for pump in self._pumps:
+            pump.join()
+        self._witness.end()
+
     def _explained(self) -> WritingError:
         """Why the pipe broke: the file could not be written, or a tool gave up."""
-        self._collector.join()
+        for pump in self._pumps:
+            pump.join()
         if self._trouble:
             return self._full(self._trouble)
         codes = [process.wait() for process in self._processes]
@@ -253,16 +265,6 @@ def _write_all(target: IO[bytes], data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[target.write(view) :]
-
-
-def _open(path: Path, shown: str) -> BinaryIO:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError as error:
-        raise WritingError(
-            f"{shown} cannot be read: {error.strerror}; something else is changing the host's files, so run again"
-        ) from error
-    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def gzip_command(level: int) -> list[str]:

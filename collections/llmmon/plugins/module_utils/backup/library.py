@@ -18,17 +18,22 @@ from ansible_collections.llmmon.stack.plugins.module_utils import difference, er
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     encryption,
     extraction,
+    new_files,
     read_ahead,
     reading,
+    rules,
     source,
     tar_members,
+    witness,
     writing,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     format as archive_format,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
+    copies,
     grafana_database,
+    lending,
     metric,
     offsite,
     records,
@@ -36,22 +41,26 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
     room,
     run,
     settings,
+    soundness,
     sources,
     timer,
     workplace,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     engine,
+    engine_socket,
     grafana,
     grafana_accounts,
     http,
     metrics,
+    page_kinds,
     readiness,
     scrape_causes,
     service_api,
     silences,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration import (
+    leaving_data_sources,
     plan,
     releases,
     reload,

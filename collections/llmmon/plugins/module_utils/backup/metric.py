@@ -25,6 +25,15 @@ groups:
         expr: vector({size})
         labels: {{scope: {scope}}}
 """
+_COPY_RULES = """\
+# Written by llmmon after each copy of a backup off the host.
+groups:
+  - name: llmmon_backup_copy_{scope}
+    rules:
+      - record: llmmon_backup_copy_last_success_timestamp_seconds
+        expr: vector({timestamp})
+        labels: {{scope: {scope}}}
+"""
 
 
 def rules(scope: str, timestamp: int, size: int) -> str:
@@ -32,10 +41,25 @@ def rules(scope: str, timestamp: int, size: int) -> str:
     return _RULES.format(scope=scope, timestamp=timestamp, size=size)
 
 
+def copy_rules(scope: str, timestamp: int) -> str:
+    """A rule file that tells when the last backup of a scope was made of which there is a copy off the host."""
+    return _COPY_RULES.format(scope=scope, timestamp=timestamp)
+
+
 def publish(config_root: Path, container: str, scope: str, timestamp: int, record: FileRecord) -> str:
-    """Write the rule file and let Prometheus load it; returns a sentence when something stood in the way."""
+    """Tell of a backup; returns a sentence when something stood in the way."""
+    return _publish(config_root, container, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
+
+
+def publish_copy(config_root: Path, container: str, scope: str, timestamp: int) -> str:
+    """Tell of a backup's copy off the host; returns a sentence when something stood in the way."""
+    return _publish(config_root, container, f"backup_copy_{scope}.yml", copy_rules(scope, timestamp))
+
+
+def _publish(config_root: Path, container: str, name: str, content: str) -> str:
+    """Write a rule file and let Prometheus load it."""
     try:
-        _write(config_root / GENERATED, f"backup_{scope}.yml", rules(scope, timestamp, record.size))
+        _write(config_root / GENERATED, name, content)
     except OSError as error:
         return f"the metric of the backup was not written: {error.filename}: {error.strerror}"
     releases = Releases(config_root)

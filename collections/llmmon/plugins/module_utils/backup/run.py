@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    HEADER,
     SCOPE_FULL,
     STATE,
     ArchiveName,
@@ -22,14 +21,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     Header,
     checksum_line,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
-    ArchiveWriter,
-    NewFile,
-    gzip_command,
-)
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.copies import Copies
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish, publish_copy
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic, same_disk
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.records import service_records
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import fragments, kept, stale
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import Kept, fragments, kept, stale
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.room import lack, rooms
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.settings import BackupSettings, Outcome
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import (
@@ -42,9 +40,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace impo
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 OPERATION = "backup"
@@ -85,39 +83,88 @@ class Backup:
         outcome.bytes = self._estimate()
         self._require_room(outcome.bytes)
         self._settings.encryption.check()
-        outcome.cleared = self._workplace.leftovers() + [str(path) for path in fragments(self._settings.directory)]
+        outcome.cleared = [*self._workplace.leftovers(), *map(str, self._fragments())]
         # The one to be made is not there yet.
         name = ArchiveName.parse(Path(outcome.archive).name)
         if name:
             outcome.removed = [
-                str(old.path) for old in stale(kept(self._settings.directory), self._settings.keep, name)
+                str(old.path)
+                for old in stale(kept(self._settings.directory), self._settings.keep, name, self._settings.keep_hours)
             ]
         return outcome
 
-    def run(self) -> Outcome:
-        """Make the archive. Whatever goes wrong, nothing of it stays, and the services go on as before."""
+    def run(self, patience: float = 0) -> Outcome:
+        """Make the archive, and then its copy. Whatever goes wrong, nothing of it stays, and the services go on.
+
+        ``patience`` is how many seconds to wait for another operation to end. The copy is made without the lock: no
+        repository that does not answer keeps the host from being restored.
+        """
         begun = time.monotonic()
-        with Operations(self._settings.data_root).locked(OPERATION), _interruptible():
-            cleared = self._clear()
-            self._settings.encryption.check()
-            self._require_room(self._estimate())
-            self._make_directory()
-            name = self._free_name()
-            path = self._settings.directory / str(name)
-            outcome = self._outcome(name)
-            outcome.cleared = cleared
-            try:
-                self._workplace.open(places.partial(path))
-                record, outcome.files = self._write(path, name)
-            finally:
-                self._workplace.clear()
-            outcome.bytes, outcome.sha256 = record.size, record.sha256
-            outcome.removed = self._remove_stale(name)
-            outcome.notes = self._publish(name, record)
+        with _interruptible():
+            with self._locked(patience):
+                outcome = self._make()
             outcome.seconds = round(time.monotonic() - begun, 3)
             if self._settings.restic:
-                self._settings.restic.copy([path, places.checksum(path)], name.scope, self._settings.keep)
+                outcome.notes += self._copy(self._settings.restic, Path(outcome.archive))
         return outcome
+
+    @contextlib.contextmanager
+    def _locked(self, patience: float) -> Iterator[None]:
+        operations = Operations(self._settings.data_root)
+        with contextlib.ExitStack() as held:
+            refused: list[OperationError] = []
+
+            def lock() -> Optional[bool]:
+                try:
+                    held.enter_context(operations.locked(OPERATION))
+                except OperationError as error:
+                    refused.append(error)
+                    return None
+                return True
+
+            if not wait_for(lock, patience, interval=1):
+                raise refused[-1]
+            yield
+
+    def _make(self) -> Outcome:
+        cleared = self._clear()
+        self._settings.encryption.check()
+        self._require_room(self._estimate())
+        self._make_directory()
+        name = self._free_name()
+        path = self._settings.directory / str(name)
+        outcome = self._outcome(name)
+        outcome.cleared = cleared
+        try:
+            self._workplace.open(places.partial(path))
+            record, outcome.files = self._write(path, name)
+        finally:
+            self._workplace.clear()
+        outcome.bytes, outcome.sha256 = record.size, record.sha256
+        outcome.removed = self._remove_stale(name)
+        outcome.notes = self._publish(name, record)
+        return outcome
+
+    def _copy(self, restic: Restic, archive: Path) -> list[str]:
+        """Copy the archive off the host, and tell Prometheus as soon as it is there."""
+        name = ArchiveName.parse(archive.name)
+        service = self._services.get("prometheus")
+        if name is None:
+            raise BackupError(f"{archive} is not the name of an archive")
+        note = ""
+        try:
+            with restic.copying(archive, name.scope) as copy:
+                copy.make([archive, places.checksum(archive)], Copies(self._settings.data_root))
+                if service:
+                    created = int(name.created.timestamp())
+                    note = publish_copy(service.config_root, service.container, name.scope, created)
+                copy.forget(self._settings.keep, self._settings.keep_hours)
+        except Interrupted as error:
+            raise BackupError(
+                f"{archive} was written, and its copy off the host was given up because the process was told to end"
+                f" ({error})"
+            ) from error
+        return [text for text in (note, same_disk(restic, archive)) if text]
 
     def _outcome(self, name: ArchiveName) -> Outcome:
         return Outcome(str(self._settings.directory / str(name)), name.scope, services=sorted(self._services))
@@ -142,10 +189,18 @@ class Backup:
     def _clear(self) -> list[str]:
         """Clear away what killed runs left, here and where the directory was when they ran."""
         found = self._workplace.clear()
-        for path in fragments(self._settings.directory):
-            path.unlink()
+        for path in self._fragments():
+            remove(path)
             found.append(str(path))
         return found
+
+    def _fragments(self) -> list[Path]:
+        """What killed runs left beside the archives, and a copy that somebody was about to fetch.
+
+        A transfer that has begun goes on without its name.
+        """
+        fetched = self._settings.data_root / places.BACKUP_FETCH
+        return [*fragments(self._settings.directory), *([fetched] if fetched.exists() else [])]
 
     def _make_directory(self) -> None:
         try:
@@ -203,13 +258,10 @@ class Backup:
                 self._settings.inventory_host,
                 self._settings.names,
             )
-            text = header.to_json().encode()
             filters = [gzip_command(self._settings.compression_level)]
             filters += self._settings.encryption.commands(self._workplace.path)
-            with ArchiveWriter(partial, filters) as writer:
-                writer.add(NewFile(HEADER, len(text), text))
-                writer.add_all(members)
-                record = writer.finish()
+            with ArchiveWriter(partial, header, filters) as writer:
+                record = writer.write(members)
                 files = writer.files
         self._put_in_place(partial, path, record)
         return record, files
@@ -225,9 +277,13 @@ class Backup:
             checksum.unlink(missing_ok=True)
             raise BackupError(f"the archive cannot be put in its place {path}: {error.strerror}") from error
 
+    def _stale(self, name: ArchiveName) -> list[Kept]:
+        found = kept(self._settings.directory)
+        return stale(found, self._settings.keep, name, self._settings.keep_hours)
+
     def _remove_stale(self, name: ArchiveName) -> list[str]:
         removed = []
-        for old in stale(kept(self._settings.directory), self._settings.keep, name):
+        for old in self._stale(name):
             # The checksum last: without the archive it is a leftover, which the next run clears.
             old.path.unlink()
             old.checksum.unlink(missing_ok=True)
@@ -258,11 +314,11 @@ def _interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def back_up(settings: BackupSettings, plan_only: bool = False) -> Outcome:
+def back_up(settings: BackupSettings, plan_only: bool = False, patience: float = 0) -> Outcome:
     """Make a backup, or say what one would make; all that can go wrong comes as a BackupError."""
     try:
         backup = Backup(settings)
-        return backup.plan() if plan_only else backup.run()
+        return backup.plan() if plan_only else backup.run(patience)
     except StackError as error:
         raise BackupError(str(error)) from error
     except OSError as error:

@@ -9,6 +9,11 @@ from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.encryption import Encryption
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+
+
+class SettingsError(StackError):
+    """A setting that no backup can be made with."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +36,7 @@ class BackupSettings:
     data_root: Path
     directory: Path
     keep: int
+    keep_hours: int
     compression_level: int
     encryption: Encryption
     restic: Optional[Restic]
@@ -51,20 +57,36 @@ class BackupSettings:
             )
             for service in content["services"]
         ]
-        repository = content["restic_repository"]
         return cls(
             scope=content["scope"],
             services=services,
             data_root=Path(content["data_root"]),
             directory=Path(content["directory"]),
-            keep=content["keep"],
+            keep=_at_least(content, "keep", 1),
+            keep_hours=_at_least(content, "keep_hours", 0),
             compression_level=content["compression_level"],
             encryption=Encryption(content["encryption"], tuple(content["public_keys"])),
-            restic=Restic(repository, Path(content["restic_password_file"])) if repository else None,
+            restic=_restic(content) if content["restic_repository"] else None,
             grafana_database_host=content["grafana_database_host"],
             inventory_host=content["inventory_host"],
             names=dict(content["names"]),
         )
+
+
+def _restic(content: dict[str, Any]) -> Restic:
+    return Restic(
+        repository=content["restic_repository"],
+        password_file=Path(content["restic_password_file"]),
+        timeout=_at_least(content, "copy_timeout", 1),
+        anew=content["restic_anew"],
+    )
+
+
+def _at_least(content: dict[str, Any], name: str, least: int) -> int:
+    value: int = content[name]
+    if value < least:
+        raise SettingsError(f"llmmon_backup_{name} is {value}, and has to be {least} at least: correct it")
+    return value
 
 
 @dataclasses.dataclass

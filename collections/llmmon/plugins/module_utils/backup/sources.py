@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -21,7 +22,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     GRAFANA_SQLITE,
     PROMETHEUS_DATA,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import NewFile
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     PostgresSettings,
     SqliteSettings,
@@ -29,6 +30,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
     database_settings,
     dump_postgres,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.soundness import damaged_block, damaged_messages
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
@@ -38,11 +40,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import walk
 
 # A head of some million series takes minutes to be written as a block.
 _SNAPSHOT_SECONDS = 900.0
 _SNAPSHOTS = "snapshots"
 _HEAD = ("wal", "wbl", "chunks_head")
+
+# What Alertmanager keeps in messages.
+_MESSAGES = ("nflog", "silences")
 
 # Grafana deletes what it draws there by itself, at any moment.
 _GRAFANA_SCRATCH = {"png", "pdf", "csv"}
@@ -54,24 +60,26 @@ class SourceError(StackError):
 
 def regular_files(root: Path, leave_out: Optional[set[str]] = None) -> Iterator[tuple[Path, os.stat_result]]:
     """Regular files below a directory, sorted; links, sockets and what has a path in ``leave_out`` are none."""
-    without = {root / path for path in leave_out or ()}
-    for directory, directories, files in os.walk(root):
-        directories[:] = sorted(name for name in directories if Path(directory, name) not in without)
-        for name in sorted(files):
-            path = Path(directory, name)
-            if path in without:
-                continue
+    try:
+        for entry in walk(root, {f"{root}/{path}" for path in leave_out or ()}):
             # What vanishes meanwhile was not part of the data's state.
             with contextlib.suppress(FileNotFoundError):
-                status = path.lstat()
+                status = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode):
-                    yield path, status
+                    yield Path(entry.path), status
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise SourceError(
+            f"{root} holds directories that lie deeper than a path can say, {str(error.filename)[:200]}: delete them"
+            " with rm -r, then run again"
+        ) from error
 
 
 def tree(root: Path, place: str, leave_out: Optional[set[str]] = None) -> list[NewFile]:
     """The files below a directory as members below ``place``."""
     return [
-        NewFile(f"{place}/{path.relative_to(root)}", status.st_size, path)
+        NewFile(f"{place}/{path.relative_to(root)}", status.st_size, path, bool(status.st_mode & stat.S_IXUSR))
         for path, status in regular_files(root, leave_out)
     ]
 
@@ -125,14 +133,39 @@ class Prometheus:
                     "Prometheus makes no snapshot because its admin API is off: set llmmon_prometheus_admin_api to true"
                     " and run site.yml, or back up the configuration alone with llmmon_backup_scope=config"
                 ) from error
-            raise SourceError(f"Prometheus made no snapshot: {error}") from error
+            raise SourceError(f"Prometheus made no snapshot: {error}{self._advice(str(error))}") from error
         snapshot = workplace.name_snapshot(str(answer["data"]["name"]))
         if not snapshot.is_dir():
             raise SourceError(
                 f"Prometheus made a snapshot, but not in {snapshot}: correct llmmon_data_root, or remove"
                 " --storage.tsdb.path from llmmon_prometheus_extra_flags"
             )
+        for block in sorted(snapshot.iterdir()):
+            self._require_sound(block)
         return tree(snapshot, PROMETHEUS_DATA)
+
+    def _require_sound(self, block: Path) -> None:
+        """Refuse a block that Prometheus would not start with once it is restored."""
+        damage = damaged_block(block)
+        if damage:
+            raise SourceError(
+                f"the block {block.name} of Prometheus is damaged: {damage}; no archive was made, because Prometheus"
+                f" does not start with such a block: move {self._data / block.name} to another directory, restart"
+                " Prometheus, and run again"
+            )
+
+    def _advice(self, said: str) -> str:
+        """What to do about files that Prometheus may not link, because they belong to somebody else."""
+        if "operation not permitted" not in said:
+            return ""
+        owner = self._data.stat()
+        for path, status in regular_files(self._data):
+            if (status.st_uid, status.st_gid) != (owner.st_uid, owner.st_gid):
+                return (
+                    f"; {path} belongs to {status.st_uid}:{status.st_gid} and not to Prometheus, as after promtool was"
+                    f" run as root: chown --recursive {owner.st_uid}:{owner.st_gid} {self._data}, then run again"
+                )
+        return ""
 
 
 class Alertmanager:
@@ -157,6 +190,13 @@ class Alertmanager:
             with contextlib.suppress(FileNotFoundError):
                 handle = opened.enter_context(path.open("rb", buffering=0))
                 size = os.fstat(handle.fileno()).st_size
+                damage = damaged_messages(handle, size) if path.name in _MESSAGES else None
+                if damage:
+                    raise SourceError(
+                        f"{path} of Alertmanager is damaged: {damage}; no archive was made, because Alertmanager does"
+                        " not start with such a file: it writes it anew every 15 minutes, so run again then; when it is"
+                        " still damaged, delete it"
+                    )
                 found.append(NewFile(f"{ALERTMANAGER_DATA}/{path.relative_to(self._data)}", size, handle))
         return found
 

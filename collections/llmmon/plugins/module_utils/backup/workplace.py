@@ -8,12 +8,12 @@ import dataclasses
 import datetime
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_WORK
 
@@ -88,20 +88,17 @@ class Workplace:
         found = self.leftovers()
         try:
             for path in map(Path, found):
-                if path.is_dir():
-                    shutil.rmtree(path)
+                directory = path.is_dir()
+                remove(path)
+                if directory:
                     # Not ours to keep when it holds nothing else.
                     with contextlib.suppress(OSError):
                         path.parent.rmdir()
-                else:
-                    path.unlink()
             if self.path.is_dir():
                 for entry in self.path.iterdir():
-                    if entry.is_dir():
-                        shutil.rmtree(entry)
-                    elif entry.name != _JOURNAL:
-                        entry.unlink()
-                shutil.rmtree(self.path)
+                    if entry.name != _JOURNAL:
+                        remove(entry)
+                remove(self.path)
         except OSError as error:
             raise WorkplaceError(f"{error.filename} cannot be deleted: {error.strerror}") from error
         return found

@@ -102,6 +102,36 @@ class Engine:
                 container.remove(force=True, v=True)
         return ToolResult(int(result["StatusCode"]), output)
 
+    def create_apart(self, attributes: dict[str, Any], name: str, command: list[str]) -> None:
+        """Create a container like another one, but with nothing to harm: no network, no ports, and data in memory.
+
+        ``attributes`` is what the engine knows of the other one.
+        """
+        settings = attributes["HostConfig"]
+        binds = [bind.split(":") for bind in settings.get("Binds") or []]
+        writable = [path for _, path, *mode in binds if "ro" not in "".join(mode).split(",")]
+        user, _, group = attributes["Config"]["User"].partition(":")
+        with _explained(f"creating the container {name}"):
+            self._client.containers.create(
+                attributes["Config"]["Image"],
+                name=name,
+                command=command,
+                environment=attributes["Config"].get("Env") or [],
+                user=attributes["Config"]["User"],
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                mem_limit=settings["Memory"],
+                memswap_limit=settings["MemorySwap"],
+                pids_limit=settings["PidsLimit"],
+                healthcheck=attributes["Config"].get("Healthcheck"),
+                volumes=[":".join(bind) for bind in binds if bind[1] not in writable],
+                # Without an owner it would get that of the image's own directory, whatever its mode.
+                tmpfs={**(settings.get("Tmpfs") or {}), **dict.fromkeys(writable, f"rw,uid={user},gid={group}")},
+                labels={**(attributes["Config"].get("Labels") or {}), ROLE_LABEL: VALIDATION},
+            )
+
     def inspect(self, name: str) -> Optional[dict[str, Any]]:
         """What the engine knows of a container, or None when there is none of that name."""
         with _explained(f"looking up the container {name}"):

@@ -9,6 +9,7 @@ import re
 import threading
 import traceback
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any, Optional, Union
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ try:
     import requests
     from requests.adapters import HTTPAdapter
     from requests.auth import HTTPBasicAuth
+    from urllib3.exceptions import HTTPError
     from urllib3.util.retry import Retry
 except ImportError:
     REQUESTS_IMPORT_ERROR = traceback.format_exc()
@@ -214,9 +216,13 @@ def _server_message(response: requests.Response) -> str:
 
 
 def _innermost(error: BaseException) -> str:
-    """The first cause of a chain of connection errors, which names the reason without the layers around it."""
+    """The first cause of a chain of connection errors, which names the reason without the layers around it.
+
+    All of them are errors of the network, of the operating system or a library. What else is in the chain somebody has
+    met on his way and passed over, such as an argument that http.client does not know.
+    """
     cause: Optional[BaseException] = error
-    while cause is not None:
+    while isinstance(cause, (OSError, HTTPError, HTTPException)):
         error, cause = cause, cause.__cause__ or cause.__context__
     # Of an error of TLS the text holds numbers of OpenSSL's source; these say the same in words.
     return str(getattr(error, "verify_message", None) or getattr(error, "reason", None) or error)

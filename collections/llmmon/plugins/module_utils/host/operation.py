@@ -45,8 +45,8 @@ class Journal:
     def sentence(self) -> str:
         """What is known of it, and what to do."""
         return (
-            f"the {self.operation} of {self.started} was interrupted (at {self.phase!r}); run {self.operation}.yml again,"
-            " which first puts things back"
+            f"the {self.operation} of {self.started} was interrupted (at {self.phase!r}); run {self.operation}.yml"
+            " again, which first puts things back"
         )
 
     def to_json(self) -> str:

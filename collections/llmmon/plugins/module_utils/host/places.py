@@ -42,8 +42,10 @@ SERVICE_LABEL = "llmmon.service"
 # On those that check a configuration and are gone when they have; its value is VALIDATION.
 ROLE_LABEL = "llmmon.role"
 VALIDATION = "validation"
-# The version that is about to take a container's place, the one that had it, and the one from before a restore.
+# The container that is about to take one's place, its trial without network and data, the one that had the place, and
+# the one from before a restore.
 NEXT = "-next"
+REHEARSAL = "-rehearsal"
 PREVIOUS = "-previous"
 BEFORE_RESTORE = "-before-restore"
 
@@ -53,6 +55,10 @@ OPERATION_LOCK = "operation.lock"
 OPERATION_JOURNAL = "operation.json"
 # Copies of databases and files with keys, while a backup works.
 BACKUP_WORK = "backup.work"
+# An archive while the user who signed in fetches it.
+BACKUP_FETCH = "backup.fetch"
+# Where and when archives were copied off the host: it goes with them.
+COPIES = "backup.copies.json"
 # What an archive held (new), and what was there before (old), while a restore works.
 RESTORE_WORK = "restore"
 
@@ -113,6 +119,8 @@ _IN_DATA_ROOT = {
     STATE: Kind.STATE,
     OPERATION_LOCK: Kind.LOCK,
     BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
+    BACKUP_FETCH: Kind.REMAINS_OF_BACKUP,
+    COPIES: Kind.ARCHIVE,
     RESTORE_WORK: Kind.REMAINS_OF_RESTORE,
 }
 _IN_CONFIGURATION_ROOT = {
@@ -133,13 +141,13 @@ _IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONF
 
 
 def containers(names: list[str]) -> list[str]:
-    """Every name that a container of these may have, during an upgrade or a restore too."""
-    return [name + suffix for name in names for suffix in ("", NEXT, PREVIOUS, BEFORE_RESTORE)]
+    """Every name that a container of these may have, during a change, an upgrade or a restore too."""
+    return [name + suffix for name in names for suffix in ("", NEXT, REHEARSAL, PREVIOUS, BEFORE_RESTORE)]
 
 
 def in_data_root(name: str) -> Optional[Kind]:
     """What an entry of the data root is by its name, None when it is none of ours."""
-    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL)):
+    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL, COPIES)):
         return Kind.REMAINS_OF_WRITING
     return _IN_DATA_ROOT.get(name)
 

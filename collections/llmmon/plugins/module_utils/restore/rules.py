@@ -31,7 +31,9 @@ def host_problems(header: Header, inventory_host: str, host: str, onto: str) -> 
     recorded is known by the second alone.
     """
     if onto and onto != inventory_host:
-        return [f"-e onto={onto} names another host than {inventory_host}: name {inventory_host}, or add --limit {onto}"]
+        return [
+            f"-e onto={onto} names another host than {inventory_host}: name {inventory_host}, or add --limit {onto}"
+        ]
     if onto or (header.inventory_host == inventory_host if header.inventory_host else header.host == host):
         return []
     whose = f"{header.inventory_host} (host name {header.host})" if header.inventory_host else header.host

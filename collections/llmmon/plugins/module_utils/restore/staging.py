@@ -28,7 +28,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     file_mode,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync, walk
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     GENERATED,
     RESTORE_CONFIGURATION,
@@ -162,7 +162,7 @@ class Staging:
 def what_was_there(work: Path) -> Optional[Path]:
     """Where a directory of work holds what was there before a restore, None when it holds none of that."""
     old = work / _OLD
-    return old if any(path.is_symlink() or not path.is_dir() for path in old.rglob("*")) else None
+    return old if next(walk(old), None) else None
 
 
 def install_release(source: Path, target: Path, gid: int) -> None:

@@ -52,7 +52,7 @@ class RestoreSettings:
     minimum_free: int
     admin_password: str
     secret_key: str
-    # The host's name in the inventory; that of the one that an archive of another may replace; what is in its configuration.
+    # The host's name in the inventory, the one that the archive of another may replace, names in the configuration.
     inventory_host: str
     onto: str
     names: dict[str, str]

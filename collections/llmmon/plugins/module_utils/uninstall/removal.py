@@ -131,10 +131,7 @@ class Removal:
     def _data(self) -> list[Path]:
         """What the services' own data directories hold of them; the directories may be mounts or links."""
         return [
-            path
-            for service in self.services
-            for path in _entries(self.roots.data / service)
-            if _is_of(service, path)
+            path for service in self.services for path in _entries(self.roots.data / service) if _is_of(service, path)
         ]
 
     def _data_that_stay(self) -> list[str]:

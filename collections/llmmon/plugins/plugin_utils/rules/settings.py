@@ -45,6 +45,8 @@ class RuleSettings:
     alertmanagers: Sequence[str]
     backup_schedule: str
     backup_schedule_scope: str
+    # Whether archives are copied off the host.
+    backup_copied: bool
 
     @classmethod
     def of(cls, variables: Mapping[str, Any], gateways: Iterable[Gateway] = ()) -> RuleSettings:

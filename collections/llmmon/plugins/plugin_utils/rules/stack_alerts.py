@@ -206,7 +206,8 @@ def _backing_up(settings: RuleSettings) -> list[Rule]:
     oldest = int(float(hours) * 3600)
     scope = 'scope="full"' if settings.backup_schedule_scope == "full" else 'scope=~".+"'
     newest = f"max(llmmon_backup_last_success_timestamp_seconds{{{scope}}})"
-    return [
+    copied = f"max(llmmon_backup_copy_last_success_timestamp_seconds{{{scope}}})"
+    rules: list[Rule] = [
         # Tells since when there is a schedule: before the first backup was due, none is missed.
         record("llmmon_backup_scheduled", "vector(1)"),
         *settings.alerting.alert(
@@ -215,5 +216,27 @@ def _backing_up(settings: RuleSettings) -> list[Rule]:
             summary="The last good backup is too old",
             description=f"Backups are scheduled, and for more than {hours} hours none has succeeded: neither data nor"
             " settings of the monitoring could be restored as they are now.",
+        ),
+    ]
+    if not settings.backup_copied:
+        return rules
+    return [
+        *rules,
+        # As above, since when there is a repository to copy to.
+        record("llmmon_backup_copy_scheduled", "vector(1)"),
+        # Without a backup there is nothing to copy, which the alert above says.
+        *settings.alerting.alert(
+            "MonitoringBackupCopyTooOld",
+            f"""
+            (
+              time() - {copied} > {oldest}
+            or
+              absent({copied}) and llmmon_backup_copy_scheduled offset {oldest}s
+            )
+            unless on () ALERTS{{alertname="MonitoringBackupTooOld"}}
+            """,
+            summary="The last copy of a backup off the host is too old",
+            description=f"Backups succeed, and for more than {hours} hours none of them was copied off the host: when"
+            " the host is lost, its backups are lost with it.",
         ),
     ]

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import reading as archive_reading
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import rules
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction import (
     Extraction,
     FileOwner,
@@ -450,7 +450,7 @@ def test_a_negative_size_is_refused(path: Path) -> None:
 
 def test_a_flood_of_members_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole(path)
-    monkeypatch.setattr(archive_reading, "MOST_MEMBERS", 5)
+    monkeypatch.setattr(rules, "MOST_MEMBERS", 5)
     assert refusal(path) == "it has more than 5 members; do not use this archive"
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     GRAFANA_DATABASE_FILES,
     ArchiveName,
     FileRecord,
+    Header,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import (
-    ArchiveWriter,
-    NewFile,
-    WritingError,
-    gzip_command,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile, WritingError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import room
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_database import (
     DatabaseError,
@@ -35,19 +33,30 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
     dump_postgres,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.metric import publish
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.offsite import Restic
-from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import Kept, fragments, kept, stale
+from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import (
+    Kept,
+    fragments,
+    kept,
+    last_good,
+    stale,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import BackupError, back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import Grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace import Workplace
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.conftest import REPOSITORY
 from tests.support import services
+from tests.support.archives import CONFIGURATION, header, whole
 from tests.support.backup_machine import BackupMachine, contents
 from tests.support.loopback import unused_port
+
+AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
 needs_root = pytest.mark.usefixtures("as_root")
 
@@ -71,7 +80,44 @@ def test_the_archive_just_made_stays_also_when_the_clock_went_back() -> None:
     made = archive_name(1)
     found = archives(made, archive_name(2), archive_name(3))
     assert [old.name for old in stale(found, 1, made)] == [archive_name(2), archive_name(3)]
-    assert made not in [old.name for old in stale(found, 0, made)]
+
+
+def test_many_in_a_row_do_not_cost_what_was_made_before_them() -> None:
+    def at(hour: int) -> ArchiveName:
+        return ArchiveName(datetime.datetime(2026, 1, 5, hour, tzinfo=UTC), "full")
+
+    old, made = archives(archive_name(3), archive_name(4)), archives(*map(at, range(10)))
+    assert [archive.name for archive in stale(old + made, 3, at(9), hours=20)] == [archive_name(3), archive_name(4)]
+    assert len(stale(old + made, 3, at(9), hours=4)) == 2 + 6
+    assert len(stale(old + made, 3, at(9), hours=0)) == 2 + 7
+    # The next night they are as old as others.
+    assert len(stale(old + made, 3, archive_name(7), hours=20)) == 2 + 8
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("changes", "variable"),
+    [({"keep": 0}, "keep is 0"), ({"keep": -3}, "keep is -3"), ({"keep_hours": -1}, "keep_hours is -1")],
+)
+def test_numbers_that_make_no_sense_are_refused(machine: BackupMachine, changes: dict[str, int], variable: str) -> None:
+    with pytest.raises(StackError, match=f"llmmon_backup_{variable}, and has to be"):
+        machine.settings(**changes)
+
+
+@needs_root
+def test_an_archive_of_another_host_neither_counts_nor_goes(machine: BackupMachine) -> None:
+    machine.archives.mkdir()
+    theirs = machine.archives / "llm_monitoring_backup_20990101_000000_config.tar.gz"
+    whole(theirs, CONFIGURATION, header(CONFIGURATION, "config"))
+    places.checksum(theirs).touch()
+    ours = Path(back_up(machine.settings(scope="config", keep=1)).archive)
+    assert [(archive.path.name, archive.own) for archive in kept(machine.archives)] == [
+        (ours.name, True),
+        (theirs.name, False),
+    ]
+    assert [found["archive"] for found in last_good(machine.archives)] == [str(ours)]
+    back_up(machine.settings(scope="config", keep=1))
+    assert (theirs.exists(), ours.exists()) == (True, False)
 
 
 def test_what_is_not_good_neither_counts_nor_goes() -> None:
@@ -119,6 +165,30 @@ def test_too_little_room_is_noticed_before_anything_is_made(
     assert machine.leftovers() == []
 
 
+@needs_root
+def test_a_timer_waits_for_another_operation_and_for_one_that_was_begun(machine: BackupMachine) -> None:
+    """A restore is several runs: between two of them the lock is free, and the journal is there."""
+    operations, begun = Operations(machine.data_root), threading.Event()
+
+    def restore() -> None:
+        with operations.locked("restore"):
+            operations.begin("restore", "stopping the services", {})
+            begun.set()
+            threading.Event().wait(0.5)
+        threading.Event().wait(0.5)
+        operations.end()
+
+    thread = threading.Thread(target=restore)
+    thread.start()
+    begun.wait()
+    with pytest.raises(BackupError, match="backup cannot begin: restore"):
+        back_up(machine.settings(scope="config"))
+    assert Path(back_up(machine.settings(scope="config"), patience=20).archive).is_file()
+    thread.join()
+    with operations.locked("restore"), pytest.raises(BackupError, match=r"restore .* is at work since"):
+        back_up(machine.settings(scope="config"), patience=0.5)
+
+
 # The check beforehand cannot see what others write meanwhile, so here it sees nothing at all.
 _ON_A_FULL_DISK = """
 import sys
@@ -157,9 +227,9 @@ def test_a_disk_that_is_full_leaves_nothing(machine: BackupMachine) -> None:
 def test_an_archive_that_was_not_finished_is_deleted_by_its_writer(tmp_path: Path) -> None:
     with (
         pytest.raises(WritingError, match="became shorter"),
-        ArchiveWriter(tmp_path / "a", [gzip_command(1)]) as writer,
+        ArchiveWriter(tmp_path / "a", Header("config", utc_now(), "here", {}, 10), [gzip_command(1)]) as writer,
     ):
-        writer.add(NewFile("state.json", 10, b"less"))
+        writer.write([NewFile("state.json", 10, b"less")])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -327,12 +397,30 @@ def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: 
 
 
 @needs_root
-@pytest.mark.skipif(not shutil.which("gpg"), reason="gpg is not installed here")
-def test_a_key_that_is_none_leaves_no_archive(machine: BackupMachine) -> None:
-    with pytest.raises(BackupError, match="gpg failed"):
-        back_up(machine.settings(scope="config", encryption="gpg", public_keys=["no key"]))
-    assert list(machine.archives.iterdir()) == []
-    assert machine.leftovers() == []
+@pytest.mark.parametrize(
+    ("tool", "keys", "reason"),
+    [
+        ("gpg", ["no key"], "gpg does not encrypt to key 1 of llmmon_backup_public_keys: "),
+        ("age", [AGE, "age1nokey"], "age does not encrypt to key 2 of llmmon_backup_public_keys: "),
+        ("age", ["AGE-SECRET-KEY-1s3cret"], "key 1 of llmmon_backup_public_keys: it is a private key"),
+        (
+            "gpg",
+            ["-----BEGIN PGP PRIVATE KEY BLOCK-----\ns3cret"],
+            "it is a private key, which has to be kept elsewhere",
+        ),
+    ],
+)
+def test_a_key_that_is_none_is_told_before_anything_is_written(
+    machine: BackupMachine, tool: str, keys: list[str], reason: str
+) -> None:
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed here")
+    with pytest.raises(BackupError) as refused:
+        back_up(machine.settings(scope="config", encryption=tool, public_keys=keys))
+    assert reason in str(refused.value)
+    # Neither a secret nor the file that a key was put into for the tool.
+    assert not re.search(r"s3cret|/tmp|recipient-\d", str(refused.value))
+    assert not machine.archives.exists()
 
 
 @needs_root
@@ -392,34 +480,6 @@ def test_a_dump_of_a_real_server_holds_its_tables(tmp_path: Path) -> None:
 
 def _succeeds(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
-@needs_root
-@pytest.mark.skipif(not shutil.which("restic"), reason="restic is not installed here")
-def test_restic_keeps_the_last_copies_and_gives_them_back(machine: BackupMachine, tmp_path: Path) -> None:
-    repository, password = tmp_path / "repository", tmp_path / "password"
-    password.write_text("s3cret-of-restic\n")
-    copied = {"restic_repository": str(repository), "restic_password_file": str(password), "keep": 1}
-    first = back_up(machine.settings(scope="config", **copied)).archive
-    last = back_up(machine.settings(scope="config", **copied)).archive
-    assert first != last
-    restic = ["restic", "--repo", str(repository), "--password-file", str(password)]
-    told = subprocess.run([*restic, "snapshots", "--json"], capture_output=True, check=True).stdout
-    (found,) = json.loads(told)
-    assert found["tags"] == ["llmmon", "config"]
-    given_back = subprocess.run([*restic, "dump", "latest", last], capture_output=True, check=True).stdout
-    assert given_back == Path(last).read_bytes()
-    # A copy that fails costs no archive, and the sentence says where it is.
-    password.write_text("another\n")
-    with pytest.raises(
-        BackupError, match=r"_config\.tar\.gz was written but not copied off the host: restic init"
-    ) as no:
-        back_up(machine.settings(scope="config", **copied))
-    assert Path(str(no.value).split()[0]).is_file()
-
-
-def test_what_restic_says_is_shown_without_the_password_of_the_address(tmp_path: Path) -> None:
-    assert "s3cret" not in repr(Restic("rest:https://me:s3cret@backups.example/", tmp_path))
 
 
 @pytest.mark.parametrize("place", ["mine.db", "deep/mine.db"])

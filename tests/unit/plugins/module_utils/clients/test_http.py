@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,23 @@ def test_a_connection_that_ends_without_an_answer(server: Server, client: HttpCl
     error = failure(client, method="POST")
     assert "Remote end closed connection without response" in str(error)
     assert (error.reason, len(server.requests)) == ("connection", 1)
+
+
+def test_what_a_library_has_passed_over_is_not_the_reason(
+    server: Server, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As urllib3 1.26 first asks for an answer with an argument of Python 2."""
+    server.answers["POST /api/x"] = Answer(hang_up=True)
+    get_response = HTTPConnection.getresponse
+
+    def ask_in_vain_first(connection: HTTPConnection) -> Any:
+        try:
+            get_response(connection, buffering=True)  # type: ignore[call-arg]
+        except TypeError:
+            return get_response(connection)
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.getresponse", ask_in_vain_first)
+    assert str(failure(client, method="POST")).endswith("failed: Remote end closed connection without response")
 
 
 @pytest.mark.parametrize(

@@ -1,55 +1,54 @@
-"""What lies on the disk is measured and removed, however deep it is."""
+"""What lies on the disk is seen and goes, however deep it lies."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, remove
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, remove, walk
+
+from tests.support.directories import deep
+
+# Three times as many as Python's functions may call each other, and more than a path can say.
+LEVELS = 3000
 
 
-def deep(root: Path, levels: int) -> Path:
-    """A file so many directories below the root, deeper than one path can say; returns the root."""
-    root.mkdir()
-    directory = os.open(root, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("a" * 10, dir_fd=directory)
-        below = os.open("a" * 10, os.O_RDONLY, dir_fd=directory)
-        os.close(directory)
-        directory = below
-    os.close(os.open("file", os.O_WRONLY | os.O_CREAT, dir_fd=directory))
-    os.close(directory)
-    return root
+def test_a_tree_that_is_too_deep_for_every_other_tool_is_removed(tmp_path: Path) -> None:
+    tree, outside = tmp_path / "tree", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine").touch()
+    with deep(tree, LEVELS):
+        (tree / "link").symlink_to(outside)
+        (tree / "nowhere").symlink_to("nothing")
+        remove(tree)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["outside"]
+    assert (outside / "mine").exists()
 
 
-def test_a_tree_deeper_than_python_can_follow_is_measured_and_removed(tmp_path: Path) -> None:
-    root = deep(tmp_path / "deep", 3000)
-    assert disk_usage(root) >= 0
-    remove(root)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    (kept / "directory").mkdir(parents=True)
-    (kept / "file").write_text("kept")
-    gone = tmp_path / "gone"
-    (gone / "below").mkdir(parents=True)
-    for directory in (gone, gone / "below"):
-        (directory / "to-directory").symlink_to(kept)
-        (directory / "to-file").symlink_to(kept / "file")
-        (directory / "to-nothing").symlink_to("missing")
-    remove(gone)
-    remove(gone)
+def test_what_is_gone_is_no_trouble_and_a_link_goes_alone(tmp_path: Path) -> None:
+    remove(tmp_path / "nothing")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to("kept")
+    remove(tmp_path / "link")
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
-    assert (kept / "file").read_text() == "kept"
-    assert (kept / "directory").is_dir()
 
 
-def test_usage_counts_what_lies_there_and_not_where_links_lead(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").write_bytes(b"x" * 2**20)
-    (tmp_path / "data" / "below").mkdir(parents=True)
-    (tmp_path / "data" / "below" / "file").write_bytes(os.urandom(8192))
-    (tmp_path / "data" / "link").symlink_to(tmp_path / "elsewhere")
-    assert 8192 <= disk_usage(tmp_path / "data") < 2**20
-    assert disk_usage(tmp_path / "missing") == 0
+@pytest.mark.usefixtures("as_root")
+def test_what_cannot_go_is_named_with_its_path() -> None:
+    with pytest.raises(OSError, match=r"'/proc/self/fdinfo/"):
+        remove(Path("/proc/self/fdinfo"))
+
+
+def test_a_walk_sees_files_and_links_in_order_and_no_more_calls_than_levels(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name in ("b/2", "b/1", "a", "c"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "b" / "link").symlink_to("..")
+    found = [str(Path(entry.path).relative_to(tmp_path)) for entry in walk(tmp_path)]
+    assert found == ["a", "c", "b/1", "b/2", "b/link"]
+    left_out = [entry.name for entry in walk(tmp_path, {str(tmp_path / "b"), str(tmp_path / "c")})]
+    assert left_out == ["a"]
+    assert list(walk(tmp_path / "nothing")) == []
+    with deep(tmp_path / "deep", LEVELS // 2):
+        assert len(list(walk(tmp_path / "deep"))) == LEVELS // 2
+        assert disk_usage(tmp_path / "deep") == 0

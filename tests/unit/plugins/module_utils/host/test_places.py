@@ -24,6 +24,9 @@ RELEASE = "20260102T030405.000000Z"
         (".state.json.1a2b.new", Kind.REMAINS_OF_WRITING),
         ("operation.lock", Kind.LOCK),
         ("backup.work", Kind.REMAINS_OF_BACKUP),
+        ("backup.fetch", Kind.REMAINS_OF_BACKUP),
+        ("backup.copies.json", Kind.ARCHIVE),
+        (".backup.copies.json.1a2b.new", Kind.REMAINS_OF_WRITING),
         ("restore", Kind.REMAINS_OF_RESTORE),
         ("backups", None),
         (".state.json", None),
@@ -83,13 +86,20 @@ def test_what_lies_in_the_backup_directory(name: str, kind: Kind | None) -> None
 
 
 def test_a_container_may_have_a_name_for_each_operation() -> None:
-    assert places.containers(["a"]) == ["a", "a-next", "a-previous", "a-before-restore"]
+    assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore"]
+
+
+BLOCK = "01JABCDEFGHJKMNPQRSTVWXYZ0"
 
 
 @pytest.mark.parametrize(
     ("service", "ours", "theirs"),
     [
-        ("prometheus", ["01JABCDEFGHJKMNPQRSTVWXYZ0", "01JABCDEFGHJKMNPQRSTVWXYZ0.tmp-for-deletion", "wal"], ["wal.txt"]),
+        (
+            "prometheus",
+            ["01JABCDEFGHJKMNPQRSTVWXYZ0", "01JABCDEFGHJKMNPQRSTVWXYZ0.tmp-for-deletion", "wal"],
+            ["wal.txt"],
+        ),
         ("alertmanager", ["silences", "nflog", "silences.5f0c9a1b2d3e4f60"], ["silences.json", "grafana.db"]),
         ("grafana", ["grafana.db", "grafana.db-wal", "plugins"], ["grafana.db.bak", "wal"]),
     ],
@@ -123,6 +133,8 @@ _OWN = {
     places.OPERATION_LOCK,
     places.OPERATION_JOURNAL,
     places.BACKUP_WORK,
+    places.BACKUP_FETCH,
+    places.COPIES,
     places.KEPT,
     places.REFUSED,
     places.RESTORE_CONFIGURATION,

@@ -111,7 +111,12 @@ def test_what_has_no_place_here_is_refused() -> None:
         ("monitoring", "elsewhere", "", None),
         # The same host once more, on a new machine.
         ("monitoring", "new", "", None),
-        ("other", "new", "", r"is an archive of monitoring \(host name elsewhere\), and this is other .* -e onto=other$"),
+        (
+            "other",
+            "new",
+            "",
+            r"is an archive of monitoring \(host name elsewhere\), and this is other .* -e onto=other$",
+        ),
         # The names in the inventory tell hosts apart, of which many call themselves the same.
         ("other", "elsewhere", "", "an archive is for the host that it came from"),
         ("other", "new", "other", None),
@@ -140,4 +145,6 @@ def test_names_in_the_configuration_have_to_be_those_of_the_host() -> None:
     assert name_problems(dataclasses.replace(archive, names={}), {"llmmon_grafana_container": "x"}) == []
     (problem,) = name_problems(archive, {"llmmon_grafana_container": "x", "llmmon_prober_container": "b"})
     assert "(llmmon_grafana_container is x)" in problem
-    assert "restore with -e llmmon_grafana_container=a, or with -e llmmon_restore_verify=false and run site.yml" in problem
+    assert (
+        "restore with -e llmmon_grafana_container=a, or with -e llmmon_restore_verify=false and run site.yml" in problem
+    )
