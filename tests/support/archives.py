@@ -52,7 +52,10 @@ def header(files: dict[str, bytes], scope: str = SCOPE_FULL, **versions: str) ->
         name: ServiceRecord(version=version, image=f"{name}:{version}", release=RELEASE, running_release=RELEASE)
         for name, version in {**VERSIONS, **versions}.items()
     }
-    return Header(scope, CREATED, "elsewhere", services, sum(len(content) for content in files.values()))
+    size = sum(len(content) for content in files.values())
+    return Header(
+        scope, CREATED, "elsewhere", services, size, "monitoring", {"llmmon_grafana_container": "llmmon-grafana"}
+    )
 
 
 Entry = tuple[tarfile.TarInfo, bytes]

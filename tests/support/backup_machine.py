@@ -86,6 +86,8 @@ class BackupMachine(Directories):
             "restic_anew": False,
             "copy_timeout": 60,
             "grafana_database_host": "",
+            "inventory_host": "monitoring",
+            "names": {"llmmon_prometheus_container": "llmmon-prometheus"},
             **changes,
         }
 

@@ -25,6 +25,8 @@ from tests.support.directories import Directories
 
 RELEASE = "20251231T000000.000000Z"
 PROBER = "llmmon-prober"
+INVENTORY_HOST = "monitoring"
+NAMES = {"llmmon_prometheus_container": "llmmon-prometheus", "llmmon_grafana_container": "llmmon-grafana"}
 # What a kill may come before: each changes something that outlives the process.
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.symlink", "os.chmod"}
 
@@ -94,7 +96,9 @@ class FileEngine:
 
 @dataclass
 class RestoreMachine(Directories):
-    """A host with services, or with none yet."""
+    """A host with services, or with none yet; ``onto`` is the host that archives of others are to be restored onto."""
+
+    onto: str = ""
 
     @property
     def engine(self) -> Any:
@@ -143,7 +147,9 @@ class RestoreMachine(Directories):
         ]
 
     def restore(self, admin_password: str = "", secret_key: str = "", **versions: str) -> Restore:
-        settings = RestoreSettings(self.data_root, self.config_root, 0, admin_password, secret_key)
+        settings = RestoreSettings(
+            self.data_root, self.config_root, 0, admin_password, secret_key, INVENTORY_HOST, self.onto, NAMES
+        )
         return Restore(self.services(**versions), settings)
 
     def run_containers(self) -> None:

@@ -74,4 +74,14 @@ options:
         description: Name or address of an external database's server as the host reaches it; V("") takes grafana.ini's.
         type: str
         default: ""
+      inventory_host:
+        description: The host's name in the inventory, which the archive records to be restored onto no other host.
+        type: str
+        default: ""
+      names:
+        description:
+          - Variables and values that the configuration has written into it, such as names of containers; the archive
+            records them, so that it is not restored where they differ.
+        type: dict
+        default: {}
 """ + indent(services(OF_EVERY_SERVICE), "      ")

@@ -82,6 +82,8 @@ def backup_arguments() -> dict[str, Any]:
         "restic_anew": {"type": "bool", "default": False},
         "copy_timeout": {"type": "int", "default": 14400},
         "grafana_database_host": {"type": "str", "default": ""},
+        "inventory_host": {"type": "str", "default": ""},
+        "names": {"type": "dict", "default": {}},
     }
     return {"settings": {"type": "dict", "required": True, "options": settings}}
 

@@ -174,6 +174,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.validat
     Validator,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 ARGUMENTS: dict[str, Any] = {
     "dest": {"type": "path", "required": True},
@@ -293,8 +294,11 @@ def main() -> None:
         module.exit_json(**Installation(module).run())
     except TreeRefused as error:
         module.fail_json(msg=str(error), tool_output=error.words)
-    except (StackError, OSError) as error:
+    except StackError as error:
         module.fail_json(msg=f"the configuration below {module.params['dest']} cannot be installed: {error}")
+    except OSError as error:
+        reason = why_not_written(error, module.params["dest"])
+        module.fail_json(msg=f"the configuration below {module.params['dest']} cannot be installed: {reason}")
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
+  config_root:
+    description: Where the configuration will lie, for which a little disk must be free; as O(data_root) is.
+    type: path
+    default: /etc
   containers:
     description: Names of the stack's containers, of which none may be in the middle of a change.
     type: list
@@ -103,7 +107,7 @@ missing_libraries:
   type: list
   elements: str
 backups_scheduled:
-  description: Whether the host has a timer of M(llmmon.stack.stack_backup_schedule).
+  description: Whether the stack in O(data_root) has a timer of M(llmmon.stack.stack_backup_schedule) on the host.
   returned: always
   type: bool
 interrupted_changes:
@@ -128,7 +132,6 @@ free_mb:
 """
 
 import errno
-import http.client
 import importlib.util
 import json
 import os
@@ -140,44 +143,19 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import lack_of_room, nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
-    BACKUP_TIMER,
     NEXT,
     PREVIOUS,
     REHEARSAL,
     UNITS,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
-
-
-class _EngineConnection(http.client.HTTPConnection):
-    """HTTP over the engine's socket: the docker library may not be installed yet."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=10)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
-def ask_engine(engine_socket: str, path: str) -> Optional[Any]:
-    """Decoded JSON of a GET to the engine, None when it does not answer."""
-    connection = _EngineConnection(engine_socket)
-    try:
-        connection.request("GET", path)
-        response = connection.getresponse()
-        return json.loads(response.read()) if response.status == 200 else None
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def distribution(os_release: str) -> dict[str, str]:
@@ -302,6 +280,7 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
+            "config_root": {"type": "path", "default": "/etc"},
             "containers": {"type": "list", "elements": "str", "default": []},
             "versions": {
                 "type": "list",
@@ -337,7 +316,7 @@ def main() -> None:
         "version_changes": version_changes(
             parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
         ),
-        "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
+        "backups_scheduled": any(timer.is_of(Path(parameters["data_root"])) for timer in timers(UNITS)),
     }
     try:
         Operations(Path(parameters["data_root"])).refuse_others(parameters["operation"] or None)
@@ -352,6 +331,9 @@ def main() -> None:
             " wanted: free some, or lower llmmon_minimum_free_mb",
             **facts,
         )
+    lack = lack_of_room(Path(parameters["config_root"]), "llmmon_config_root")
+    if lack:
+        module.fail_json(msg=lack, **facts)
     module.exit_json(changed=False, **facts)
 
 

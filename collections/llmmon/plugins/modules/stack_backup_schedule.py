@@ -11,6 +11,9 @@ version_added: 0.1.0
 description:
   - Installs the code of M(llmmon.stack.stack_backup), a file with its settings and a timer, so that the host makes the
     same backups without a controller. An empty O(schedule) removes all of it; archives stay.
+  - Each stack of a host has a timer of its own, called C(llmmon-backup) for the data root C(/var/lib/llmmon) and with
+    the data root in its name for another. One that this stack has under another name is replaced; that of another stack
+    is left alone.
 attributes:
   check_mode:
     support: full
@@ -24,9 +27,8 @@ options:
     type: str
     required: true
   library:
-    description: Directory for the code.
+    description: Directory for the code; without, C(/usr/local/lib/llmmon) with what the timer's name has of the data root.
     type: path
-    default: /usr/local/lib/llmmon
   settings_file:
     description: File for the settings, readable for root alone.
     type: path
@@ -86,21 +88,23 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.library import
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.timer import most_seconds
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
-    BACKUP_SERVICE,
-    BACKUP_TIMER,
-    LIBRARY,
+    SERVICE_SUFFIX,
     TIMER_DIRECTORY,
     TIMER_SETTINGS,
+    TIMER_SUFFIX,
     UNITS,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words
+from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import StackTimer
+from ansible_collections.llmmon.stack.plugins.module_utils.host.tools import last_words, lasting
 
 HIDDEN = "<not shown>"
 
 _SERVICE_UNIT = """\
 # Managed by llmmon, changes are overwritten.
+# Of the stack in {data_root}.
 [Unit]
 Description=Backup of the LLM monitoring stack
 After=docker.service
@@ -141,20 +145,26 @@ class ScheduleError(StackError):
     """The schedule cannot be made true."""
 
 
+def never_comes(calendar: str) -> bool:
+    """Whether ``systemd-analyze calendar`` says that a schedule has no next time."""
+    return any(line.split() == ["Next", "elapse:", "never"] for line in calendar.splitlines())
+
+
 def wanted_files(parameters: dict[str, Any], python: str) -> dict[Path, Wanted]:
     """What has to be on the host: all of it, or nothing when there is no schedule."""
-    library, settings = Path(parameters["library"]), Path(parameters["settings_file"])
-    units = Path(parameters["units"])
+    places = StackTimer.of(parameters)
+    names = {"library": places.library, "python": python, "module": PROGRAM, "settings": places.settings}
     most = most_seconds(parameters["settings"]["copy_timeout"])
-    names = {"library": library, "python": python, "module": PROGRAM, "settings": settings, "most_seconds": most}
-    found: dict[Path, Wanted] = {library / path: (text, 0o644) for path, text in contents().items()}
-    found[settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
-    found[units / BACKUP_SERVICE] = (_SERVICE_UNIT.format(**names), 0o644)
-    found[units / BACKUP_TIMER] = (_TIMER_UNIT.format(schedule=parameters["schedule"]), 0o644)
+    service = _SERVICE_UNIT.format(**names, data_root=places.data_root, most_seconds=most)
+    found: dict[Path, Wanted] = {places.library / path: (text, 0o644) for path, text in contents().items()}
+    found[places.settings] = (json.dumps(parameters["settings"], indent=1, sort_keys=True) + "\n", 0o600)
+    found[places.units / f"{places.name}{SERVICE_SUFFIX}"] = (service, 0o644)
+    found[places.units / places.timer] = (_TIMER_UNIT.format(schedule=parameters["schedule"]), 0o644)
     if not parameters["schedule"]:
-        found = {path: (None, mode) for path, (_, mode) in found.items()}
+        found = {} if places.strangers() else {path: (None, mode) for path, (_, mode) in found.items()}
     # Of an earlier version.
-    found.update({path: (None, 0) for path in library.rglob("*.py") if path not in found})
+    earlier = [*places.library.rglob("*.py"), *places.former_files()] if not places.strangers() else []
+    found.update({path: (None, 0) for path in earlier if path not in found})
     return found
 
 
@@ -191,47 +201,63 @@ class Schedule:
 
     def __init__(self, parameters: dict[str, Any]) -> None:
         self._schedule: str = parameters["schedule"]
-        self._library = Path(parameters["library"])
-        self._settings = Path(parameters["settings_file"])
-        self.wanted = wanted_files(parameters, sys.executable)
+        self.files = StackTimer.of(parameters)
+        self.wanted = wanted_files(parameters, lasting(sys.executable))
 
     def check(self) -> None:
-        """Refuse a schedule that systemd does not understand, before anything is written."""
+        """Refuse a schedule that systemd does not understand or that never comes, before anything is written."""
         if not self._schedule:
             return
-        if "\n" in self._schedule or _run("systemd-analyze", "calendar", self._schedule).returncode != 0:
+        calendar = None if "\n" in self._schedule else _run("systemd-analyze", "calendar", self._schedule)
+        if calendar is None or calendar.returncode != 0:
             raise ScheduleError(
                 f"systemd does not understand the schedule {self._schedule!r}: correct llmmon_backup_schedule, for"
                 " instance to daily; 'systemd-analyze calendar' on the host tells what is wrong"
             )
+        if never_comes(calendar.stdout):
+            raise ScheduleError(
+                f"the schedule {self._schedule!r} never comes, so there would be no backup: correct"
+                " llmmon_backup_schedule, for instance to daily; 'systemd-analyze calendar' on the host shows when one is"
+                " due"
+            )
+        for stranger in self.files.strangers():
+            raise ScheduleError(
+                f"{self.files.timer} backs up another stack ({stranger.data_root or stranger.settings or 'unknown'}):"
+                " run site.yml of that stack, which gives its timer a name of its own, and then of this one again"
+            )
 
     def runs(self) -> bool:
         """Whether the timer is as it should be: on, now and at boot, or off."""
+        if self.files.strangers():
+            return True
         verbs = ("is-active", "is-enabled")
-        states = {_run("systemctl", verb, "--quiet", BACKUP_TIMER).returncode == 0 for verb in verbs}
+        states = {_run("systemctl", verb, "--quiet", self.files.timer).returncode == 0 for verb in verbs}
         return states == {bool(self._schedule)}
 
     def apply(self, changed: list[Path]) -> None:
         if not self._schedule and not self.runs():
-            _require("systemctl", "disable", "--now", BACKUP_TIMER)
+            _require("systemctl", "disable", "--now", self.files.timer)
+        for former in self.files.former():
+            _require("systemctl", "disable", "--now", former.name + TIMER_SUFFIX)
         for path in changed:
             content, mode = self.wanted[path]
             if content is None:
                 path.unlink(missing_ok=True)
             else:
                 _write(path, content, mode)
-        if not self._schedule:
-            self._prune()
+        self._prune()
         _require("systemctl", "daemon-reload")
         if self._schedule:
-            _require("systemctl", "enable", "--quiet", BACKUP_TIMER)
+            _require("systemctl", "enable", "--quiet", self.files.timer)
             # Only so a timer that runs takes a new time.
-            _require("systemctl", "restart", BACKUP_TIMER)
+            _require("systemctl", "restart", self.files.timer)
 
     def _prune(self) -> None:
         """Delete the directories that hold nothing any more."""
-        directories = {parent for path in self.wanted for parent in path.parents if self._library in parent.parents}
-        for directory in sorted(directories | {self._library, self._settings.parent}, reverse=True):
+        former = {timer.library for timer in self.files.former() if timer.library}
+        libraries = {self.files.library, *former}
+        directories = {parent for path in self.wanted for parent in path.parents if libraries & {*parent.parents}}
+        for directory in sorted(directories | libraries | {self.files.settings.parent}, reverse=True):
             with contextlib.suppress(OSError):
                 directory.rmdir()
 
@@ -263,7 +289,7 @@ def main() -> None:
         argument_spec={
             **backup_arguments(),
             "schedule": {"type": "str", "required": True},
-            "library": {"type": "path", "default": str(LIBRARY)},
+            "library": {"type": "path"},
             "settings_file": {"type": "path", "default": f"/etc/llmmon/{TIMER_DIRECTORY}/{TIMER_SETTINGS}"},
             "units": {"type": "path", "default": str(UNITS)},
         },
@@ -275,7 +301,7 @@ def main() -> None:
         changed = changes(schedule.wanted)
         result: dict[str, Any] = {
             "changed": bool(changed) or not schedule.runs(),
-            "timer": BACKUP_TIMER if module.params["schedule"] else "",
+            "timer": schedule.files.timer if module.params["schedule"] else "",
             "changed_files": [str(path) for path in changed],
         }
         if module._diff:
@@ -285,7 +311,8 @@ def main() -> None:
     except ScheduleError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the schedule of backups cannot be installed: {error.filename}: {error.strerror}")
+        reason = why_not_written(error, module.params["units"])
+        module.fail_json(msg=f"the schedule of backups cannot be installed: {reason}")
     module.exit_json(**result)
 
 

@@ -58,6 +58,20 @@ options:
     description: Grafana's secret key when the inventory sets one; it has to be the archive's.
     type: str
     default: ""
+  inventory_host:
+    description: The host's name in the inventory, for O(step=check) and O(step=stage); an archive is for its own host.
+    type: str
+    default: ""
+  onto:
+    description: The host's name once more, when the archive of another host is to replace what is on it.
+    type: str
+    default: ""
+  names:
+    description:
+      - Variables and values that the configuration has written into it; an archive in which they differ is refused. Empty
+        when the configuration is written anew after the restore.
+    type: dict
+    default: {}
   timeout:
     description: Seconds to wait for services that are put back to be healthy.
     type: float
@@ -126,6 +140,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     Engine,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.steps import Restore
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoredService, RestoreSettings
 
@@ -158,6 +173,9 @@ def restore_of(parameters: dict[str, Any]) -> Restore:
         minimum_free=parameters["minimum_free_mb"] * 2**20,
         admin_password=parameters["admin_password"],
         secret_key=parameters["secret_key"],
+        inventory_host=parameters["inventory_host"],
+        onto=parameters["onto"],
+        names=parameters["names"],
     )
     return Restore(services, settings)
 
@@ -201,6 +219,9 @@ def main() -> None:
             "minimum_free_mb": {"type": "int", "default": 1024},
             "admin_password": {"type": "str", "default": "", "no_log": True},
             "secret_key": {"type": "str", "default": "", "no_log": True},
+            "inventory_host": {"type": "str", "default": ""},
+            "onto": {"type": "str", "default": ""},
+            "names": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 120.0},
         },
         required_if=[("step", CHECK, ["archive"]), ("step", STAGE, ["archive"])],
@@ -213,7 +234,7 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the restore was given up: {error.filename or 'a file'}: {error.strerror}")
+        module.fail_json(msg=f"the restore was given up: {why_not_written(error, module.params['data_root'])}")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,9 @@ options:
   backup_directory:
     description: Directory of the archives; the last good ones are told.
     type: path
+  data_root:
+    description: Directory of the journal of operations; one that was interrupted is told.
+    type: path
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -80,6 +83,10 @@ services:
     targets_total: {description: Scrape targets (Prometheus)., type: int}
     firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
     problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
+interrupted:
+  description: What was interrupted on the host and what to run again, empty when nothing was.
+  returned: when O(data_root) is given
+  type: str
 backups:
   description: The last good archive of each scope.
   returned: when O(backup_directory) is given
@@ -111,8 +118,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api i
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import started_at
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage, why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 # A container that the engine started anew less long ago than this may do so again and again.
@@ -213,6 +221,15 @@ def deployed(records: list[dict[str, Any]]) -> str:
     return json.dumps({"format": 1, "services": services}, indent=2, sort_keys=True) + "\n"
 
 
+def interrupted(data_root: Path) -> str:
+    """What the journal of operations says; it is not to keep anybody from looking at the services."""
+    try:
+        journal = Operations(data_root).journal()
+    except OperationError as error:
+        return str(error)
+    return journal.sentence() if journal else ""
+
+
 def record(path: Path, content: str, check_mode: bool = False) -> bool:
     """Write the file unless it says so already; whoever reads it sees the old content or the new."""
     if path.is_file() and path.read_text(encoding="utf-8", errors="replace") == content:
@@ -231,6 +248,7 @@ def main() -> None:
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},
             "backup_directory": {"type": "path"},
+            "data_root": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -254,10 +272,14 @@ def main() -> None:
     try:
         changed = bool(target) and record(Path(target), deployed(records), module.check_mode)
     except OSError as error:
-        module.fail_json(msg=f"{target} cannot be written: {error.strerror}", services=records)
+        module.fail_json(
+            msg=f"what is deployed cannot be written down: {why_not_written(error, target)}", services=records
+        )
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
-    module.exit_json(changed=changed, services=records, **backups)
+    root = module.params["data_root"]
+    operations = {"interrupted": interrupted(Path(root))} if root else {}
+    module.exit_json(changed=changed, services=records, **backups, **operations)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ description:
     key that Grafana's database is encrypted with. A later deployment finds all of it.
   - What operations that were killed have left goes in both cases, since nothing can use it and it may hold keys and
     databases, that is unfinished archives, C(backup.work), C(restore) and C(.restore).
-  - Containers of the same name without the label, files that llmmon did not make, images and packages stay. All that
-    lies in a service's own data directory is the service's, and goes with O(data).
+  - Containers of the same name without the label, files that llmmon did not make, images and packages stay. In a
+    service's own data directory these are the ones that have no name of the service's and belong to another user than
+    the service's.
 attributes:
   check_mode:
     support: full

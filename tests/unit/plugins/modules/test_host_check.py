@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
-    ask_engine,
     deployed,
     distribution,
     holds,
@@ -284,6 +284,23 @@ def test_a_host_without_room(tmp_path: Path) -> None:
     answer = check(tmp_path / "not" / "there", minimum_free_mb=10**9)
     assert answer["failed"]
     assert "are wanted: free some, or lower llmmon_minimum_free_mb" in answer["msg"]
+
+
+def test_a_configuration_root_without_room_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = os.statvfs(tmp_path)
+    for free, inodes, expected in (
+        (1, 5, "only 0 MiB of disk are free at"),
+        (10**9, 0, "no inode is free at"),
+        (10**9, 5, ""),
+    ):
+        fields = [*place]
+        fields[4], fields[7] = free, inodes
+        monkeypatch.setattr(os, "statvfs", lambda _, fields=fields: os.statvfs_result(fields))
+        answer = check(tmp_path, minimum_free_mb=0, config_root=str(tmp_path / "etc"))
+        assert answer["failed"] is bool(expected)
+        if expected:
+            assert answer["msg"].startswith(f"{expected} {tmp_path}/etc")
+            assert "set llmmon_config_root to another file system" in answer["msg"]
 
 
 def test_missing_libraries_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

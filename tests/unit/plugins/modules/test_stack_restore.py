@@ -51,6 +51,7 @@ def run(
         for service in machine.services()
     ]
     roots = {"data_root": str(machine.data_root), "config_root": str(machine.config_root), "minimum_free_mb": 0}
+    roots |= {"inventory_host": "monitoring"}
     named = {"archive": str(archive)} if archive else {}
     parameters = {"step": step, "services": services, **roots, **named, **options}
     return run_module(stack_restore, parameters, check_mode=check_mode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.stack_status import (
@@ -327,7 +329,8 @@ def test_what_is_deployed_goes_into_a_file(prometheus: Server, tmp_path: Path) -
 
 def test_a_file_that_cannot_be_written_is_named(prometheus: Server, tmp_path: Path) -> None:
     answer = look(prometheus, tmp_path, record_to=str(tmp_path / "no" / "state.json"))
-    assert answer["msg"] == f"{tmp_path}/no/state.json cannot be written: No such file or directory"
+    said = rf"what is deployed cannot be written down: {tmp_path}/no/\S+: No such file or directory"
+    assert re.fullmatch(said, answer["msg"])
 
 
 def test_an_engine_that_does_not_answer_is_told(
@@ -338,3 +341,13 @@ def test_an_engine_that_does_not_answer_is_told(
 
     monkeypatch.setattr(stack_status, "Engine", absent)
     assert look(prometheus, tmp_path)["msg"] == "the container engine does not answer"
+
+
+def test_an_operation_that_was_interrupted_is_told_with_what_to_run(prometheus: Server, tmp_path: Path) -> None:
+    assert look(prometheus, tmp_path, data_root=str(tmp_path))["interrupted"] == ""
+    Operations(tmp_path).begin("restore", "starting the restored services", {})
+    answer = look(prometheus, tmp_path, data_root=str(tmp_path))
+    assert not answer["failed"]
+    assert "was interrupted (at 'starting the restored services'); run restore.yml again" in answer["interrupted"]
+    (tmp_path / "operation.json").write_text("{")
+    assert "is damaged" in look(prometheus, tmp_path, data_root=str(tmp_path))["interrupted"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,9 @@ def killed_restore(root: Path) -> restore_machine.RestoreMachine:
     for count in range(10, 200, 5):
         assert killed_at(lambda: machine.restore().stage(archive), count)
         if list(machine.config_root.glob(".restore/new/grafana/*/secrets/secret_key")):
+            for service in SERVICES:
+                for path in (machine.data_root / service, *(machine.data_root / service).iterdir()):
+                    os.chown(path, 65534, 65534)
             return machine
     raise AssertionError("the restore was never killed with a key in staging")
 
@@ -227,6 +231,19 @@ def test_what_others_put_there_stays_and_is_named_again_and_again(tmp_path: Path
     assert files(tmp_path) == sorted(str((path / "file").relative_to(tmp_path)) for path in theirs)
     second = uninstall(tmp_path, data=True)
     assert (second["changed"], second["removed"], second["kept"]) == (False, [], first["kept"])
+
+
+@pytest.mark.usefixtures("as_root", "_no_containers")
+def test_notes_among_the_data_stay_and_what_the_service_made_goes(tmp_path: Path) -> None:
+    data = tmp_path / "lib" / "prometheus"
+    for name in ("wal", "01JABCDEFGHJKMNPQRSTVWXYZ0", "made-by-a-newer-version", "my-notes"):
+        (data / name).mkdir(parents=True)
+        (data / name / "file").touch()
+    for path in (data, data / "made-by-a-newer-version"):
+        os.chown(path, 65534, 65534)
+    stays = [f"{data}/my-notes, which llmmon did not make"]
+    assert [uninstall(tmp_path, data=True)["kept"] for _ in range(2)] == [stays, stays]
+    assert files(tmp_path) == ["lib/prometheus/my-notes/file"]
 
 
 @pytest.mark.usefixtures("_no_containers")

@@ -106,13 +106,19 @@ class ServiceRecord:
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """The first member: what follows, from where and when. ``size`` is that of the files after it but the manifest."""
+    """The first member: what follows, from where and when. ``size`` is that of the files after it but the manifest.
+
+    ``inventory_host`` is the host's name in the inventory, ``names`` the variables whose values the configuration has
+    written into it, such as the containers' names: both are empty in archives from before they were recorded.
+    """
 
     scope: str
     created: datetime.datetime
     host: str
     services: dict[str, ServiceRecord]
     size: int
+    inventory_host: str = ""
+    names: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> str:
         content = {
@@ -122,6 +128,8 @@ class Header:
             "host": self.host,
             "services": {name: dataclasses.asdict(record) for name, record in self.services.items()},
             "bytes": self.size,
+            "inventory_host": self.inventory_host,
+            "names": self.names,
         }
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
@@ -140,12 +148,17 @@ class Header:
         services = content.get("services")
         if not isinstance(services, dict):
             raise _damaged(HEADER, "it names no services")
+        known = content.get("names", {})
+        if not isinstance(known, dict):
+            raise _damaged(HEADER, "its names are not an object")
         return cls(
             scope=scope,
             created=moment,
             host=_text(content, "host", HEADER),
             services={name: _service(name, record) for name, record in services.items()},
             size=_size(content.get("bytes"), HEADER),
+            inventory_host=_text({"inventory_host": "", **content}, "inventory_host", HEADER),
+            names={name: _text(known, name, HEADER) for name in known},
         )
 
 

@@ -48,6 +48,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup import (
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     engine,
+    engine_socket,
     grafana,
     grafana_accounts,
     http,
@@ -73,6 +74,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host import (
     operation,
     parallel,
     places,
+    timers,
     tools,
     waiting,
 )

@@ -249,7 +249,15 @@ class Backup:
             total = sum(member.size for member in members)
             # Now the size is known to the byte.
             self._require_room(total)
-            header = Header(name.scope, name.created, socket.gethostname(), service_records(self._settings), total)
+            header = Header(
+                name.scope,
+                name.created,
+                socket.gethostname(),
+                service_records(self._settings),
+                total,
+                self._settings.inventory_host,
+                self._settings.names,
+            )
             filters = [gzip_command(self._settings.compression_level)]
             filters += self._settings.encryption.commands(self._workplace.path)
             with ArchiveWriter(partial, header, filters) as writer:

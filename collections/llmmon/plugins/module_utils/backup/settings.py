@@ -41,6 +41,8 @@ class BackupSettings:
     encryption: Encryption
     restic: Optional[Restic]
     grafana_database_host: str
+    inventory_host: str
+    names: dict[str, str]
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> BackupSettings:
@@ -66,6 +68,8 @@ class BackupSettings:
             encryption=Encryption(content["encryption"], tuple(content["public_keys"])),
             restic=_restic(content) if content["restic_repository"] else None,
             grafana_database_host=content["grafana_database_host"],
+            inventory_host=content["inventory_host"],
+            names=dict(content["names"]),
         )
 
 

@@ -4,11 +4,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Optional
 
+# Enough for two releases of configuration with all dashboards.
+_LEAST_FREE_MB = 32
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -44,6 +48,29 @@ def disk_usage(directory: Path) -> int:
         with contextlib.suppress(OSError):
             total += entry.stat(follow_symlinks=False).st_blocks * 512
     return total
+
+
+def why_not_written(error: OSError, place: str) -> str:
+    """An error of writing as part of a sentence: where it was, and what to do when the disk is full."""
+    where = str(error.filename or place)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the disk is full at {where}: free some there, and run again"
+    return f"{where}: {error.strerror or error}"
+
+
+def lack_of_room(directory: Path, variable: str) -> Optional[str]:
+    """Why a directory that takes little cannot take it: too few bytes, or no inode; None when it can."""
+    place = os.statvfs(nearest_existing(directory))
+    free_mb = place.f_bavail * place.f_frsize // 2**20
+    if free_mb < _LEAST_FREE_MB:
+        return (
+            f"only {free_mb} MiB of disk are free at {directory}, where {_LEAST_FREE_MB} are needed: free some, or set"
+            f" {variable} to another file system"
+        )
+    # Some file systems do not count inodes.
+    if place.f_files and not place.f_favail:
+        return f"no inode is free at {directory}: delete files there, or set {variable} to another file system"
+    return None
 
 
 def nearest_existing(path: Path) -> Path:

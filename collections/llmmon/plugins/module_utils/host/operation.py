@@ -15,16 +15,18 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Optional
+from typing import IO, Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import unfinished, write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 # Neither file holds much; what is longer is not ours.
 _MOST_BYTES = 2**20
+_PATIENCE = 5.0
 
 
 class OperationError(StackError):
@@ -39,6 +41,13 @@ class Journal:
     started: str
     phase: str
     details: dict[str, Any]
+
+    def sentence(self) -> str:
+        """What is known of it, and what to do."""
+        return (
+            f"the {self.operation} of {self.started} was interrupted (at {self.phase!r}); run {self.operation}.yml"
+            " again, which first puts things back"
+        )
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), indent=1, sort_keys=True) + "\n"
@@ -58,6 +67,8 @@ class Operations:
 
         Also refuses when another operation was begun and not ended. The same one may go on, or put things back.
         """
+        # Whoever is refused by the journal must not stand with the lock in the way of the one that goes on.
+        self.refuse_others(operation)
         try:
             # Opened for appending: whoever fails to get the lock must not wipe out who has it.
             handle = self._lock.open("a+")
@@ -68,11 +79,11 @@ class Operations:
             ) from error
         with handle:
             os.fchmod(handle.fileno(), 0o600)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+            # With a journal of this operation another one holds the lock only for as long as it takes to be refused.
+            if not wait_for(lambda: _try_to_lock(handle), _PATIENCE if self.journal() else 0, interval=0.05):
                 handle.seek(0)
-                raise OperationError(f"{operation} cannot begin: {_holder(handle.read(_MOST_BYTES))}") from error
+                raise OperationError(f"{operation} cannot begin: {_holder(handle.read(_MOST_BYTES))}")
+            # Another one may have begun meanwhile.
             self.refuse_others(operation)
             handle.truncate(0)
             handle.write(json.dumps({"operation": operation, "since": now(), "process": os.getpid()}))
@@ -108,11 +119,8 @@ class Operations:
         """Refuse when another operation was begun and not ended; None is a run that is not one, such as site.yml."""
         journal = self.journal()
         if journal is not None and journal.operation != operation:
-            raise OperationError(
-                f"{f'{operation} cannot begin' if operation else 'nothing was changed'}: the {journal.operation} of"
-                f" {journal.started} was interrupted (at {journal.phase!r}); run {journal.operation}.yml again, which"
-                " first puts things back"
-            )
+            refused = f"{operation} cannot begin" if operation else "nothing was changed"
+            raise OperationError(f"{refused}: {journal.sentence()}")
 
     def begin(self, operation: str, phase: str, details: dict[str, Any]) -> Journal:
         """Write down that an operation that spans several module runs has begun."""
@@ -141,6 +149,15 @@ class Operations:
         except OSError as error:
             raise OperationError(f"the journal {self._journal} cannot be written: {error.strerror}") from error
         return journal
+
+
+def _try_to_lock(handle: IO[str]) -> Optional[bool]:
+    """Take the lock if it is free; None when somebody else has it."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+    return True
 
 
 def now() -> str:

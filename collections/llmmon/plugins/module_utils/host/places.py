@@ -9,12 +9,14 @@ They decide by names alone and look at nothing. Three directories hold everythin
   need: lock, journal, and their directories of work;
 - the backup directory (``/var/backups/llmmon``): archives and their checksums.
 
-Beside these there are containers, a network, and, for a timer, a library and two units of systemd.
+Beside these there are containers, a network, and, for a timer, a library and two units of systemd,
+whose names say which stack they are of.
 """
 
 from __future__ import annotations
 
 import enum
+import re
 from pathlib import Path
 from typing import Optional
 
@@ -84,10 +86,13 @@ PARTIAL_SUFFIX = ".partial"
 
 # -- elsewhere
 
-LIBRARY = Path("/usr/local/lib/llmmon")
 UNITS = Path("/etc/systemd/system")
-BACKUP_SERVICE = "llmmon-backup.service"
-BACKUP_TIMER = "llmmon-backup.timer"
+BACKUP_UNIT = "llmmon-backup"
+SERVICE_SUFFIX = ".service"
+TIMER_SUFFIX = ".timer"
+_LIBRARIES = Path("/usr/local/lib")
+# The stack with this data root has the short names; the names of another one's timer and library say its data root.
+_FIRST_DATA_ROOT = Path("/var/lib/llmmon")
 
 
 class Kind(enum.Enum):
@@ -123,6 +128,15 @@ _IN_CONFIGURATION_ROOT = {
     TIMER_DIRECTORY: Kind.TIMER,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
+# What the services make in their data directories: of Prometheus blocks, also half-made ones, and the log of writes; of
+# Alertmanager its two files, also half-written ones; of Grafana the database and what lies beside it.
+_IN_DATA = {
+    "prometheus": re.compile(
+        r"[0-9A-HJKMNP-TV-Z]{26}(\.tmp-for-(creation|deletion))?|data|wal|wbl|chunks_head|snapshots|lock|queries\.active"
+    ),
+    "alertmanager": re.compile(r"(nflog|silences)(\.[0-9a-f]+)?"),
+    "grafana": re.compile(r"grafana\.db(-wal|-shm|-journal)?|alerting|csv|log|pdf|plugins|png|unified-search"),
+}
 _IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION)
 
 
@@ -152,6 +166,11 @@ def in_configuration(name: str) -> Optional[Kind]:
     return _IN_CONFIGURATION.get(name)
 
 
+def in_data(service: str, name: str) -> bool:
+    """Whether an entry of a service's data directory is the service's or an upgrade's by its name."""
+    return name in {KEPT, REFUSED} or bool(_IN_DATA[service].fullmatch(name))
+
+
 def in_timer_directory(name: str) -> Optional[Kind]:
     """What an entry beside the timer's settings is by its name, None when it is none of ours."""
     return Kind.TIMER if name == TIMER_SETTINGS or is_unfinished(name, TIMER_SETTINGS) else None
@@ -168,6 +187,22 @@ def in_backup_directory(name: str, others: set[str]) -> Optional[Kind]:
         return None
     # The checksum is written first and deleted last.
     return Kind.ARCHIVE if of in others else Kind.REMAINS_OF_BACKUP
+
+
+def backup_unit(data_root: Path) -> str:
+    """The name of a stack's service and timer of backups without their suffixes."""
+    return BACKUP_UNIT + _of_stack(data_root)
+
+
+def library(data_root: Path) -> Path:
+    """Where the code of a stack's timer lies: two stacks may be deployed by two versions of llmmon."""
+    return _LIBRARIES / f"llmmon{_of_stack(data_root)}"
+
+
+def _of_stack(data_root: Path) -> str:
+    if data_root == _FIRST_DATA_ROOT:
+        return ""
+    return "-" + re.sub(r"[^A-Za-z0-9_.]+", "-", str(data_root).strip("/"))
 
 
 def partial(archive: Path) -> Path:

@@ -6,8 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE, OPERATION_JOURNAL
-from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import RestoreError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
 
 
 def look_at(engine: Engine, name: str) -> dict[str, Any]:
@@ -40,15 +39,13 @@ def remove_other(engine: Engine, container: dict[str, Any]) -> None:
 
 
 def put_back(engine: Engine, container: dict[str, Any]) -> bool:
-    """Give a container its name and policy back and start it if it ran; says whether it did."""
+    """Give a container its name and policy back and start it if it ran; says whether it has to run."""
     if not container["id"]:
         return False
     attributes = engine.inspect(container["id"])
     if attributes is None:
-        raise RestoreError(
-            f"the container {container['name']} of before the restore was removed meanwhile; its data and configuration"
-            f" are back: delete the journal {OPERATION_JOURNAL} below llmmon_data_root, and run site.yml"
-        )
+        # Somebody removed it meanwhile. Its data and configuration are back, and site.yml makes another one of them.
+        return bool(container["running"])
     give_back(engine, attributes, container["name"], container["policy"])
     if container["running"]:
         engine.start(container["id"])

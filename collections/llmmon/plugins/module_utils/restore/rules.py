@@ -24,6 +24,38 @@ from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
 )
 
 
+def host_problems(header: Header, inventory_host: str, host: str, onto: str) -> list[str]:
+    """Why an archive is not for this host: it is for the one it came from, or for the one that ``onto`` names.
+
+    ``inventory_host`` is the host's name in the inventory and ``host`` its own. An archive from before the first was
+    recorded is known by the second alone.
+    """
+    if onto and onto != inventory_host:
+        return [
+            f"-e onto={onto} names another host than {inventory_host}: name {inventory_host}, or add --limit {onto}"
+        ]
+    if onto or (header.inventory_host == inventory_host if header.inventory_host else header.host == host):
+        return []
+    whose = f"{header.inventory_host} (host name {header.host})" if header.inventory_host else header.host
+    return [
+        f"it is an archive of {whose}, and this is {inventory_host} (host name {host}): an archive is for the host that"
+        f" it came from; to replace what is on {inventory_host} all the same, add -e onto={inventory_host}"
+    ]
+
+
+def name_problems(header: Header, names: dict[str, str]) -> list[str]:
+    """Why the archive's configuration would ask for services by names that nobody has here."""
+    differing = {name: value for name, value in header.names.items() if names.get(name, value) != value}
+    if not differing:
+        return []
+    here = ", ".join(f"{name} is {names[name]}" for name in differing)
+    there = " ".join(f"-e {name}={value}" for name, value in differing.items())
+    return [
+        f"its configuration is written for other names than this host's ({here}): restore with {there}, or with"
+        " -e llmmon_restore_verify=false and run site.yml after that, which writes the configuration anew"
+    ]
+
+
 def version_problems(header: Header, versions: dict[str, str]) -> list[str]:
     """Why the versions of the inventory cannot take over what the archive's versions have written."""
     found = []

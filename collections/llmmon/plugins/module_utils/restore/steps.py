@@ -44,6 +44,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import
 OPERATION = "restore"
 
 # What the journal says the restore was at.
+STAGED = "waiting to stop the services"
 STOPPING = "stopping the services"
 SWAPPING = "exchanging data and configuration"
 STARTING = "starting the restored services"
@@ -80,6 +81,8 @@ class Restore:
                 contents = read_archive(archive, self.target.room(), self.staging.open().open)
                 self.target.require_fit(archive, contents)
                 self.staging.prepare(archive, contents)
+                # Nobody else begins between this step and the next.
+                self.operations.begin(OPERATION, STAGED, {"archive": str(archive), "containers": []})
             except OSError as error:
                 self.staging.clear()
                 raise explain_full_disk(error, self.staging.data_work) from error
@@ -177,6 +180,10 @@ class Restore:
             if journal.phase == ACCEPTING:
                 self._let_go(engine)
                 return {"put_back": False, "kept": True, "not_running": []}
+            if journal.phase == STAGED:
+                self.staging.clear()
+                self.operations.end()
+                return {"put_back": False, "kept": False, "not_running": []}
             before = journal.details["containers"]
             for container in before:
                 containers.remove_other(engine, container)

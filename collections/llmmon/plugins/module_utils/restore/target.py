@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
+import socket
 from pathlib import Path
 from typing import Optional
 
@@ -14,6 +15,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import (
+    host_problems,
+    name_problems,
     part_problems,
     secret_key_problems,
     version_problems,
@@ -49,6 +52,10 @@ class RestoreSettings:
     minimum_free: int
     admin_password: str
     secret_key: str
+    # The host's name in the inventory, the one that the archive of another may replace, names in the configuration.
+    inventory_host: str
+    onto: str
+    names: dict[str, str]
 
 
 class RestoreTarget:
@@ -69,7 +76,10 @@ class RestoreTarget:
     def require_fit(self, archive: Path, contents: Contents) -> None:
         """Refuse an archive that cannot be put in place here."""
         header, services = contents.header, self.restored(contents.header)
-        problems = part_problems(header, contents.files, [service.name for service in services])
+        settings = self.settings
+        problems = host_problems(header, settings.inventory_host, socket.gethostname(), settings.onto)
+        problems += name_problems(header, settings.names)
+        problems += part_problems(header, contents.files, [service.name for service in services])
         problems += version_problems(header, {service.name: service.version for service in services})
         if "grafana" in self.services and "grafana" in header.services:
             problems += secret_key_problems(

@@ -69,6 +69,9 @@ class Removal:
     def staying(self) -> list[str]:
         """One phrase for each thing that stays, with the reason."""
         found = self._data_that_stay() if not self.data else self._directories_that_stay()
+        for service in self.services if self.data else []:
+            directory = self.roots.data / service
+            found += _named(directory, [path for path in _entries(directory) if not _is_of(service, path)])
         for directory, kind_of in self._directories():
             found += _named(
                 directory,
@@ -126,8 +129,10 @@ class Removal:
         return [Going(Path(path), Kind.REMAINS_OF_BACKUP.value) for path in found]
 
     def _data(self) -> list[Path]:
-        """What lies in the services' own data directories, which may be mounts or links."""
-        return [path for service in self.services for path in _entries(self.roots.data / service)]
+        """What the services' own data directories hold of them; the directories may be mounts or links."""
+        return [
+            path for service in self.services for path in _entries(self.roots.data / service) if _is_of(service, path)
+        ]
 
     def _data_that_stay(self) -> list[str]:
         found = []
@@ -154,6 +159,16 @@ class Removal:
             elif os.path.ismount(directory):
                 found.append(f"{directory}, where a file system is mounted")
         return found
+
+
+def _is_of(service: str, path: Path) -> bool:
+    """Whether something in a service's data directory is the service's: by its name, or because the service made it.
+
+    Nobody knows all that a version or a plug-in of Grafana makes, but it belongs to the user that the directory is
+    for; what root or another user has put there does not.
+    """
+    user = path.parent.stat().st_uid
+    return places.in_data(service, path.name) or (user != 0 and path.lstat().st_uid == user)
 
 
 def _entries(directory: Path) -> list[Path]:

@@ -89,6 +89,40 @@ def test_a_container_may_have_a_name_for_each_operation() -> None:
     assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore"]
 
 
+BLOCK = "01JABCDEFGHJKMNPQRSTVWXYZ0"
+
+
+@pytest.mark.parametrize(
+    ("service", "ours", "theirs"),
+    [
+        (
+            "prometheus",
+            ["01JABCDEFGHJKMNPQRSTVWXYZ0", "01JABCDEFGHJKMNPQRSTVWXYZ0.tmp-for-deletion", "wal"],
+            ["wal.txt"],
+        ),
+        ("alertmanager", ["silences", "nflog", "silences.5f0c9a1b2d3e4f60"], ["silences.json", "grafana.db"]),
+        ("grafana", ["grafana.db", "grafana.db-wal", "plugins"], ["grafana.db.bak", "wal"]),
+    ],
+)
+def test_what_lies_in_a_data_directory(service: str, ours: list[str], theirs: list[str]) -> None:
+    assert [name for name in [*ours, *theirs, ".llmmon-previous"] if places.in_data(service, name)] == [
+        *ours,
+        ".llmmon-previous",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data_root", "unit", "library"),
+    [
+        ("/var/lib/llmmon", "llmmon-backup", "/usr/local/lib/llmmon"),
+        ("/srv/mon 2/data", "llmmon-backup-srv-mon-2-data", "/usr/local/lib/llmmon-srv-mon-2-data"),
+    ],
+)
+def test_each_stack_has_a_timer_of_its_own(data_root: str, unit: str, library: str) -> None:
+    assert places.backup_unit(Path(data_root)) == unit
+    assert str(places.library(Path(data_root))) == library
+
+
 # What only places.py may write as a literal; "restore" and "backup" are also names of operations.
 _OWN = {
     places.SERVICE_LABEL,
@@ -106,9 +140,8 @@ _OWN = {
     places.RESTORE_CONFIGURATION,
     places.GENERATED,
     places.PARTIAL_SUFFIX,
-    places.BACKUP_SERVICE,
-    places.BACKUP_TIMER,
-    str(places.LIBRARY),
+    places.BACKUP_UNIT,
+    str(places._LIBRARIES),
     str(places.UNITS),
 }
 

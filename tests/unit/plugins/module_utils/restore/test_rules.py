@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import re
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
@@ -14,6 +16,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     ServiceRecord,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import (
+    host_problems,
+    name_problems,
     part_problems,
     secret_key_path,
     secret_key_problems,
@@ -99,3 +103,48 @@ def test_what_has_no_place_here_is_refused() -> None:
     assert part_problems(archive, dump, ["prometheus"]) == []
     nothing = Header(SCOPE_FULL, archive.created, "elsewhere", {"grafana": ServiceRecord(version="9.4.0")}, 0)
     assert "no configuration of grafana" in part_problems(nothing, {}, ["grafana"])[0]
+
+
+@pytest.mark.parametrize(
+    ("inventory_host", "host", "onto", "reason"),
+    [
+        ("monitoring", "elsewhere", "", None),
+        # The same host once more, on a new machine.
+        ("monitoring", "new", "", None),
+        (
+            "other",
+            "new",
+            "",
+            r"is an archive of monitoring \(host name elsewhere\), and this is other .* -e onto=other$",
+        ),
+        # The names in the inventory tell hosts apart, of which many call themselves the same.
+        ("other", "elsewhere", "", "an archive is for the host that it came from"),
+        ("other", "new", "other", None),
+        ("other", "new", "monitoring", r"^-e onto=monitoring names another host than other"),
+        ("monitoring", "elsewhere", "other", r"^-e onto=other names another host than monitoring"),
+    ],
+)
+def test_an_archive_is_for_its_own_host_or_for_the_named_one(
+    inventory_host: str, host: str, onto: str, reason: str | None
+) -> None:
+    found = host_problems(header({}), inventory_host, host, onto)
+    assert (found == []) if reason is None else (len(found) == 1 and re.search(reason, found[0]))
+
+
+def test_an_archive_that_does_not_know_the_inventory_is_known_by_the_hosts_own_name() -> None:
+    before = dataclasses.replace(header({}), inventory_host="")
+    assert host_problems(before, "monitoring", "elsewhere", "") == []
+    assert "an archive of elsewhere, and this is monitoring" in host_problems(before, "monitoring", "new", "")[0]
+    assert host_problems(before, "monitoring", "new", "monitoring") == []
+
+
+def test_names_in_the_configuration_have_to_be_those_of_the_host() -> None:
+    archive = dataclasses.replace(header({}), names={"llmmon_grafana_container": "a", "llmmon_prober_container": "b"})
+    assert name_problems(archive, {"llmmon_grafana_container": "a", "llmmon_prober_container": "b"}) == []
+    assert name_problems(archive, {}) == []
+    assert name_problems(dataclasses.replace(archive, names={}), {"llmmon_grafana_container": "x"}) == []
+    (problem,) = name_problems(archive, {"llmmon_grafana_container": "x", "llmmon_prober_container": "b"})
+    assert "(llmmon_grafana_container is x)" in problem
+    assert (
+        "restore with -e llmmon_grafana_container=a, or with -e llmmon_restore_verify=false and run site.yml" in problem
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import subprocess
@@ -368,9 +369,35 @@ def test_a_container_that_somebody_removed_meanwhile_is_told(machine: RestoreMac
     machine.restore().stage(archive)
     machine.restore().swap(machine.engine)
     machine.engine.remove("id-of-llmmon-grafana")
-    with pytest.raises(RestoreError, match="llmmon-grafana of before the restore was removed meanwhile"):
-        machine.restore().put_back(machine.engine, 0.1)
+    back = machine.restore().put_back(machine.engine, 0.1)
+    assert back == {"put_back": True, "kept": False, "not_running": ["llmmon-grafana"]}
     assert (machine.data_root / "grafana" / "grafana.db").read_text() == "old database"
+
+
+def test_nobody_begins_between_staging_and_the_swap(machine: RestoreMachine, archive: Path) -> None:
+    before = machine.everything()
+    machine.restore().stage(archive)
+    with pytest.raises(OperationError, match=r"^backup cannot begin: the restore of .* was interrupted"):
+        machine.restore().operations.locked("backup").__enter__()
+    assert machine.restore().put_back(machine.engine, 0.1)["put_back"] is False
+    assert machine.everything() == before
+    machine.restore().stage(archive)
+    machine.restore().swap(machine.engine)
+
+
+def test_an_archive_of_another_host_or_of_other_names_is_refused(machine: RestoreMachine, tmp_path: Path) -> None:
+    head = archives.header(archives.FULL)
+    other = dataclasses.replace(head, inventory_host="other", names={"llmmon_grafana_container": "other-grafana"})
+    archive = archives.write(tmp_path / NAME, archives.entries(archives.FULL, other))
+    before = machine.everything()
+    with pytest.raises(RestoreError) as refusal:
+        machine.restore().stage(archive)
+    assert "add -e onto=monitoring | its configuration is written for other names" in str(refusal.value)
+    assert machine.everything() == before
+    named = dataclasses.replace(other, names={})
+    archive = archives.write(tmp_path / NAME, archives.entries(archives.FULL, named))
+    machine.onto = "monitoring"
+    machine.restore().stage(archive)
 
 
 @pytest.mark.parametrize("text", [b"{}", b"[1]", b'[{"matchers": []}]', b"\xff", b"["])
