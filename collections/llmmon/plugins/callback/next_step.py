@@ -15,7 +15,7 @@ description:
   - This says at the end which hosts could not be reached and in which step, and what to run next. It says nothing when
     all hosts could be reached.
 requirements:
-  - C(llmmon.stack.next_step) in C(callbacks_enabled), below C([defaults]) in C(ansible.cfg). A checkout of llmmon has it.
+  - C(llmmon.stack.next_step) in C(callbacks_enabled), below C([defaults]) in C(ansible.cfg). A checkout has it.
 author:
   - llmmon (@llmmon)
 """
