@@ -114,6 +114,18 @@ def test_without_confirmation_nothing_is_touched(stack: Stack, saved: Saved) -> 
     assert nothing_left(stack)
 
 
+def test_an_archive_of_another_host_or_of_other_names_is_refused_before_anything_stops(
+    stack: Stack, saved: Saved
+) -> None:
+    before = stack.fingerprint()
+    result = restore(stack, saved.archive, onto="another", llmmon_prober_container="another-prober")
+    assert result.code != 0
+    for word in ("-e onto=another names another host than", "-e llmmon_prober_container=llmmon-prober"):
+        assert word in result.message, result.output
+    assert stack.fingerprint() == before
+    assert nothing_left(stack)
+
+
 def test_it_comes_back_on_its_own_host(stack: Stack, saved: Saved) -> None:
     destroy_some(stack, saved)
     result = restore(stack, saved.archive.rpartition("/")[2])
@@ -159,6 +171,10 @@ def test_a_killed_restore_is_put_back_and_done_by_the_next(stack: Stack, saved: 
         refused = stack.run("backup.yml")
         assert refused.code != 0
         assert "run restore.yml again" in refused.message, refused.output
+        status = stack.run("status.yml")
+        assert status.code == 0, status.output
+        assert "run restore.yml again" in status.output
+        assert "run site.yml" not in status.output
     result = restore(stack, saved.archive)
     assert result.code == 0, result.output
     assert_restored(stack, saved)

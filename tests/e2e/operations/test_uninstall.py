@@ -65,17 +65,20 @@ def test_data_and_backups_go_when_that_is_said(stack: Stack) -> None:
     result = stack.run("site.yml")
     assert result.code == 0, result.output
     back_up(stack)
-    stack.on_host("touch /var/backups/llmmon/mine.txt")
+    stack.on_host("touch /var/backups/llmmon/mine.txt /var/lib/llmmon/prometheus/notes.txt")
+    notes = "/var/lib/llmmon/prometheus/notes.txt"
     result = uninstall(stack, confirm="yes", llmmon_uninstall_data="yes")
     assert result.code == 0, result.output
+    assert f"stays: {notes}, which llmmon did not make" in result.output
     assert containers(stack) == set()
     assert stack.on_host("ls -A /var/backups/llmmon") == "mine.txt"
-    assert stack.on_host("ls -A /var/lib/llmmon /etc/llmmon 2>/dev/null || true") == ""
+    assert stack.on_host("find /var/lib/llmmon /etc/llmmon -type f 2>/dev/null || true") == notes
     again = uninstall(stack, confirm="yes", llmmon_uninstall_data="yes")
     assert again.code == 0, again.output
     assert again.recap("changed") == 0
+    assert f"stays: {notes}, which llmmon did not make" in again.output
     # What comes after this file finds the stack as it was.
-    stack.on_host("rm -r /var/backups/llmmon")
+    stack.on_host("rm -r /var/backups/llmmon /var/lib/llmmon")
     result = stack.run("site.yml")
     assert result.code == 0, result.output
     assert {f"llmmon-{service}" for service in SERVICES} <= containers(stack)

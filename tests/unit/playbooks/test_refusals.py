@@ -126,6 +126,16 @@ def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], e
     assert len(output) < 2000, len(output)
 
 
+def test_an_archive_is_restored_onto_one_host_at_a_time(tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"one": HOST, "two": HOST}}}
+    archive = ("-e", "archive=x.tar.gz", "-e", "confirm=yes")
+    code, output = run("restore.yml", tmp_path, inventory, *archive)
+    assert (code, "this run is for one, two: add --limit HOST" in output) == (2, True), output
+    assert "UNREACHABLE" not in output
+    code, output = run("restore.yml", tmp_path, inventory, *archive, "--limit", "two")
+    assert (code, "UNREACHABLE" in output) == (4, True), output
+
+
 def test_what_an_inventory_calls_by_a_short_name_confirms_nothing(tmp_path: Path) -> None:
     """Only the command line may use short names: others use them for other things."""
     play = tmp_path / "play.yml"

@@ -27,7 +27,7 @@ options:
     type: str
     required: true
   library:
-    description: Directory for the code; without, C(/usr/local/lib/llmmon) with what the timer's name has of the data root.
+    description: Directory for the code; without, C(/usr/local/lib/llmmon) with the data root as in the timer's name.
     type: path
   settings_file:
     description: File for the settings, readable for root alone.
@@ -217,8 +217,7 @@ class Schedule:
         if never_comes(calendar.stdout):
             raise ScheduleError(
                 f"the schedule {self._schedule!r} never comes, so there would be no backup: correct"
-                " llmmon_backup_schedule, for instance to daily; 'systemd-analyze calendar' on the host shows when one is"
-                " due"
+                " llmmon_backup_schedule, for instance to daily; 'systemd-analyze calendar' on the host shows the next"
             )
         for stranger in self.files.strangers():
             raise ScheduleError(

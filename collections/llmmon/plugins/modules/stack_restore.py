@@ -68,8 +68,8 @@ options:
     default: ""
   names:
     description:
-      - Variables and values that the configuration has written into it; an archive in which they differ is refused. Empty
-        when the configuration is written anew after the restore.
+      - Variables and values that the configuration has written into it; an archive in which they differ is refused.
+        Empty when the configuration is written anew after the restore.
     type: dict
     default: {}
   timeout:
