@@ -168,9 +168,9 @@ def _tls_problems(gateway: dict[str, Any], places: Sequence[str]) -> list[str]:
             f"{_VARIABLE}: tls_config.key of {name} has a passphrase, for which Prometheus cannot ask; remove it with"
             " 'openssl pkey', and keep the key in Ansible Vault"
         )
-    cert, key = (part.is_given(gateway) for part in PARTS_OF_TLS[1:])
-    if cert != key:
-        lacks = "key" if cert else "cert"
+    given = [part.key for part in PARTS_OF_TLS[1:] if part.is_given(gateway)]
+    if len(given) == 1:
+        lacks = "key" if given == ["cert"] else "cert"
         found.append(
             f"{_VARIABLE}: tls_config of {name} needs cert and key together; give it {lacks} or {lacks}_file, too"
         )

@@ -110,7 +110,7 @@ def test_a_gateway_is_signed_in_to_in_one_way() -> None:
     assert problems_of(bearer_token=SECRET, basic_auth=basic_auth) == [
         "llmmon_gateways: gw has both bearer_token and basic_auth; leave one out"
     ]
-    assert problems_of(bearer_token_file="x", bearer_token_host_file="y") == [
+    assert access_problems({"name": "gw", "bearer_token_file": "x", "bearer_token_host_file": "y"}, ()) == [
         "llmmon_gateways: gw has both bearer_token_file and bearer_token_host_file; leave one out"
     ]
 

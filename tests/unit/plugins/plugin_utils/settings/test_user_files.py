@@ -19,8 +19,8 @@ def test_two_files_of_one_name_are_refused_and_so_is_one_that_is_not_there(tmp_p
     given = [*map(str, paths), "gone.yml"]
     assert user_file_problems(given, "llmmon_x") == [
         "llmmon_x: two files are called node.yml; they would be one on the host, so rename one",
-        "llmmon_x: the file gone.yml cannot be read here: No such file or directory; a relative path is looked for beside"
-        " the inventory, and then beside the playbook",
+        "llmmon_x: the file gone.yml cannot be read here: No such file or directory; a relative path is looked for"
+        " beside the inventory, and then beside the playbook",
     ]
 
 
