@@ -13,12 +13,14 @@ import requests
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.redirects import same_place
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import gateway_secrets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateways
 
 from tests.rules import promtool
 from tests.support import prometheus, rendering, services
 from tests.support.loopback import Answer, Request, Server, certificate
+from tests.support.modules import run_module
 
 TOKEN = "s3cret-0a1b"  # noqa: S105 - made up for these tests
 PAGE = Answer(200, b"series 1\n", "text/plain; version=0.0.4")
@@ -146,6 +148,18 @@ def test_certificates_and_a_key_are_shipped(version: str, tmp_path: Path) -> Non
         assert "\nprobe_success 1" in probed(releases, tmp_path, "gateway-gw", f"{server.url}/metrics")
     for file in ("prometheus.yml", "prober/blackbox.yml"):
         assert "BEGIN" not in (releases / "current" / file).read_text()
+
+
+@pytest.mark.parametrize("version", promtool.VERSIONS)
+def test_a_gateway_that_prometheus_could_not_begin_to_scrape_is_told_so(version: str, tmp_path: Path) -> None:
+    """Its log alone says why there is no target: the API does not."""
+    given = {"name": "gw", "targets": ["gw:1"], "scheme": "https", "tls_config": {"ca": "no certificate"}}
+    with scraping(version, tmp_path, given) as scraper:
+        found = run_module(prometheus_targets, {"url": scraper.url, "jobs": ["gw"], "timeout": SECONDS})
+    assert found["msg"].startswith(
+        "1 of 1 scrape targets are not up. gw: missing; Prometheus could not begin to scrape this job, for it cannot"
+        " read a file that the job names, such as a certificate: correct it in llmmon_gateways, and run site.yml;"
+    )
 
 
 @pytest.mark.parametrize("version", promtool.VERSIONS)

@@ -19,6 +19,9 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import is_tr
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import url_problem
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import dictionary_problems, shown
 from ansible_collections.llmmon.stack.plugins.plugin_utils.user_files import FileUnreadableError
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 
 _VARIABLE = "llmmon_gateways"
 _HOST_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
@@ -29,7 +32,7 @@ _TLS_KEYS = (
     "min_version",
     "max_version",
 )
-_CERTIFICATE, _KEY = "-----BEGIN CERTIFICATE-----", "PRIVATE KEY-----"
+_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
 def access_problems(gateway: dict[str, Any], places: Sequence[str]) -> list[str]:
@@ -159,15 +162,9 @@ def _tls_problems(gateway: dict[str, Any], places: Sequence[str]) -> list[str]:
         contents[part.key], problems = _content(part, gateway, places)
         found += problems
     for key in ("ca", "cert"):
-        if contents[key] and _CERTIFICATE not in contents[key]:
+        if contents[key] and not certificates(contents[key]):
             found.append(f"{_VARIABLE}: tls_config.{key} of {name} is not a certificate in PEM form ({_CERTIFICATE})")
-    if contents["key"] and _KEY not in contents["key"]:
-        found.append(f"{_VARIABLE}: tls_config.key of {name} is not a private key in PEM form (-----BEGIN {_KEY})")
-    elif "ENCRYPTED" in contents["key"]:
-        found.append(
-            f"{_VARIABLE}: tls_config.key of {name} has a passphrase, for which Prometheus cannot ask; remove it with"
-            " 'openssl pkey', and keep the key in Ansible Vault"
-        )
+    found += _key_problems(str(name), contents["key"], contents["cert"])
     given = [part.key for part in PARTS_OF_TLS[1:] if part.is_given(gateway)]
     if len(given) == 1:
         lacks = "key" if given == ["cert"] else "cert"
@@ -175,6 +172,33 @@ def _tls_problems(gateway: dict[str, Any], places: Sequence[str]) -> list[str]:
             f"{_VARIABLE}: tls_config of {name} needs cert and key together; give it {lacks} or {lacks}_file, too"
         )
     return found
+
+
+def _key_problems(name: str, key: str, cert: str) -> list[str]:
+    """What is wrong with a private key, and with it and its certificate together."""
+    if not key:
+        return []
+    try:
+        private = serialization.load_pem_private_key(key.strip().encode(), None)
+    except TypeError:
+        return [
+            f"{_VARIABLE}: tls_config.key of {name} has a passphrase, for which Prometheus cannot ask; remove it with"
+            " 'openssl pkey', and keep the key in Ansible Vault"
+        ]
+    except (ValueError, UnsupportedAlgorithm):
+        return [f"{_VARIABLE}: tls_config.key of {name} is not a private key in PEM form (-----BEGIN PRIVATE KEY-----)"]
+    chain = certificates(cert)
+    if chain and chain[0].public_key() != private.public_key():
+        return [f"{_VARIABLE}: tls_config.key of {name} is not the key of tls_config.cert"]
+    return []
+
+
+def certificates(text: str) -> list[Certificate]:
+    """The certificates in a text, none when one of them cannot be read: Prometheus would take none, either."""
+    try:
+        return load_pem_x509_certificates(text.encode()) if text else []
+    except ValueError:
+        return []
 
 
 def _way_problems(gateway: dict[str, Any]) -> list[str]:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.gateway_access import access_problems
+from cryptography.hazmat.primitives import serialization
+
+from tests.support.loopback import certificate
 
 SECRET = "s3cret-0a1b"  # noqa: S105 - made up for these tests
-CA = "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n"
-KEY = "-----BEGIN PRIVATE KEY-----\nMII\n-----END PRIVATE KEY-----\n"
+
+
+def pair() -> tuple[str, str]:
+    """A fresh certificate and its key."""
+    with tempfile.TemporaryDirectory() as folder:
+        key, begin, cert = certificate(Path(folder)).read_text().partition("-----BEGIN CERTIFICATE-----")
+    return begin + cert, key
+
+
+CA, KEY = pair()
+OTHER_KEY = pair()[1]
+LOCKED_KEY = (
+    serialization.load_pem_private_key(KEY.encode(), None)
+    .private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(SECRET.encode()),
+    )
+    .decode()
+)
 
 
 def problems_of(*places: str, **settings: Any) -> list[str]:
@@ -73,7 +95,9 @@ def test_params_are_a_dictionary() -> None:
         ({"ca": "MII"}, "tls_config.ca of gw is not a certificate in PEM form (-----BEGIN CERTIFICATE-----)"),
         ({"cert": KEY, "key": KEY}, "tls_config.cert of gw is not a certificate in PEM form"),
         ({"cert": CA, "key": f"{SECRET}"}, "tls_config.key of gw is not a private key in PEM form"),
-        ({"cert": CA, "key": KEY.replace("PRIV", "ENCRYPTED PRIV")}, "tls_config.key of gw has a passphrase, for"),
+        ({"cert": CA, "key": OTHER_KEY}, "tls_config.key of gw is not the key of tls_config.cert"),
+        ({"ca": CA.replace("M", "N")}, "tls_config.ca of gw is not a certificate in PEM form"),
+        ({"cert": CA, "key": LOCKED_KEY}, "tls_config.key of gw has a passphrase, for"),
         ({"cert": CA}, "tls_config of gw needs cert and key together; give it key or key_file, too"),
         ({"key": KEY}, "tls_config of gw needs cert and key together; give it cert or cert_file, too"),
         ("ca.pem", "tls_config of gw is text, but must be a dictionary"),
