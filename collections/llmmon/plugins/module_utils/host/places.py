@@ -76,6 +76,8 @@ TIMER_SETTINGS = "settings.json"
 
 # What changes there without a deployment: rules that report the last backup, which prometheus.yml loads.
 GENERATED = "generated"
+# What the user, or a tool of theirs, keeps there for Prometheus to read: files of targets and of tokens.
+OWN = "own.d"
 
 # -- in the backup directory
 
@@ -96,6 +98,8 @@ class Kind(enum.Enum):
     # Of a service: a directory that has to be looked into.
     SERVICE = "a service's directory"
     CONFIGURATION = "configuration"
+    # A directory for files of the user's, which stay.
+    OWN = "files of your own"
     STATE = "what is deployed"
     ARCHIVE = "a backup"
     LOCK = "the lock of operations"
@@ -123,7 +127,7 @@ _IN_CONFIGURATION_ROOT = {
     TIMER_DIRECTORY: Kind.TIMER,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
-_IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION)
+_IN_CONFIGURATION = {**dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION), OWN: Kind.OWN}
 
 
 def containers(names: list[str]) -> list[str]:
