@@ -47,6 +47,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     http,
     metrics,
     readiness,
+    redirects,
     scrape_causes,
     service_api,
     silences,
