@@ -36,3 +36,8 @@ def test_each_host_speaks_of_the_links_that_its_services_write() -> None:
     assert "set llmmon_alertmanager_external_url to" in summary(llmmon_services=["alertmanager"])
     assert "set llmmon_grafana_url and llmmon_prometheus_external_url to" in summary(llmmon_services=["prometheus"])
     assert "Links" not in summary(llmmon_services=["grafana"])
+
+
+def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
+    targets = {"up": 2, "total": 2, "targets": [{"job": "Gw"}, {"job": "gw"}, {"job": "gw"}]}
+    assert "scrape targets: 2 of 2 up (Gw, gw)" in summary(**PLACES, __llmmon_targets=targets)
