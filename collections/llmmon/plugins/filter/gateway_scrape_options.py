@@ -46,7 +46,7 @@ _value:
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import scrape_options
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import gateway_scrape_options
 
 
 class FilterModule:
@@ -54,4 +54,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to function."""
-        return {"gateway_scrape_options": scrape_options}
+        return {"gateway_scrape_options": gateway_scrape_options}

@@ -89,7 +89,7 @@ def gateway_secrets(known: Iterable[Gateway], places: Sequence[str] | None = Non
     }
 
 
-def scrape_options(gateway: Gateway, config_root: str) -> dict[str, Any]:
+def gateway_scrape_options(gateway: Gateway, config_root: str) -> dict[str, Any]:
     """What a scrape job says of it; paths of what is shipped are relative to prometheus.yml."""
     options = {
         **_sign_in(gateway, SECRETS, config_root),
@@ -103,7 +103,7 @@ def scrape_options(gateway: Gateway, config_root: str) -> dict[str, Any]:
     return options
 
 
-def probe_options(gateway: Gateway, config_root: str, signs_in: bool) -> dict[str, Any]:
+def gateway_probe_options(gateway: Gateway, config_root: str, signs_in: bool) -> dict[str, Any]:
     """The same for a module of the prober, which reads paths from the root.
 
     Whoever reaches the prober chooses what it asks. All that is not a target of the gateway therefore goes nowhere, so
