@@ -184,7 +184,6 @@ def test_a_version_that_ends_after_a_while_is_rolled_back(old: Stack) -> None:
         old,
         **variables("alertmanager", versions("alertmanager")[0]),
         llmmon_prometheus_image=mortal,
-        llmmon_upgrade_backup=False,
         llmmon_upgrade_stay_ready_seconds=45,
     )
     assert result.code != 0, result.output

@@ -197,7 +197,7 @@ def test_a_file_of_the_users_own_that_is_not_there_is_missed(variable: str, valu
     inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, variable: value}}}}
     code, output = run("site.yml", tmp_path, inventory)
     assert code == 2, output
-    assert re.search(rf"{variable}\b[^|]*: there is no file files/none[.]\w+ in {tmp_path}, ", output), output
+    assert re.search(rf"{variable}: the file files/none[.]\w+ cannot be read here: No such file", output), output
     assert "unreachable=0" in output
 
 
@@ -210,5 +210,33 @@ def test_a_file_of_the_users_own_is_looked_for_beside_the_inventory(tmp_path: Pa
     inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, **variables}}}}
     code, output = run("site.yml", tmp_path, inventory, "-i", str(tmp_path))
     assert code == 2, output
-    assert f"duplicate rule name Watchdog in {tmp_path}/files/own.yml" in output
+    assert "duplicate rule name Watchdog in files/own.yml" in output
     assert "is not a valid group" not in output
+
+
+def test_a_file_of_a_gateway_that_is_not_there_is_refused_and_one_beside_the_inventory_is_found(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    gateway = {**GATEWAYS[0], "bearer_token_file": "token", "tls_config": {"ca_file": "no-ca.pem"}}
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, "llmmon_gateways": [gateway]}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    sentence = (
+        "llmmon_gateways: the tls_config.ca_file no-ca.pem of proxy cannot be read here: No such file or directory"
+    )
+    assert f"'{sentence}'" in output
+    assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["llmmon_prometheus_rule_files", "llmmon_prometheus_scrape_config_files", "llmmon_alertmanager_template_files"],
+)
+def test_two_files_that_would_be_one_on_the_host_are_refused(variable: str, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "node.yml").write_text("{}")
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, variable: ["a/node.yml", "b/node.yml"]}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    assert f"'{variable}: two files are called node.yml; they would be one on the host, so rename one'" in output
+    assert "unreachable=0" in output

@@ -70,3 +70,8 @@ def test_the_host_reaches_what_it_publishes(address: str, url: str) -> None:
     variables = rendering.role_variables(STATUS) | {"llmmon_prometheus_bind_address": address}
     templar = Templar(loader=DataLoader(), variables=variables)
     assert templar.template(trust_as_template("{{ __llmmon_prometheus_local_url }}")) == url
+
+
+def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
+    targets = {"up": 2, "total": 2, "targets": [{"job": "Gw"}, {"job": "gw"}, {"job": "gw"}]}
+    assert "scrape targets: 2 of 2 up (Gw, gw)" in summary(**PLACES, __llmmon_targets=targets)

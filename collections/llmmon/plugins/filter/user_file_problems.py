@@ -1,47 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Say which files of the user's own are not there."""
+"""Say what is wrong with a list of the user's files."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: user_file_problems
-short_description: Say which files of the user's own are not there
+short_description: Say what is wrong with a list of the user's files
 version_added: 0.1.0
+author:
+  - llmmon (@llmmon)
 description:
-  - Looks for each file as P(llmmon.stack.user_files#filter) does, and finds those that are nowhere, cannot be read, are
-    not text, or are not valid JSON although their name says so.
+  - Finds two files of one name, which would be one on the host, files that cannot be read on the controller, and those
+    that are not valid JSON although their names say so.
 options:
   _input:
-    description: Where each file goes in a release, and its path as the user wrote it.
-    type: dict
-    required: true
-  places:
-    description: Directories in which relative paths are looked for, the first one that has the file wins.
+    description: Paths on the controller.
     type: list
     elements: path
     required: true
-author:
-  - llmmon (@llmmon)
+  variable:
+    description: The variable that has the list, for messages.
+    type: str
+    required: true
+  one_folder:
+    description: Whether all of them go into one folder on the host, where two cannot have one name.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.file_places
 """
 
 EXAMPLES = r"""
-- name: Check the files of the user's own
+- name: Check the files
   ansible.builtin.assert:
     that: __problems | length == 0
     fail_msg: "{{ __problems | join(' | ') }}"
   vars:
-    __problems: "{{ {'rules.d/mine.yml': 'rules/mine.yml'} | llmmon.stack.user_file_problems([inventory_dir]) }}"
+    __problems: >-
+      {{ llmmon_alertmanager_template_files
+         | llmmon.stack.user_file_problems('llmmon_alertmanager_template_files', places=[inventory_dir]) }}
 """
 
 RETURN = r"""
 _value:
-  description: One sentence for each problem, which names the variable; empty when all is well.
+  description: One sentence for each problem, which names the variable and what to change; empty when all is well.
   type: list
   elements: str
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.user_files import user_file_problems
 
@@ -49,6 +56,6 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.user_files i
 class FilterModule:
     """Registers the filter."""
 
-    def filters(self) -> dict[str, Callable[..., Any]]:
+    def filters(self) -> dict[str, Callable[..., list[str]]]:
         """Name to function."""
         return {"user_file_problems": user_file_problems}

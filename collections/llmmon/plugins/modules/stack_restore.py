@@ -107,7 +107,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 replaced:
-  description: What is or would be replaced by what, one line each.
+  description: What is or would be replaced by what, one line each, and what nobody could compare.
   returned: when O(step) is check or stage
   type: list
   elements: str

@@ -38,6 +38,14 @@ options:
   data_root:
     description: Directory of the journal of operations; one that was interrupted is told.
     type: path
+  prober:
+    description: Container of the prober; that there is none is told as a problem of Prometheus.
+    type: str
+  jobs:
+    description: Scrape jobs of Prometheus; that one has no target is told as a problem of Prometheus.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -81,6 +89,7 @@ services:
     data_bytes: {description: Disk that its data use., type: int}
     targets_up: {description: Scrape targets up (Prometheus)., type: int}
     targets_total: {description: Scrape targets (Prometheus)., type: int}
+    scraped_jobs: {description: Jobs that have a target (Prometheus)., type: list, elements: str}
     firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
     problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
 interrupted:
@@ -184,8 +193,27 @@ def api_facts(name: str, client: HttpClient) -> dict[str, Any]:
         "version": version,
         "targets_up": sum(target["health"] == "up" for target in targets),
         "targets_total": len(targets),
+        "scraped_jobs": sorted({target.get("scrapePool", "") for target in targets}),
         "firing_alerts": sorted(firing - {_HEARTBEAT}),
     }
+
+
+def scraping_problems(records: list[dict[str, Any]], jobs: list[str], prober: Optional[str], engine: Engine) -> None:
+    """Add to the problems of Prometheus what is missing beside it: the prober, and targets of jobs."""
+    for record in (record for record in records if record["name"] == "prometheus"):
+        attributes = engine.inspect(prober) if prober else None
+        if prober and attributes is None:
+            record["problems"].append(f"the prober has no container {prober}: run site.yml")
+        elif attributes and attributes["State"]["Status"] != "running":
+            record["problems"].append(
+                f"the container {prober} of the prober is {attributes['State']['Status']}: run site.yml"
+            )
+        if "scraped_jobs" in record:
+            record["problems"] += [
+                f"prometheus has no target of {job}: run verify.yml, which says why"
+                for job in jobs
+                if job not in record["scraped_jobs"]
+            ]
 
 
 def look_at(service: dict[str, Any], engine: Engine) -> dict[str, Any]:
@@ -249,6 +277,8 @@ def main() -> None:
             "record_to": {"type": "path"},
             "backup_directory": {"type": "path"},
             "data_root": {"type": "path"},
+            "prober": {"type": "str"},
+            "jobs": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -258,6 +288,7 @@ def main() -> None:
 
     def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
+        scraping_problems(records, module.params["jobs"], module.params["prober"], engine)
         return [problem for record in records for problem in record["problems"]]
 
     try:

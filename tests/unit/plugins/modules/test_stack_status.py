@@ -179,9 +179,10 @@ class FakeEngine:
             "State": {"Status": "running", "StartedAt": "2026-01-02T03:04:05.123456789Z"},
             "Config": {"Image": "docker.io/prom/prometheus:v3.13.2"},
         }
+        self.prober: dict[str, Any] | None = None
 
-    def inspect(self, _: str) -> dict[str, Any] | None:
-        return self.container
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        return self.prober if name == "llmmon-prober" else self.container
 
     def image_digests(self, _: str) -> list[str]:
         return ["docker.io/prom/prometheus@sha256:2"]
@@ -205,7 +206,11 @@ def prometheus(server: Server) -> Server:
     """Give a Prometheus that is ready."""
     server.answers["GET /-/ready"] = Answer(200, b"Prometheus Server is Ready.\n", "text/plain")
     server.answers["GET /api/v1/status/buildinfo"] = as_json({"data": {"version": "3.13.2"}})
-    targets = [{"health": "up"}, {"health": "down"}, {"health": "up"}]
+    targets = [
+        {"health": "up", "scrapePool": "prometheus"},
+        {"health": "down", "scrapePool": "gw"},
+        {"health": "up", "scrapePool": "gw"},
+    ]
     server.answers["GET /api/v1/targets?state=active"] = as_json({"data": {"activeTargets": targets}})
     alerts = [alert("B", "firing"), alert("A", "firing"), alert("Watchdog", "firing"), alert("C", "pending")]
     server.answers["GET /api/v1/alerts"] = as_json({"data": {"alerts": alerts}})
@@ -254,6 +259,7 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
             "error": "",
             "targets_up": 2,
             "targets_total": 3,
+            "scraped_jobs": ["gw", "prometheus"],
             "firing_alerts": ["A", "B"],
             "problems": [],
         }
@@ -351,3 +357,19 @@ def test_an_operation_that_was_interrupted_is_told_with_what_to_run(prometheus: 
     assert "was interrupted (at 'starting the restored services'); run restore.yml again" in answer["interrupted"]
     (tmp_path / "operation.json").write_text("{")
     assert "is damaged" in look(prometheus, tmp_path, data_root=str(tmp_path))["interrupted"]
+
+
+def test_a_prober_that_is_not_there_and_a_gateway_without_targets_are_told(
+    prometheus: Server, tmp_path: Path, engine: FakeEngine
+) -> None:
+    release(tmp_path, "current", "running")
+
+    def told() -> list[str]:
+        return list(look(prometheus, tmp_path, prober="llmmon-prober", jobs=["gw", "tls"])["services"][0]["problems"])
+
+    without_target = "prometheus has no target of tls: run verify.yml, which says why"
+    assert told() == ["the prober has no container llmmon-prober: run site.yml", without_target]
+    engine.prober = {"State": {"Status": "exited"}}
+    assert told() == ["the container llmmon-prober of the prober is exited: run site.yml", without_target]
+    engine.prober = {"State": {"Status": "running"}}
+    assert told() == [without_target]

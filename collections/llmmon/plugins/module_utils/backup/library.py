@@ -55,6 +55,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     metrics,
     page_kinds,
     readiness,
+    redirects,
     scrape_causes,
     service_api,
     silences,

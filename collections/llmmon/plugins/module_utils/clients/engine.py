@@ -77,8 +77,14 @@ class Engine:
             with _explained(f"pulling the image {image}"):
                 self._client.images.pull(image)
 
-    def run_tool(self, image: str, command: list[str], directory: str, mounted_at: str, user: str) -> ToolResult:
-        """Run an image's own tool over a directory: no network, nothing writable, no privileges."""
+    def run_tool(
+        self, image: str, command: list[str], directory: str, mounted_at: str, user: str, beside: str = ""
+    ) -> ToolResult:
+        """Run an image's own tool over a directory: no network, nothing writable, no privileges.
+
+        It sees the directory ``beside``, if there is one, under that path.
+        """
+        mounts = {mounted_at: directory, **({beside: beside} if beside else {})}
         with _explained(f"running {command[0]} of the image {image}"):
             container = self._client.containers.create(
                 image,
@@ -91,7 +97,10 @@ class Engine:
                 security_opt=["no-new-privileges"],
                 mem_limit="512m",
                 pids_limit=256,
-                mounts=[docker.types.Mount(mounted_at, directory, type="bind", read_only=True)],
+                mounts=[
+                    docker.types.Mount(inside, outside, type="bind", read_only=True)
+                    for inside, outside in mounts.items()
+                ],
                 labels={ROLE_LABEL: VALIDATION},
             )
             try:

@@ -41,7 +41,7 @@ class Finding:
     note: str = ""
 
 
-def judge(page: Page, kinds: Mapping[str, list[str]]) -> Finding:
+def judge_page(page: Page, kinds: Mapping[str, list[str]]) -> Finding:
     """Compare a page with the metrics that count requests, of every kind."""
     wanted = kinds[page.kind]
     if page.sampled & set(wanted):

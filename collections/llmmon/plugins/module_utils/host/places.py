@@ -78,6 +78,8 @@ TIMER_SETTINGS = "settings.json"
 
 # What changes there without a deployment: rules that report the last backup, which prometheus.yml loads.
 GENERATED = "generated"
+# What the user, or a tool of theirs, keeps there for Prometheus to read: files of targets and of tokens.
+OWN = "own.d"
 
 # -- in the backup directory
 
@@ -101,6 +103,8 @@ class Kind(enum.Enum):
     # Of a service: a directory that has to be looked into.
     SERVICE = "a service's directory"
     CONFIGURATION = "configuration"
+    # A directory for files of the user's, which stay.
+    OWN = "files of your own"
     STATE = "what is deployed"
     ARCHIVE = "a backup"
     LOCK = "the lock of operations"
@@ -137,7 +141,7 @@ _IN_DATA = {
     "alertmanager": re.compile(r"(nflog|silences)(\.[0-9a-f]+)?"),
     "grafana": re.compile(r"grafana\.db(-wal|-shm|-journal)?|alerting|csv|log|pdf|plugins|png|unified-search"),
 }
-_IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION)
+_IN_CONFIGURATION = {**dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION), OWN: Kind.OWN}
 
 
 def containers(names: list[str]) -> list[str]:

@@ -108,7 +108,7 @@ class RestoreTarget:
         ]
 
     def replaced(self, contents: Contents) -> list[str]:
-        """What would be replaced by what, one line each."""
+        """What would be replaced by what, one line each, and what nobody could compare."""
         header = contents.header
         of = f"of {header.host}, {header.created.strftime('%Y-%m-%d %H:%M:%S')} UTC"
         lines = []
@@ -126,6 +126,11 @@ class RestoreTarget:
                     f"{service.data_directory} ({_mebibytes(disk_usage(service.data_directory))})"
                     f" by the data of {service.name} {record.version} ({_mebibytes(size)}) {of}"
                 )
+        if self.settings.names and not header.names:
+            lines.append(
+                "(not compared: an earlier llmmon made the archive, which does not say what its stack's containers were"
+                f" called; here they are {', '.join(self.settings.names.values())})"
+            )
         return lines
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import Finding, Page, judge, pages
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import Finding, Page, judge_page, pages
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.plugin_utils.request_metrics import request_metrics
 
@@ -54,7 +54,7 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 def looked_at(prometheus: Service, *idle: str, **gateways: str) -> dict[str, Finding]:
     found = pages(prometheus.client, gateways, idle, KINDS)
-    return {page.job: judge(page, KINDS) for page in found}
+    return {page.job: judge_page(page, KINDS) for page in found}
 
 
 def test_every_page_is_of_its_kind(prometheus: Service) -> None:
@@ -114,7 +114,7 @@ NOTHING = Page("gw", "litellm", frozenset())
     ],
 )
 def test_what_is_made_of_a_page(page: Page, problem: str, note: str) -> None:
-    found = judge(page, KINDS)
+    found = judge_page(page, KINDS)
     assert (bool(found.problem), bool(found.note)) == (bool(problem), bool(note))
     assert problem in found.problem
     assert note in found.note
