@@ -23,7 +23,8 @@ INTRODUCTION = """\
 
 Written by `make docs` from `roles/*/meta/argument_specs.yml`; change it there.
 Set them in `group_vars/llmmon/` of your inventory. Every playbook and every role checks them before it touches a host:
-a name that starts with `llmmon_` and is not listed here is refused, and so is a value of another type.
+a name that starts with `llmmon_` and is not listed here is refused, and so is a value of another type
+or form, such as a duration without a unit.
 """
 
 

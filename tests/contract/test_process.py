@@ -14,9 +14,14 @@ from typing import Any
 
 import pytest
 import requests
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.leaving_data_sources import (
+    data_sources_that_left,
+    deleting,
+)
 
 from tests.standins.grafana import VERSION
 from tests.standins.run import DidNotStartError, StandIn, start
+from tests.support.rendering import REPOSITORY, render_tree
 
 from .upstream import running_upstream
 
@@ -74,6 +79,36 @@ def test_a_start_that_fails_ends_the_process_with_one(tmp_path: Path, name: str,
         start(tmp_path, _security(), {name: content})
     assert failure.value.code == 1
     assert reason in failure.value.log.splitlines()[-1]
+
+
+def test_a_data_source_that_left_the_files_goes_when_a_file_says_so(tmp_path: Path) -> None:
+    """By hand, as service_reload does it: the new one has the uid of the one that leaves."""
+    release = tmp_path / "provisioning"
+    old, new = ({"datasources": [{"name": name, "uid": "logs", "type": "loki"}]} for name in ("Old", "New"))
+    with start(tmp_path, _security(), {"datasources/llmmon.yaml": old}, in_thread=True) as standin:
+
+        def names_after_a_reload() -> list[str]:
+            path = f"{standin.url}/api/admin/provisioning/datasources/reload"
+            requests.post(path, auth=("admin", PASSWORD), timeout=10).raise_for_status()
+            sources = requests.get(f"{standin.url}/api/datasources", auth=("admin", PASSWORD), timeout=10).json()
+            return [source["name"] for source in sources]
+
+        (release / "datasources/llmmon.yaml").write_text(json.dumps(new))
+        leaving = data_sources_that_left(json.dumps(old).encode(), json.dumps(new).encode())
+        with deleting(tmp_path, leaving):
+            assert names_after_a_reload() == ["New"]
+        assert names_after_a_reload() == ["New"]
+
+
+def test_what_the_role_provisions_starts_without_an_error(tmp_path: Path) -> None:
+    folder = REPOSITORY / "roles/grafana/templates/grafana/provisioning"
+    tree = render_tree(REPOSITORY / "roles/grafana", "provisioning")
+    # Of these a real Grafana says so in its log when they are missing.
+    assert {path.split("/")[0] for path in tree} == {"alerting", "dashboards", "datasources", "notifiers", "plugins"}
+    assert len(tree) == len(list(folder.rglob("*.j2")))
+    with start(tmp_path, _security(), {path: json.loads(content) for path, content in tree.items()}) as standin:
+        assert standin.stop() == 0
+        assert not [line for line in standin.lines if "level=error" in line]
 
 
 def test_a_missing_secret_file_ends_the_process_with_one(tmp_path: Path) -> None:

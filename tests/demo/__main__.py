@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import locale
 import os
 import socket
 import sys
@@ -41,6 +42,7 @@ def main() -> int:
 def prepare() -> None:
     """Start everything the playbook needs, after finding out that it can work at all."""
     require_root()
+    require_utf8()
     if not state.read("images"):
         disk.require_room(state.directory())
     require_free_ports()
@@ -65,6 +67,17 @@ def require_root() -> None:
         raise TestbedError(
             "The demo gives directories to the users of the services, which only root may: run 'sudo make demo'."
         )
+
+
+def require_utf8() -> None:
+    """Say now what Ansible would say when everything is prepared."""
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+        encoding = locale.getlocale()[1] or ""
+    except locale.Error:
+        encoding = ""
+    if encoding.lower() not in ("utf-8", "utf8"):
+        raise TestbedError("Ansible needs a locale with UTF-8, which this is not: run 'sudo LC_ALL=C.UTF-8 make demo'.")
 
 
 def require_free_ports() -> None:

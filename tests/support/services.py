@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
+from tests.support.loopback import unused_port
 from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
@@ -52,6 +53,31 @@ class Service:
     def logs_since(self, *_: object) -> list[str]:
         """What was logged since the last signal."""
         return self.log.read_bytes()[self._log_length :].decode().splitlines()
+
+
+@contextmanager
+def prober(configuration: Path, log: Path) -> Iterator[str]:
+    """The prober on a port of its own; yields its URL."""
+    (version,) = (tool.version for tool in TOOLS if tool.name == "blackbox_exporter")
+    url = f"http://127.0.0.1:{unused_port()}"
+    arguments = [f"--config.file={configuration}", f"--web.listen-address={url.removeprefix('http://')}"]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen([tool("blackbox_exporter", version), *arguments], stderr=output) as it,
+    ):
+        try:
+            assert wait_for(lambda: _answers(url) or None, START_SECONDS, interval=0.05), log.read_text()
+            yield url
+        finally:
+            it.kill()
+
+
+def _answers(url: str) -> bool:
+    try:
+        HttpClient(Connection(url=url)).text("/-/healthy")
+    except HttpError:
+        return False
+    return True
 
 
 def can_have_own_mounts() -> bool:

@@ -143,6 +143,7 @@ TOOLS = tuple(
         ("prometheus", "promtool", "promtool", "promtool"),
         ("alertmanager", "alertmanager", "prometheus-alertmanager", "prometheus-alertmanager"),
         ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
+        ("prober", "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
     )
     for version, suite in ((recipe.version, recipe.suite) for recipe in RECIPES if recipe.component == component)
 )

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.e2e.by_hand import grafana
 from tests.support.stack import REPOSITORY, SERVICES, Stack
 from tests.testbed import traffic
 from tests.testbed.shell import wait_until
@@ -15,6 +16,9 @@ def test_check_mode_on_a_fresh_host_passes_and_changes_nothing(fresh_stack: Stac
     result = fresh_stack.run("site.yml", "--check", "--diff")
     assert result.code == 0, result.output
     assert result.recap("changed") > 0
+    # Rules and dashboards, which nobody has written, are ten times as long.
+    assert "lines, not shown>" in result.output
+    assert len(result.output.splitlines()) < 1200, len(result.output.splitlines())
     assert fresh_stack.on_host("ls -d /etc/llmmon /var/lib/llmmon 2>/dev/null | wc -l") == "0"
     assert fresh_stack.on_host("docker ps --all --quiet | wc -l") == "0"
 
@@ -130,6 +134,20 @@ def test_containers_run_unprivileged_and_on_loopback(stack: Stack, service: str)
     assert settings["PidsLimit"] > 0
     published = {binding["HostIp"] for bound in settings["PortBindings"].values() for binding in bound}
     assert published == (set() if service == "prober" else {"127.0.0.1"})
+
+
+def test_a_data_source_leaves_grafana_with_the_inventory(stack: Stack) -> None:
+    """One that somebody made by hand stays."""
+    by_hand = {"name": "By hand", "uid": "made_by_hand", "type": "loki", "access": "proxy", "url": "http://loki:3100"}
+    grafana(stack, "POST", "/api/datasources", by_hand)
+    source = {"name": "Logs", "uid": "logs", "type": "loki", "access": "proxy", "url": "http://loki:3100"}
+    for sources, expected in (([source], {"Prometheus", "By hand", "Logs"}), ([], {"Prometheus", "By hand"})):
+        variables = {"llmmon_grafana_data_sources": sources}
+        result = stack.run("site.yml", "--tags", "grafana", variables=variables)
+        assert result.code == 0, result.output
+        assert {found["name"] for found in grafana(stack, "GET", "/api/datasources")} == expected
+    grafana(stack, "DELETE", "/api/datasources/uid/made_by_hand")
+    assert stack.on_host("find /etc/llmmon/grafana/ -name leaving.yaml") == ""
 
 
 def test_an_alert_reaches_a_real_mail_server_and_a_webhook(stack: Stack) -> None:

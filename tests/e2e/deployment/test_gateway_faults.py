@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,15 @@ def assert_deployment_stands(stack: Stack) -> None:
         assert releases[0] == releases[1]
     up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
     assert (up["prometheus"], up["alertmanager"]) == ("1", "1")
+
+
+def test_a_wrong_kind(stack: Stack) -> None:
+    """The page answers, and no rule finds anything on it."""
+    result = deploy_with(stack, kind="canonical", bearer_token=stack.gateway.token)
+    assert result.code != 0, result.output
+    for word in ("of the kind canonical (llm_requests_total)", "those of litellm: correct its kind in llmmon_gateways"):
+        assert word in result.message, result.output
+    assert_deployment_stands(stack)
 
 
 def test_a_wrong_token(stack: Stack) -> None:
@@ -95,3 +105,33 @@ def test_an_inventory_that_was_not_deployed(stack: Stack) -> None:
     for word in ("llm-auth-proxy", ": outdated;", "in llmmon_gateways: run site.yml"):
         assert word in result.message, result.output
     assert stack.fingerprint() == before
+
+
+def test_a_page_behind_a_redirect(stack: Stack) -> None:
+    result = deploy_with(stack, metrics_path="/metrics", bearer_token=stack.gateway.token)
+    assert_cause(result, "redirect", "HTTP status 307", "write metrics_path: /metrics/ in llmmon_gateways")
+    assert_deployment_stands(stack)
+
+
+def test_files_that_lie_on_the_host(stack: Stack, tmp_path: Path) -> None:
+    """A token that something there renews, and targets of a job of the user's own, which verify.yml proves, too."""
+    own = "/etc/llmmon/prometheus/own.d"
+    targets = '[{"targets": ["localhost:9090"]}]'
+    jobs = tmp_path / "mine.yml"
+    jobs.write_text(f"scrape_configs: [{{job_name: mine, file_sd_configs: [{{files: ['{own}/*.json']}}]}}]")
+    stack.on_host(f"printf %s {stack.gateway.token} >{own}/gw.token; echo '{targets}' >{own}/a.json")
+    stack.on_host(f"chgrp 65534 {own}/*; chmod 640 {own}/*")
+    variables = variables_of(stack)
+    # The path is what the preset says.
+    del variables["llmmon_gateways"][0]["metrics_path"]
+    variables["llmmon_gateways"][0] |= {"bearer_token_host_file": "gw.token"}
+    variables |= {"llmmon_prometheus_scrape_config_files": [str(jobs)], "llmmon_verify_timeout": 60}
+    result = stack.run("site.yml", "--tags", "prometheus,verify", variables=variables)
+    assert result.code == 0, result.output
+    assert "mine" in result.output
+    up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
+    assert (up["llm-auth-proxy"], up["mine"]) == ("1", "1")
+
+    stack.on_host("docker stop llmmon-prober")
+    status = stack.run("status.yml", variables=variables)
+    assert "trouble: the container llmmon-prober of the prober is exited: run site.yml" in status.output

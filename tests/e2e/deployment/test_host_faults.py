@@ -83,7 +83,8 @@ def test_a_killed_container_comes_back(stack: Stack) -> None:
     status = stack.run("status.yml")
     assert "alertmanager has no container: run site.yml" in status.message
     run_and_expect_success(stack, "--tags", "alertmanager")
-    assert stack.on_host("docker inspect --format '{{.State.Health.Status}}' llmmon-alertmanager") == "healthy"
+    health = "docker inspect --format '{{.State.Health.Status}}' llmmon-alertmanager"
+    wait_until(lambda: stack.on_host(health) == "healthy", timeout=20, what="Alertmanager did not become healthy")
 
 
 def test_a_service_that_crashes_after_a_reload_is_started_again(stack: Stack) -> None:

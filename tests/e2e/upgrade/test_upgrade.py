@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests.e2e.by_hand import DASHBOARD, grafana, silence
+from tests.e2e.images import commit_image, commit_mortal_image
 from tests.e2e.killing import JOURNAL, kill_at
 from tests.support.stack import Result, Stack, make_inventory
 from tests.testbed import hosts, state, traffic
@@ -108,16 +109,6 @@ def gaps(result: Result) -> dict[str, float]:
     return {name: float(seconds) for name, seconds in found}
 
 
-def commit_image(stack: Stack, base: str, name: str, *changes: str) -> str:
-    """An image on the host that differs from another by how it starts."""
-    options = " ".join(f"--change '{change}'" for change in changes)
-    stack.on_host(
-        f"docker create --name making-an-image {base} && docker commit {options} making-an-image {name}"
-        " && docker rm making-an-image"
-    )
-    return name
-
-
 def test_check_mode_shows_the_plan_and_changes_nothing(old: Stack) -> None:
     before = old.fingerprint()
     result = upgrade(old, "--check")
@@ -182,6 +173,22 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
     assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
     assert_old(old, old_prometheus)
     assert old.query(samples)[0]["value"][1] == count
+
+
+def test_a_version_that_ends_after_a_while_is_rolled_back(old: Stack) -> None:
+    """Up long enough to be proved, and started anew by the engine for ever."""
+    image = versions("prometheus")[-1]["image"]
+    mortal = commit_mortal_image(old, image, "prom/prometheus:mortal", "/bin/prometheus", 15)
+    before = old.fingerprint()
+    result = upgrade(
+        old,
+        **variables("alertmanager", versions("alertmanager")[0]),
+        llmmon_prometheus_image=mortal,
+        llmmon_upgrade_stay_ready_seconds=45,
+    )
+    assert result.code != 0, result.output
+    assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
+    assert_old(old, before)
 
 
 PHASES = ("stopping", "keeping its data", "stopped, data kept", "new version started", "new version ready")
@@ -272,6 +279,16 @@ def longest_pause(stack: Stack, job: str, begun: int) -> float:
     return max(later - earlier for earlier, later in pairwise(moments))
 
 
+def test_a_deployment_changes_no_version(old: Stack) -> None:
+    """The inventory still names the versions from before the upgrade."""
+    before = old.fingerprint()
+    result = old.run("site.yml")
+    assert result.code != 0
+    for word in ("it runs", f"prometheus {NEW['prometheus']}", "Run upgrade.yml", "llmmon_prometheus_version: 3.5.3"):
+        assert word in result.message, result.output
+    assert old.fingerprint() == before
+
+
 def test_there_is_no_way_back_to_2_53(old: Stack) -> None:
     before = old.fingerprint()
     result = old.run("upgrade.yml", variables={"llmmon_upgrade_allow_downgrade": True})
@@ -290,3 +307,15 @@ def test_an_older_alertmanager_is_given_the_silences(old: Stack) -> None:
     assert result.code == 0, result.output
     assert running(old) == {**NEW, "alertmanager": OLD["alertmanager"]}
     assert [entry["comment"] for entry in active_silences(old)] == ["kept"]
+
+
+def test_a_deployment_upgrades_where_that_is_wanted(old: Stack) -> None:
+    wanted: dict[str, Any] = {"llmmon_upgrade_on_deploy": True}
+    for component in NEW:
+        wanted |= variables(component, versions(component)[-1])
+    result = old.run("site.yml", variables=wanted)
+    assert result.code == 0, result.output
+    assert re.search(r"alertmanager\s+0\.28\.1\S* -> 0\.33\.1: upgraded", result.message), result.output
+    assert "llmmon_alertmanager_version: 0.33.1" in result.message
+    assert running(old) == NEW
+    assert left_behind(old) == ""

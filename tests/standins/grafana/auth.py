@@ -96,16 +96,19 @@ def require(identity: Identity | None, *, role: str, permission: str, server_adm
     known = identity or NOBODY
     allowed = known.server_admin if server_admin else _RANKS.get(known.role, 0) >= _RANKS[role]
     if not allowed:
-        raise ApiError(
-            answer(
-                {
-                    "accessErrorId": f"ACE{secrets.randbelow(10**10):010d}",
-                    "message": "You'll need additional permissions to perform this action."
-                    f" Permissions needed: {permission}",
-                    "title": "Access denied",
-                },
-                403,
-                framework=True,
-            )
-        )
+        raise forbidden(permission)
     return known
+
+
+def is_administrator(identity: Identity) -> bool:
+    """Whether it may do all that there is to do in the organisation."""
+    return _RANKS.get(identity.role, 0) >= _RANKS["Admin"]
+
+
+def forbidden(permission: str) -> ApiError:
+    body = {
+        "accessErrorId": f"ACE{secrets.randbelow(10**10):010d}",
+        "message": f"You'll need additional permissions to perform this action. Permissions needed: {permission}",
+        "title": "Access denied",
+    }
+    return ApiError(answer(body, 403, framework=True))

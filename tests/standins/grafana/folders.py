@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import gojson, saving
+from . import auth, gojson, saving
 from .app import App
 from .messages import ApiError, Request, Response, answer, error, required, take
 from .store import Database, RefusedError, Row, now_exact
@@ -86,7 +86,11 @@ def _found(db: Database, request: Request) -> Row:
 
 def get(app: App, request: Request) -> Response:
     db = app.store.reading()
-    return answer(_view(app, db, _found(db, request)))
+    administers = auth.is_administrator(request.identity)
+    if not administers and saving.by_uid(db, request.params["uid"], folder=True) is None:
+        # The permission is one for this very folder, and nobody gave one for a folder that is not there.
+        raise auth.forbidden("folders:read")
+    return answer({**_view(app, db, _found(db, request)), "canAdmin": administers})
 
 
 def update(app: App, request: Request) -> Response:

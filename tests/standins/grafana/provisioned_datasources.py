@@ -17,7 +17,7 @@ from .provisioning import (
     read_folder,
     text_of,
 )
-from .store import RefusedError, Store
+from .store import Database, RefusedError, Store
 
 
 def _fields_of(entry: Mapping[str, Any]) -> Fields:
@@ -44,25 +44,35 @@ def _fields_of(entry: Mapping[str, Any]) -> Fields:
 
 
 def apply(store: Store, secret_key: str, folder: Path, environ: Mapping[str, str]) -> None:
-    """Write what the files say, all or nothing; a data source that left the files stays."""
-    wanted: list[Fields] = []
+    """Write what the files say, all or nothing; a data source that left the files stays, until a file deletes it."""
+    steps: list[tuple[list[str], list[Fields]]] = []
     for file, content in read_folder(folder, environ):
-        wanted += [_fields_of(entry) for entry in entries_of(content, "datasources", file)]
-    if sum(fields.is_default for fields in wanted) > 1:
+        unwanted = [text_of(entry, "name") for entry in entries_of(content, "deleteDatasources", file)]
+        steps.append((unwanted, [_fields_of(entry) for entry in entries_of(content, "datasources", file)]))
+    if sum(fields.is_default for _, wanted in steps for fields in wanted) > 1:
         raise ProvisioningError(
             "datasource.yaml config is invalid. Only one datasource per organization can be marked as default"
         )
     with store.writing() as db:
-        for fields in wanted:
-            # The name decides which data source is meant, so of two entries with one name the last one wins.
-            row = datasources.find(db, {"name": fields.name})
-            try:
+        for unwanted, wanted in steps:
+            for name in unwanted:
+                row = datasources.find(db, {"name": name})
                 if row:
-                    datasources.update(db, secret_key, row, fields)
-                else:
-                    fields.uid = fields.uid or datasources.provisioned_uid(fields.name)
-                    datasources.insert(db, secret_key, fields)
-            except RefusedError as refusal:
-                if refusal.kind == "stale":
-                    raise ProvisioningError("trying to update old version of datasource") from None
-                raise ProvisioningError(f"data source with the {refusal.kind} already exists") from None
+                    datasources.remove(db, row)
+            for fields in wanted:
+                _write(db, secret_key, fields)
+
+
+def _write(db: Database, secret_key: str, fields: Fields) -> None:
+    # The name decides which data source is meant, so of two entries with one name the last one wins.
+    row = datasources.find(db, {"name": fields.name})
+    try:
+        if row:
+            datasources.update(db, secret_key, row, fields)
+        else:
+            fields.uid = fields.uid or datasources.provisioned_uid(fields.name)
+            datasources.insert(db, secret_key, fields)
+    except RefusedError as refusal:
+        if refusal.kind == "stale":
+            raise ProvisioningError("trying to update old version of datasource") from None
+        raise ProvisioningError(f"data source with the {refusal.kind} already exists") from None

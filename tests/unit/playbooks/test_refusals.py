@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -47,6 +49,20 @@ def test_every_playbook_begins_with_the_checks(playbook: Path) -> None:
     assert first["ansible.builtin.import_playbook"] == "preflight.yml"
     for task in (task for play in plays for task in play["tasks"]):
         assert task["ansible.builtin.import_role"]["name"].startswith("llmmon.stack."), task
+
+
+def test_the_version_of_ansible_is_checked_before_all_else() -> None:
+    """An older one reads the playbooks, and would break off in the middle, where a filter needs what it has not."""
+    tasks = REPOSITORY / "roles" / "common" / "tasks"
+    (first, *_) = yaml.safe_load((REPOSITORY / "playbooks" / "preflight.yml").read_text())[0]["tasks"]
+    assert first["ansible.builtin.import_role"]["tasks_from"] == "check_ansible"
+    # And in a play of one's own, of which a role is the first that runs.
+    assert yaml.safe_load((tasks / "main.yml").read_text())[0]["ansible.builtin.import_tasks"] == "check_ansible.yml"
+    (check,) = yaml.safe_load((tasks / "check_ansible.yml").read_text())
+    condition = check["ansible.builtin.assert"]["that"]
+    for version, is_taken in (("2.18.19", False), ("2.16.3", False), ("2.19.0", True), ("2.21.5", True)):
+        templar = Templar(loader=DataLoader(), variables={"ansible_version": {"full": version}})
+        assert templar.template(trust_as_template(f"{{{{ {condition} }}}}")) is is_taken
 
 
 def test_a_role_that_is_imported_is_not_checked_by_ansible_again() -> None:
@@ -86,6 +102,18 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
         ("backup.yml", {"llmmon_backup_encryption": "pgp"}, "llmmon_backup_encryption is 'pgp', but must be one of"),
         ("logs.yml", {"lines": "many"}, "llmmon_lines is 'many', but must be a whole number"),
         ("site.yml", {"llmmon_gateways": "proxy:8000"}, "llmmon_gateways is 'proxy:8000', but must be a list"),
+        (
+            "site.yml",
+            {"llmmon_prometheus_scrape_interval": 15},
+            "scrape_interval is 15, but must be a duration",
+        ),
+        ("status.yml", {"llmon_receivers": {}}, "llmon_receivers is not a variable of llmmon; did you mean llmmon_rec"),
+        (
+            "site.yml",
+            {"llmmon_grafana_admin_password": "your_secure_password"},
+            "the placeholder your_secure_pass",
+        ),
+        ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )
 def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], expected: str, tmp_path: Path) -> None:
@@ -141,4 +169,64 @@ def test_a_kind_of_the_users_own_is_checked(name: str, content: str, expected: s
     code, output = run("site.yml", tmp_path / "inventory", inventory)
     assert code == 2, output
     assert expected in output
+    assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("llmmon_prometheus_rule_files", ["files/none.yml"]),
+        ("llmmon_prometheus_scrape_config_files", ["files/none.yml"]),
+        ("llmmon_alertmanager_template_files", ["files/none.tmpl"]),
+        ("llmmon_grafana_dashboard_files", ["files/none.json"]),
+        ("llmmon_grafana_folders", [{"uid": "team", "title": "Team", "files": ["files/none.json"]}]),
+        ("llmmon_grafana_ldap_file", "files/none.toml"),
+    ],
+)
+def test_a_file_of_the_users_own_that_is_not_there_is_missed(variable: str, value: Any, tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, variable: value}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    assert re.search(rf"{variable}: the file files/none[.]\w+ cannot be read here: No such file", output), output
+    assert "unreachable=0" in output
+
+
+def test_a_file_of_the_users_own_is_looked_for_beside_the_inventory(tmp_path: Path) -> None:
+    """And nothing in that folder is taken for a part of the inventory."""
+    (tmp_path / "files").mkdir()
+    rule = {"alert": "Watchdog", "expr": "vector(1)"}
+    (tmp_path / "files" / "own.yml").write_text(yaml.safe_dump({"groups": [{"name": "own", "rules": [rule]}]}))
+    variables = {"llmmon_prometheus_rule_files": ["files/own.yml"]}
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, **variables}}}}
+    code, output = run("site.yml", tmp_path, inventory, "-i", str(tmp_path))
+    assert code == 2, output
+    assert "duplicate rule name Watchdog in files/own.yml" in output
+    assert "is not a valid group" not in output
+
+
+def test_a_file_of_a_gateway_that_is_not_there_is_refused_and_one_beside_the_inventory_is_found(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("x")
+    gateway = {**GATEWAYS[0], "bearer_token_file": "token", "tls_config": {"ca_file": "no-ca.pem"}}
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, "llmmon_gateways": [gateway]}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    sentence = (
+        "llmmon_gateways: the tls_config.ca_file no-ca.pem of proxy cannot be read here: No such file or directory"
+    )
+    assert f"'{sentence}'" in output
+    assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["llmmon_prometheus_rule_files", "llmmon_prometheus_scrape_config_files", "llmmon_alertmanager_template_files"],
+)
+def test_two_files_that_would_be_one_on_the_host_are_refused(variable: str, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "node.yml").write_text("{}")
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, variable: ["a/node.yml", "b/node.yml"]}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    assert f"'{variable}: two files are called node.yml; they would be one on the host, so rename one'" in output
     assert "unreachable=0" in output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
@@ -36,3 +37,41 @@ def test_each_host_speaks_of_the_links_that_its_services_write() -> None:
     assert "set llmmon_alertmanager_external_url to" in summary(llmmon_services=["alertmanager"])
     assert "set llmmon_grafana_url and llmmon_prometheus_external_url to" in summary(llmmon_services=["prometheus"])
     assert "Links" not in summary(llmmon_services=["grafana"])
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({}, ""),
+        ({"llmmon_bind_address": "[::1]"}, ""),
+        ({"llmmon_grafana_bind_address": "10.0.0.5"}, ""),
+        ({"llmmon_bind_address": "0.0.0.0"}, "without a sign-in: alertmanager and prometheus ("),  # noqa: S104
+        ({"llmmon_bind_address": "10.0.0.5", "llmmon_services": ["alertmanager"]}, "sign-in: alertmanager ("),
+        ({"llmmon_prometheus_bind_address": "10.0.0.5"}, "without a sign-in: prometheus ("),
+    ],
+)
+def test_what_is_open_to_others_without_a_sign_in_is_said(variables: dict[str, Any], named: str) -> None:
+    text = summary(**PLACES, **variables)
+    assert ("sign-in:" in text) == bool(named)
+    assert named in text
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9090"),
+        ("0.0.0.0", "http://127.0.0.1:9090"),  # noqa: S104
+        ("10.0.0.5", "http://10.0.0.5:9090"),
+        ("[fd00::5]", "http://[fd00::5]:9090"),
+        ("[::]", "http://127.0.0.1:9090"),
+    ],
+)
+def test_the_host_reaches_what_it_publishes(address: str, url: str) -> None:
+    variables = rendering.role_variables(STATUS) | {"llmmon_prometheus_bind_address": address}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    assert templar.template(trust_as_template("{{ __llmmon_prometheus_local_url }}")) == url
+
+
+def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
+    targets = {"up": 2, "total": 2, "targets": [{"job": "Gw"}, {"job": "gw"}, {"job": "gw"}]}
+    assert "scrape targets: 2 of 2 up (Gw, gw)" in summary(**PLACES, __llmmon_targets=targets)

@@ -23,6 +23,7 @@ class ActionModule(ActionBase):
             "secrets",
             "generate",
             "extra_files",
+            "brief",
             "group",
             "validate",
             "validate_user",

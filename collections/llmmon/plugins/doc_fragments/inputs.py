@@ -26,6 +26,18 @@ options:
     required: true
 """
 
+    # Where the user's files are looked for.
+    FILE_PLACES = r"""
+options:
+  places:
+    description:
+      - Folders on the controller in which relative paths are looked for, in this order.
+      - What none of them has is looked for from where Ansible was started.
+    type: list
+    elements: path
+    default: null
+"""
+
     # What recording rules and alerts are computed from, beside the gateways.
     RULES = r"""
 options:

@@ -8,8 +8,9 @@ name: gateway_problems
 short_description: Say what is wrong with llmmon_gateways
 version_added: 0.1.0
 description:
-  - Checks names, kinds, targets, labels and tokens of gateways, on the controller, before any host is touched.
-  - A C(bearer_token_file) is read, so that a missing or an empty one is found. No message shows a token.
+  - Checks names, kinds, targets, labels and how gateways are asked, on the controller, before any host is touched.
+  - Files with tokens, passwords, certificates and keys are read, so that a missing or an empty one is found. No message
+    shows what is in them.
 options:
   kinds:
     description: Kinds of gateways that there is a preset for.
@@ -24,6 +25,7 @@ options:
     required: true
 extends_documentation_fragment:
   - llmmon.stack.inputs.written_gateways
+  - llmmon.stack.inputs.file_places
 author:
   - llmmon (@llmmon)
 """

@@ -10,7 +10,7 @@ version_added: 0.1.0
 author:
   - llmmon (@llmmon)
 description:
-  - Gives every gateway its defaults, the URLs that Prometheus scrapes, and the name of the file that holds its token.
+  - Gives every gateway its defaults, and the URLs that Prometheus scrapes.
   - This is the only place that knows the defaults of a gateway and how the URL of its metrics is made.
   - A key without a value is as if it were left out.
 options:
@@ -23,6 +23,12 @@ options:
     description: How many series one scrape may bring, for gateways that do not say; 0 is no limit.
     type: int
     required: true
+  presets:
+    description:
+      - The presets of their kinds, as P(llmmon.stack.gateway_presets#filter) returns them.
+      - Their C(metrics_path) is the default of gateways of the kind.
+    type: dict
+    default: null
 seealso:
   - plugin: llmmon.stack.gateway_secrets
     plugin_type: filter
@@ -39,8 +45,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The gateways, each with C(kind), C(scheme), C(metrics_path), C(sample_limit) and C(urls).
-    - Those with a token have C(token_file) besides, the name of the file that holds it on the host.
+    - The gateways, each with C(kind), C(scheme), C(metrics_path), C(follow_redirects), C(sample_limit) and C(urls).
+    - C(signs_in) says whether a gateway is asked with a token or a password.
   type: list
   elements: dict
   sample:
@@ -49,7 +55,9 @@ _value:
       targets: ["gateway.example:8000"]
       scheme: http
       metrics_path: /metrics
+      follow_redirects: false
       sample_limit: 50000
+      signs_in: false
       urls: ["http://gateway.example:8000/metrics"]
 """
 

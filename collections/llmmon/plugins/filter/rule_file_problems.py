@@ -8,8 +8,9 @@ name: rule_file_problems
 short_description: Say what is wrong with the user's own rule files beside llmmon's rules
 version_added: 0.1.0
 description:
-  - Finds files of the same name, groups and alerts that llmmon has too, and matchers that do not compile.
-  - Files that cannot be read or are not rules are left to promtool, which checks them on the host.
+  - Finds files of the same name and files that cannot be read, groups and alerts that llmmon has too, and matchers that
+    do not compile.
+  - Files that are not rules are left to promtool, which checks them on the host.
 options:
   _input:
     description: Paths on the controller, as in llmmon_prometheus_rule_files.
@@ -20,6 +21,8 @@ options:
     description: llmmon's alerts by name, with what the user changes; one with C(enabled) V(false) takes up no name.
     type: dict
     required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.file_places
 author:
   - llmmon (@llmmon)
 """

@@ -9,8 +9,8 @@ short_description: Say what is wrong with the settings of the stack, by the spec
 version_added: 0.1.0
 description:
   - Compares variables with the options in C(meta/argument_specs.yml) of all roles of llmmon. Finds names that no role
-    knows, values of another type, values that are not among the choices, keys that a dictionary may not have, and
-    settings that are missing.
+    knows, values of another type or form (a duration, an amount of memory, an address, ...), values that are not among
+    the choices, keys that a dictionary may not have, placeholders that are left, and settings that are missing.
 options:
   _input:
     description: Variables whose names start with C(llmmon_), with their values.
@@ -25,6 +25,15 @@ options:
     type: list
     elements: str
     required: true
+  other_names:
+    description: Names of all variables. Those that nearly start with C(llmmon_) are found among them.
+    type: list
+    elements: str
+    required: true
+  host:
+    description: Address of the host. One that is set aside for examples is refused.
+    type: str
+    default: ""
 author:
   - llmmon (@llmmon)
 """
@@ -38,7 +47,8 @@ EXAMPLES = r"""
     __names: "{{ query('ansible.builtin.varnames', '^llmmon_') }}"
     __problems: >-
       {{ dict(__names | zip(query('ansible.builtin.vars', *__names)))
-         | llmmon.stack.setting_problems(role_path ~ '/..', ['engine', 'prometheus']) }}
+         | llmmon.stack.setting_problems(
+             role_path ~ '/..', ['engine', 'prometheus'], query('ansible.builtin.varnames', '.')) }}
 """
 
 RETURN = r"""

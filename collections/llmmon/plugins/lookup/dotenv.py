@@ -8,8 +8,9 @@ name: dotenv
 short_description: A setting from the environment, or else from a .env file
 version_added: 0.1.0
 description:
-  - Returns the environment variable of that name on the controller when it is set and not empty, or else the value that
-    a C(.env) file gives it, or else the default.
+  - Returns the environment variable of that name on the controller when it is set, or else the value that a C(.env)
+    file gives it. When that is empty or missing, returns the default. So an empty environment variable takes back what
+    the file says.
   - The file is the first C(.env) found in the inventory's directory, the playbook's directory, or a directory above it,
     up to the project's root (the first one with an C(ansible.cfg) and C(roles/)).
   - For a playbook of an installed collection, such as C(llmmon.stack.site), the directory that Ansible is run in counts
@@ -83,7 +84,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         values = self._file_values(variables or {})
-        return [os.environ.get(name) or values.get(name) or self.get_option("default") for name in terms]
+        return [os.environ.get(name, values.get(name)) or self.get_option("default") for name in terms]
 
     @staticmethod
     def _file_values(variables: dict[str, Any]) -> dict[str, str | None]:

@@ -50,6 +50,13 @@ options:
     description: Path in the release to a file on the controller, shipped without rendering.
     type: dict
     default: {}
+  brief:
+    description:
+      - Patterns, as of the shell, of files that no person writes. With C(--diff) a new one, or one that leaves, is
+        shown by how many lines it has and no more. One that changes is shown like the others.
+    type: list
+    elements: str
+    default: []
   group:
     description: Numeric group of the service, which may read the tree.
     type: int
@@ -190,6 +197,7 @@ ARGUMENTS: dict[str, Any] = {
         },
     },
     "generate": {"type": "list", "elements": "str", "default": []},
+    "brief": {"type": "list", "elements": "str", "default": []},
     "group": {"type": "int", "required": True},
     "validate": {
         "type": "list",
@@ -237,7 +245,8 @@ class Installation:
             "validated": False,
         }
         if self.module._diff and steps.changed_files:
-            result["diff"] = tree_differences(self.files, actual, steps.changed_files)
+            brief = self.module.params["brief"]
+            result["diff"] = tree_differences(self.files, actual, steps.changed_files, brief)
         if steps.edited_by_hand:
             self.module.warn(
                 f"Changed by hand below {self.releases.root}/{CURRENT}: {', '.join(steps.edited_by_hand)}. llmmon"

@@ -106,9 +106,13 @@ options:
     type: bool
     default: false
   owner:
-    description: Name under which the set is known in Grafana. Two sets on one Grafana need two.
+    description:
+      - Name under which the set is known in Grafana, 1 to 40 letters, digits, V(-), V(_) or V(.). Needed for
+        O(state=present). Give each set a name of its own, because O(prune) deletes what carries an owner's tag and is
+        not in the owner's set.
+      - The role C(grafana) uses C(llmmon_grafana_dashboard_owner), which is V(llmmon) unless you change it.
+      - For O(state=exported) the owner whose tag is left out of the files; V(llmmon) when left out.
     type: str
-    default: llmmon
   dest:
     description: Directory for the files of O(state=exported); it has to be there.
     type: path
@@ -131,9 +135,10 @@ EXAMPLES = r"""
   llmmon.stack.grafana_dashboards:
     url: http://127.0.0.1:3000
     password_file: /etc/llmmon/grafana/current/secrets/admin_password
-    src: /etc/llmmon/grafana/current/dashboards
-    folder_uid: llmmon
-    folder_title: LLM monitoring
+    src: /srv/dashboards
+    owner: platform
+    folder_uid: platform
+    folder_title: Platform
     prune: true
 
 - name: Push a team's dashboards, keep what people edited in the browser
@@ -248,7 +253,7 @@ ARGUMENTS: dict[str, Any] = {
     "inputs": {"type": "dict", "default": {}},
     "drift": {"type": "str", "choices": ["overwrite", "keep"], "default": "overwrite"},
     "prune": {"type": "bool", "default": False},
-    "owner": {"type": "str", "default": "llmmon"},
+    "owner": {"type": "str"},
     "dest": {"type": "path"},
     "uids": {"type": "list", "elements": "str", "default": []},
 }
@@ -303,7 +308,11 @@ def main() -> None:
         argument_spec=ARGUMENTS,
         required_one_of=[GRAFANA_CREDENTIALS],
         mutually_exclusive=[GRAFANA_CREDENTIALS],
-        required_if=[("state", "exported", ("dest",)), ("state", "present", ("src", "dashboards"), True)],
+        required_if=[
+            ("state", "exported", ("dest",)),
+            ("state", "present", ("src", "dashboards"), True),
+            ("state", "present", ("owner",)),
+        ],
         supports_check_mode=True,
     )
     if module.params["state"] == "exported":

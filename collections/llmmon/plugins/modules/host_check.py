@@ -41,6 +41,21 @@ options:
     description: Where the data will lie; the nearest existing parent counts.
     type: path
     default: /var/lib
+  containers:
+    description: Names of the stack's containers, of which none may be in the middle of a change.
+    type: list
+    elements: str
+    default: []
+  versions:
+    description: Versions and images that services should have, to be compared with what was deployed last.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: The service., type: str, required: true}
+      container: {description: Its container., type: str, required: true}
+      version: {description: Its version., type: str, required: true}
+      image: {description: Its image., type: str, required: true}
   operation:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
@@ -91,6 +106,21 @@ backups_scheduled:
   description: Whether the host has a timer of M(llmmon.stack.stack_backup_schedule).
   returned: always
   type: bool
+interrupted_changes:
+  description:
+    - Those of O(containers) whose change was killed, so that M(llmmon.stack.container_swap) has to put them back.
+  returned: always
+  type: list
+  elements: str
+version_changes:
+  description: One row for each of O(versions) that was deployed with another version and image.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name: {description: The service., type: str}
+    before: {description: The version that was deployed last., type: str}
+    after: {description: The version it should have., type: str}
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -109,9 +139,17 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BACKUP_TIMER, UNITS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    BACKUP_TIMER,
+    NEXT,
+    PREVIOUS,
+    REHEARSAL,
+    UNITS,
+)
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
 
@@ -151,6 +189,7 @@ def distribution(os_release: str) -> dict[str, str]:
 def port_is_free(address: str, port: int) -> bool:
     """Whether the port can be listened on; an address that is not the host's is somebody else's trouble."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    address = address.strip("[]")
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -187,6 +226,35 @@ def port_conflicts(
             f"port {port} on {address} is taken by {who}: stop it, or set {wanted['variable']} to a free port"
         )
     return conflicts
+
+
+def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
+    """Those of the wanted names beside which lies what a change of the container makes and removes."""
+    there = {name for container in containers for name in names(container)}
+    return [name for name in wanted if there & {name + suffix for suffix in (NEXT, REHEARSAL, PREVIOUS)}]
+
+
+def deployed(state: Path) -> dict[str, str]:
+    """Service to the version that was deployed last, as stack_status has recorded it; empty when nothing is known."""
+    try:
+        services = json.loads(state.read_text(encoding="utf-8"))["services"]
+        return {name: str(record["version"]) for name, record in services.items() if record["version"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def version_changes(
+    wanted: list[dict[str, Any]], before: dict[str, str], containers: list[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Services that would get another version. What runs the wanted image by now has it, whatever was recorded."""
+    images = {name: container.get("Image") for container in containers for name in names(container)}
+    return [
+        {"name": service["name"], "before": before[service["name"]], "after": service["version"]}
+        for service in wanted
+        if service["name"] in before
+        and not same_version(service["version"], before[service["name"]])
+        and images.get(service["container"]) != service["image"]
+    ]
 
 
 def process_behind(port: int) -> Optional[str]:
@@ -234,6 +302,15 @@ def main() -> None:
             },
             "minimum_free_mb": {"type": "int", "default": 1024},
             "data_root": {"type": "path", "default": "/var/lib"},
+            "containers": {"type": "list", "elements": "str", "default": []},
+            "versions": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    name: {"type": "str", "required": True} for name in ("name", "container", "version", "image")
+                },
+            },
             "operation": {"type": "str", "default": ""},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
@@ -242,7 +319,7 @@ def main() -> None:
     parameters = module.params
     service_manager = Path("/proc/1/comm").read_text().strip()
     version = ask_engine(parameters["engine_socket"], "/version")
-    containers = ask_engine(parameters["engine_socket"], "/containers/json") or []
+    containers = ask_engine(parameters["engine_socket"], "/containers/json?all=1") or []
     free_mb = shutil.disk_usage(nearest_existing(Path(parameters["data_root"]))).free // 2**20
     free = {(p["address"], p["port"]): port_is_free(p["address"], p["port"]) for p in parameters["ports"]}
     facts = {
@@ -256,6 +333,10 @@ def main() -> None:
         },
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
+        "interrupted_changes": interrupted_changes(parameters["containers"], containers),
+        "version_changes": version_changes(
+            parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
+        ),
         "backups_scheduled": (UNITS / BACKUP_TIMER).exists(),
     }
     try:

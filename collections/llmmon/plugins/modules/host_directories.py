@@ -28,6 +28,10 @@ options:
       path: {description: Absolute path., type: path, required: true}
       owner: {description: Numeric user., type: int, required: true}
       group: {description: Numeric group., type: int, required: true}
+      once:
+        description: Leave a directory that exists as it is.
+        type: bool
+        default: false
 extends_documentation_fragment:
   - llmmon.stack.attributes
 author:
@@ -71,7 +75,11 @@ def access(path: Path) -> Optional[Access]:
 
 def plan(directories: list[dict[str, Any]], actual: dict[str, Optional[Access]]) -> list[dict[str, Any]]:
     """The directories that are not as they should be."""
-    return [d for d in directories if actual[d["path"]] != (d["owner"], d["group"], MODE)]
+    return [
+        d
+        for d in directories
+        if actual[d["path"]] != (d["owner"], d["group"], MODE) and not (d.get("once") and actual[d["path"]])
+    ]
 
 
 def apply(directory: dict[str, Any], others: set[Path]) -> None:
@@ -107,6 +115,7 @@ def main() -> None:
                     "path": {"type": "path", "required": True},
                     "owner": {"type": "int", "required": True},
                     "group": {"type": "int", "required": True},
+                    "once": {"type": "bool", "default": False},
                 },
             },
         },
@@ -115,7 +124,7 @@ def main() -> None:
     directories = module.params["directories"]
     actual = {directory["path"]: access(Path(directory["path"])) for directory in directories}
     steps = plan(directories, actual)
-    wanted: dict[str, Optional[Access]] = {d["path"]: (d["owner"], d["group"], MODE) for d in directories}
+    wanted = {**actual, **{d["path"]: (d["owner"], d["group"], MODE) for d in steps}}
     if not module.check_mode:
         for step in steps:
             try:

@@ -12,7 +12,10 @@ description:
   - Waits until every target of the given jobs has been scraped since the module started and is up.
   - Every target that is not gets a cause and a hint that names the variable to change. Causes that time does not mend,
     such as a refused token, end the wait as soon as they are seen.
-  - Reads C(/api/v1/targets) of Prometheus and changes nothing.
+  - A page that answers may be of another kind than the settings say, and then no rule finds a request on it. So the
+    names of the metrics on the pages of O(gateways) are compared with those that O(kinds) expect, once they are up.
+  - Reads C(/api/v1/targets) of Prometheus and changes nothing. A target that redirects is asked for its page, without a
+    token, so that the hint can say where it leads.
 attributes:
   check_mode:
     support: full
@@ -27,11 +30,29 @@ options:
     type: list
     elements: str
     default: []
+  own_jobs:
+    description: Jobs of the user's own, all of whose targets must be up, too. One may have none for now.
+    type: list
+    elements: str
+    default: []
   scrape_urls:
     description:
       - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
         seconds to follow a new configuration; until then its old targets prove nothing.
       - Jobs that are not named may have any target.
+    type: dict
+    default: {}
+  gateways:
+    description: Job of each gateway to its kind, of those whose pages are compared.
+    type: dict
+    default: {}
+  idle_gateways:
+    description: Jobs of gateways that may show no request for as long as they like.
+    type: list
+    elements: str
+    default: []
+  kinds:
+    description: Kind to the names of the metrics that count its requests, of every kind that is known.
     type: dict
     default: {}
   timeout:
@@ -63,6 +84,11 @@ total:
   description: Number of targets looked at.
   returned: always
   type: int
+notes:
+  description: One sentence for each gateway that shows no request yet, where that may be right.
+  returned: success
+  type: list
+  elements: str
 targets:
   description: Every target, those with trouble first.
   returned: always
@@ -76,24 +102,39 @@ targets:
     hint: {description: What to change., type: str}
     error: {description: Prometheus's own words., type: str}
     settled: {description: Whether waiting longer would not mend it., type: bool}
+    url: {description: What is scraped; empty when up., type: str}
 """
 
 import dataclasses
 import datetime
 from typing import Any, Optional
-from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import Finding, judge_page, pages
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.redirects import (
+    leads_to,
+    redirect_hint,
+    same_place,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes import (
+    GATEWAYS,
     MISSING,
     OUTDATED,
+    OWN_FILES,
     PENDING,
+    POOL_REFUSED,
+    RELOAD_REFUSED,
+    Cause,
     classify,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+
+# So many redirects are looked into: each may take seconds.
+_MOST_REDIRECTS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,19 +148,39 @@ class Target:
     hint: str = ""
     error: str = ""
     settled: bool = True
+    url: str = ""
 
     def sentence(self) -> str:
         words = f" ({self.error})" if self.error else ""
         return f"{self.job} {self.instance}: {self.cause}{words}; {self.hint}".replace(" :", ":")
 
 
-_PORTS = {"http": 80, "https": 443}
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What must be scraped: jobs, those of the user's own, and the URLs that jobs must have.
+
+    No jobs at all means every target there is.
+    """
+
+    jobs: list[str]
+    own_jobs: list[str] = dataclasses.field(default_factory=list)
+    scrape_urls: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+
+    def has(self, job: str) -> bool:
+        return not self.jobs or job in self.jobs or job in self.own_jobs
+
+    def variable_of(self, job: str) -> str:
+        """Where the user says it."""
+        return OWN_FILES if job in self.own_jobs else GATEWAYS
 
 
-def same_place(url: str) -> tuple[str, str, int, str]:
-    """What two ways to write one URL have in common: Prometheus 2 adds the port that 3 leaves out."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0), parts.path
+@dataclasses.dataclass(frozen=True)
+class Pools:
+    """The jobs that Prometheus knows to scrape, and whether it failed to begin or to change some since it started."""
+
+    jobs: set[str] = dataclasses.field(default_factory=set)
+    some_refused: bool = False
+    some_not_changed: bool = False
 
 
 def outdated_jobs(active: list[dict[str, Any]], scrape_urls: dict[str, list[str]]) -> set[str]:
@@ -133,23 +194,17 @@ def outdated_jobs(active: list[dict[str, Any]], scrape_urls: dict[str, list[str]
 
 
 def assess(
-    active: list[dict[str, Any]],
-    jobs: list[str],
-    since: datetime.datetime,
-    scrape_urls: Optional[dict[str, list[str]]] = None,
+    active: list[dict[str, Any]], wanted: Wanted, since: datetime.datetime, pools: Optional[Pools] = None
 ) -> list[Target]:
     """Judge the ``activeTargets`` of Prometheus; only scrapes after ``since`` of targets as configured are evidence."""
-    wanted = [target for target in active if not jobs or target["labels"]["job"] in jobs]
-    outdated = outdated_jobs(wanted, scrape_urls or {})
-    found = [
-        Target(job, "", "unknown", MISSING.name, MISSING.hint, settled=MISSING.settled)
-        for job in jobs
-        if job not in {target["labels"]["job"] for target in wanted}
-    ]
-    for target in wanted:
+    looked_at = [target for target in active if wanted.has(target["labels"]["job"])]
+    pools = pools or Pools()
+    outdated = outdated_jobs(looked_at, wanted.scrape_urls)
+    found = _without_targets(wanted, {target["labels"]["job"] for target in looked_at}, pools)
+    for target in looked_at:
         job, instance, health = target["labels"]["job"], target["labels"]["instance"], target["health"]
         if job in outdated:
-            cause, error = OUTDATED, ""
+            cause, error = (RELOAD_REFUSED if pools.some_not_changed else OUTDATED), ""
         elif moment(target["lastScrape"]) < since:
             cause, error = PENDING, ""
         elif health == "up":
@@ -157,8 +212,57 @@ def assess(
             continue
         else:
             cause, error = classify(target["lastError"]), target["lastError"]
-        found.append(Target(job, instance, health, cause.name, cause.hint, error, cause.settled))
+        hint = cause.hint_in(wanted.variable_of(job))
+        url = target.get("scrapeUrl", "")
+        found.append(Target(job, instance, health, cause.name, hint, error, cause.settled, url))
     return sorted(found, key=lambda target: (not target.cause, target.job, target.instance))
+
+
+def _without_targets(wanted: Wanted, present: set[str], pools: Pools) -> list[Target]:
+    """Jobs that must have a target and have none. One of the user's own may have none, once Prometheus has it."""
+    found = []
+    for job in [*wanted.jobs, *wanted.own_jobs]:
+        if job in present or (job in wanted.own_jobs and job in pools.jobs):
+            continue
+        cause: Cause = POOL_REFUSED if pools.some_refused and job not in pools.jobs else MISSING
+        hint = cause.hint_in(wanted.variable_of(job))
+        found.append(Target(job, "", "unknown", cause.name, hint, settled=cause.settled))
+    return found
+
+
+def read_pools(client: HttpClient, needed: bool) -> Pools:
+    """What Prometheus says of its pools; it is asked only where some job is not as it should be."""
+    if not needed:
+        return Pools()
+    page = client.text("/metrics")
+    return Pools(
+        set(client.get("/api/v1/scrape_pools")["data"]["scrapePools"]),
+        (sample(page, "prometheus_target_scrape_pools_failed_total") or 0) > 0,
+        (sample(page, "prometheus_target_scrape_pool_reloads_failed_total") or 0) > 0,
+    )
+
+
+def judge(client: HttpClient, wanted: Wanted, since: datetime.datetime) -> list[Target]:
+    """The verdict on each target as of now."""
+    active = client.get("/api/v1/targets", state="active")["data"]["activeTargets"]
+    present = {target["labels"]["job"] for target in active}
+    needed = bool({*wanted.jobs, *wanted.own_jobs} - present or outdated_jobs(active, wanted.scrape_urls))
+    return assess(active, wanted, since, read_pools(client, needed))
+
+
+def with_redirects(targets: list[Target], wanted: Wanted) -> list[Target]:
+    """The targets, those that redirect with where they do."""
+    hints = {}
+    for target in [target for target in targets if target.cause == "redirect" and target.url][:_MOST_REDIRECTS]:
+        leads = leads_to(target.url)
+        if leads:
+            hints[target.url] = redirect_hint(target.url, leads, wanted.variable_of(target.job))
+    return [
+        dataclasses.replace(target, hint=hints[target.url])
+        if target.cause == "redirect" and target.url in hints
+        else target
+        for target in targets
+    ]
 
 
 def finished(targets: list[Target]) -> bool:
@@ -176,35 +280,48 @@ def verdict(targets: list[Target]) -> Optional[str]:
     return f"{len(failing)} of {len(targets)} scrape targets are not up. " + " | ".join(t.sentence() for t in failing)
 
 
+def findings(client: HttpClient, parameters: dict[str, Any]) -> list[Finding]:
+    """What there is to say of the gateways' pages, which are scraped by now."""
+    gateways, kinds = parameters["gateways"], parameters["kinds"]
+    if not gateways:
+        return []
+    return [judge_page(page, kinds) for page in pages(client, gateways, parameters["idle_gateways"], kinds)]
+
+
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
         argument_spec={
             **http_arguments(),
             "jobs": {"type": "list", "elements": "str", "default": []},
+            "own_jobs": {"type": "list", "elements": "str", "default": []},
             "scrape_urls": {"type": "dict", "default": {}},
+            "gateways": {"type": "dict", "default": {}},
+            "idle_gateways": {"type": "list", "elements": "str", "default": []},
+            "kinds": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
     )
     client = http_client(module)
+    wanted = Wanted(*(module.params[name] for name in ("jobs", "own_jobs", "scrape_urls")))
     since = utc_now()
     latest: list[Target] = []
     trouble: list[str] = []
 
     def probe() -> Optional[bool]:
         try:
-            answer = client.get("/api/v1/targets", state="active")
+            latest[:] = judge(client, wanted, since)
         except HttpError as error:
             trouble[:] = [str(error)]
             return None
         trouble.clear()
-        latest[:] = assess(answer["data"]["activeTargets"], module.params["jobs"], since, module.params["scrape_urls"])
         return True if finished(latest) else None
 
     wait_for(probe, module.params["timeout"], interval=0.5)
     if trouble:
         module.fail_json(msg=f"the scrape targets cannot be read: {trouble[0]}")
+    latest[:] = with_redirects(latest, wanted)
     facts = {
         "targets": [dataclasses.asdict(target) for target in latest],
         "up": sum(not target.cause for target in latest),
@@ -213,7 +330,14 @@ def main() -> None:
     message = verdict(latest)
     if message:
         module.fail_json(msg=message, **facts)
-    module.exit_json(changed=False, **facts)
+    try:
+        found = findings(client, module.params)
+    except HttpError as error:
+        module.fail_json(msg=f"Prometheus cannot be asked what is on the gateways' pages: {error}", **facts)
+    problems = [finding.problem for finding in found if finding.problem]
+    if problems:
+        module.fail_json(msg=" | ".join(problems), **facts)
+    module.exit_json(changed=False, notes=[finding.note for finding in found if finding.note], **facts)
 
 
 if __name__ == "__main__":

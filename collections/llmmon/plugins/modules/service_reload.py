@@ -12,7 +12,8 @@ description:
   - Tells a service to read the release that C(current) points at and waits for proof that it did. Prometheus and
     Alertmanager get SIGHUP; the proof is their own metrics (time of the last successful load, and Alertmanager's
     configuration hash). Grafana reloads its data sources through its API when nothing else changed, is left alone when
-    only dashboards did, and is restarted otherwise.
+    only dashboards did, and is restarted otherwise. A data source that is in the file of the release before and in the
+    new one no more is deleted; Grafana itself would keep it.
   - The proved release is remembered by the link C(running).
   - When the service refuses, C(current) goes back to the release that ran before, the service reloads that, and the
     module fails with the service's own words.

@@ -10,7 +10,7 @@ short_description: Let the user who signed in fetch an archive, which belongs to
 version_added: 0.1.0
 description:
   - Copies an archive and its checksum for another user than root into a directory below O(data_root), when there is
-    room for them. Whoever called this deletes the directory; when it was forgotten, M(llmmon.stack.stack_backup) does.
+    room for them. Whoever called this deletes the directory; if not, M(llmmon.stack.stack_backup) does.
   - For root nothing is copied.
 attributes:
   check_mode:

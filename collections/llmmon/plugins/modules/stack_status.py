@@ -35,6 +35,14 @@ options:
   backup_directory:
     description: Directory of the archives; the last good ones are told.
     type: path
+  prober:
+    description: Container of the prober; that there is none is told as a problem of Prometheus.
+    type: str
+  jobs:
+    description: Scrape jobs of Prometheus; that one has no target is told as a problem of Prometheus.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -69,6 +77,7 @@ services:
     ready: {description: Whether it answers that it is ready., type: bool}
     version: {description: Version it reports., type: str}
     started_at: {description: When its container started (UTC)., type: str}
+    up_seconds: {description: Seconds since then., type: int}
     release: {description: Current configuration release., type: str}
     running_release: {description: Release it has proved to run., type: str}
     image: {description: Image reference of the container., type: str}
@@ -77,6 +86,7 @@ services:
     data_bytes: {description: Disk that its data use., type: int}
     targets_up: {description: Scrape targets up (Prometheus)., type: int}
     targets_total: {description: Scrape targets (Prometheus)., type: int}
+    scraped_jobs: {description: Jobs that have a target (Prometheus)., type: list, elements: str}
     firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
     problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
 backups:
@@ -108,10 +118,14 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import reported_version
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import started_at
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
+# A container that the engine started anew less long ago than this may do so again and again.
+_SETTLED_SECONDS = 120
 # An alert that always fires to show that alerting works says nothing about trouble.
 _HEARTBEAT = "Watchdog"
 
@@ -126,6 +140,11 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
     if not record["ready"]:
         return [f"{name} is not ready ({record['error']}): read its log with logs.yml -e service={name}"]
     found = []
+    if record["restarts"] and record["up_seconds"] < _SETTLED_SECONDS:
+        found.append(
+            f"the container of {name} ended and was started anew by the engine, {record['restarts']} time(s), last"
+            f" {record['up_seconds']} s ago: read its log with logs.yml -e service={name}"
+        )
     if not same_version(expected_version, record["version"]):
         found.append(
             f"{name} reports version {record['version']}, but llmmon_{name}_version is {expected_version}: run"
@@ -142,11 +161,13 @@ def problems(record: dict[str, Any], expected_version: str) -> list[str]:
 def container_facts(attributes: Optional[dict[str, Any]]) -> dict[str, Any]:
     """What a record says about the container."""
     if attributes is None:
-        return {"state": "missing", "started_at": "", "restarts": 0, "image": ""}
+        return {"state": "missing", "started_at": "", "up_seconds": 0, "restarts": 0, "image": ""}
     state = attributes["State"]
+    up = (utc_now() - started_at(attributes)).total_seconds()
     return {
         "state": state["Status"],
         "started_at": state["StartedAt"][:19] + "Z",
+        "up_seconds": max(int(up), 0),
         "restarts": attributes.get("RestartCount", 0),
         "image": attributes["Config"]["Image"],
     }
@@ -164,8 +185,27 @@ def api_facts(name: str, client: HttpClient) -> dict[str, Any]:
         "version": version,
         "targets_up": sum(target["health"] == "up" for target in targets),
         "targets_total": len(targets),
+        "scraped_jobs": sorted({target.get("scrapePool", "") for target in targets}),
         "firing_alerts": sorted(firing - {_HEARTBEAT}),
     }
+
+
+def scraping_problems(records: list[dict[str, Any]], jobs: list[str], prober: Optional[str], engine: Engine) -> None:
+    """Add to the problems of Prometheus what is missing beside it: the prober, and targets of jobs."""
+    for record in (record for record in records if record["name"] == "prometheus"):
+        attributes = engine.inspect(prober) if prober else None
+        if prober and attributes is None:
+            record["problems"].append(f"the prober has no container {prober}: run site.yml")
+        elif attributes and attributes["State"]["Status"] != "running":
+            record["problems"].append(
+                f"the container {prober} of the prober is {attributes['State']['Status']}: run site.yml"
+            )
+        if "scraped_jobs" in record:
+            record["problems"] += [
+                f"prometheus has no target of {job}: run verify.yml, which says why"
+                for job in jobs
+                if job not in record["scraped_jobs"]
+            ]
 
 
 def look_at(service: dict[str, Any], engine: Engine) -> dict[str, Any]:
@@ -219,6 +259,8 @@ def main() -> None:
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},
             "backup_directory": {"type": "path"},
+            "prober": {"type": "str"},
+            "jobs": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
@@ -228,6 +270,7 @@ def main() -> None:
 
     def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
+        scraping_problems(records, module.params["jobs"], module.params["prober"], engine)
         return [problem for record in records for problem in record["problems"]]
 
     try:

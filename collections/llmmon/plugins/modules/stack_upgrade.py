@@ -54,6 +54,12 @@ options:
     description: Seconds a service may take to become ready.
     type: float
     default: 120.0
+  stay:
+    description:
+      - Seconds that a new version has to stay up, counted from when it was ready, before V(accept) removes the old one.
+        A container that was started anew since it was ready is refused, however long that is.
+    type: float
+    default: 45.0
 extends_documentation_fragment:
   - llmmon.stack.attributes
 requirements:
@@ -137,7 +143,7 @@ def take(step: str, generations: Generations, parameters: dict[str, Any]) -> dic
     if step == "swap":
         generations.swap(record)
     elif step == "accept":
-        generations.accept(record)
+        generations.accept(record, parameters["stay"])
     else:
         generations.put_back(record, parameters["why"])
     return {"changed": True, "report": rows(generations), "inventory": record.inventory}
@@ -158,6 +164,7 @@ def main() -> None:
             "service": {"type": "str"},
             "why": {"type": "str", "default": "an earlier upgrade was interrupted"},
             "timeout": {"type": "float", "default": 120.0},
+            "stay": {"type": "float", "default": 45.0},
         },
         required_if=[("step", step, ("service",)) for step in ("swap", "accept", "put_back")],
         supports_check_mode=True,

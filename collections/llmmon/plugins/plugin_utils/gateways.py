@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
+from urllib.parse import quote, urlencode
 
 DEFAULT_KIND = "canonical"
 DEFAULT_SCHEME = "http"
 DEFAULT_METRICS_PATH = "/metrics"
+
+# What Go leaves as it is in a path, besides letters, digits and "-_.~".
+_PLAIN_IN_PATH = "/$&+,:;=@"
 
 
 class Gateway(TypedDict):
@@ -20,19 +23,24 @@ class Gateway(TypedDict):
     targets: list[str]
     scheme: str
     metrics_path: str
+    follow_redirects: bool
     # 0: no limit.
     sample_limit: int
     # What Prometheus scrapes: one URL for each target.
     urls: list[str]
-    # Name of the file on the host that holds the token; only where there is a token.
-    token_file: NotRequired[str]
+    # Whether the page is asked for with a token or a password.
+    signs_in: bool
     bearer_token: NotRequired[str]
     bearer_token_file: NotRequired[str]
+    bearer_token_host_file: NotRequired[str]
+    basic_auth: NotRequired[Mapping[str, Any]]
+    tls_config: NotRequired[Mapping[str, Any]]
+    proxy_url: NotRequired[str]
+    params: NotRequired[dict[str, list[str]]]
     labels: NotRequired[Mapping[str, Any]]
     scrape_interval: NotRequired[str]
     scrape_timeout: NotRequired[str]
     body_size_limit: NotRequired[str]
-    tls_config: NotRequired[Mapping[str, Any]]
     metric_relabel_configs: NotRequired[list[Mapping[str, Any]]]
 
 
@@ -41,38 +49,49 @@ def kind_of(gateway: Mapping[str, Any]) -> str:
     return str(gateway.get("kind") or DEFAULT_KIND)
 
 
-def gateways(given: Iterable[Mapping[str, Any]], sample_limit: int) -> list[Gateway]:
+def gateways(
+    given: Iterable[Mapping[str, Any]], sample_limit: int, presets: Mapping[str, Mapping[str, Any]] | None = None
+) -> list[Gateway]:
     """llmmon_gateways with every default filled in; a key without a value is as if left out.
 
-    ``sample_limit`` is for gateways that have none of their own.
+    ``sample_limit`` is for gateways that have none of their own; ``presets`` by kind say where a kind has its page.
     """
-    return [_gateway(gateway, sample_limit) for gateway in given]
+    return [_gateway(gateway, sample_limit, presets or {}) for gateway in given]
 
 
-def _gateway(given: Mapping[str, Any], sample_limit: int) -> Gateway:
+def _gateway(given: Mapping[str, Any], sample_limit: int, presets: Mapping[str, Mapping[str, Any]]) -> Gateway:
+    kind = kind_of(given)
     gateway: dict[str, Any] = {
         "scheme": DEFAULT_SCHEME,
-        "metrics_path": DEFAULT_METRICS_PATH,
+        "metrics_path": presets.get(kind, {}).get("metrics_path", DEFAULT_METRICS_PATH),
+        "follow_redirects": False,
         "sample_limit": sample_limit,
         **{key: value for key, value in given.items() if value is not None},
-        "kind": kind_of(given),
+        "kind": kind,
     }
     gateway["sample_limit"] = int(gateway["sample_limit"])
-    gateway["urls"] = [f"{gateway['scheme']}://{target}{gateway['metrics_path']}" for target in gateway["targets"]]
-    if "bearer_token" in gateway or "bearer_token_file" in gateway:
-        gateway["token_file"] = f"gateway-{gateway['name']}.token"
+    gateway["follow_redirects"] = is_true(gateway["follow_redirects"])
+    if "params" in gateway:
+        gateway["params"] = {str(name): _texts(values) for name, values in gateway["params"].items()}
+    gateway["urls"] = [_url(gateway, target) for target in gateway["targets"]]
+    gateway["signs_in"] = any(
+        key in gateway for key in ("bearer_token", "bearer_token_file", "bearer_token_host_file", "basic_auth")
+    )
     return cast("Gateway", gateway)
 
 
-def gateway_secrets(known: Iterable[Gateway]) -> dict[str, str]:
-    """Token files: name to content, from bearer_token or bearer_token_file.
-
-    Raises OSError for a bearer_token_file that cannot be read.
-    """
-    return {gateway["token_file"]: _token(gateway) for gateway in known if "token_file" in gateway}
+def is_true(value: Any) -> bool:
+    """What Ansible takes for true."""
+    return str(value).lower() in {"true", "yes", "on", "1", "y", "t"}
 
 
-def _token(gateway: Gateway) -> str:
-    if "bearer_token" in gateway:
-        return str(gateway["bearer_token"]).strip()
-    return Path(gateway["bearer_token_file"]).read_text(encoding="utf-8").strip()
+def _texts(values: Any) -> list[str]:
+    several = values if isinstance(values, list | tuple) else [values]
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in several]
+
+
+def _url(gateway: Mapping[str, Any], target: str) -> str:
+    """The URL that Prometheus scrapes, written as Prometheus and the prober write it."""
+    query = urlencode(sorted(gateway.get("params", {}).items()), doseq=True)
+    path = quote(gateway["metrics_path"], safe=_PLAIN_IN_PATH)
+    return f"{gateway['scheme']}://{target}{path}" + (f"?{query}" if query else "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -33,6 +34,8 @@ LISTS = {
 }
 # In a file of the user's own: it is meant to stand for the one that comes with the role.
 REPLACES = "replaces_shipped"
+# Where this kind has its metrics page, unless a gateway says something else.
+PATH = "metrics_path"
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -81,11 +84,17 @@ class Preset(TypedDict, total=False):
     defaults: dict[str, str]
     replaces_shipped: bool
     idle_series_vanish: bool
+    metrics_path: str
 
 
 def preset_kinds(directory: str, own: str = "") -> list[str]:
     """Kinds of gateways there is a preset for, in the role's directory or in the user's own."""
-    return sorted(_files(directory, own))
+    return sorted(all_preset_files(directory, own))
+
+
+def all_preset_files(directory: str, own: str = "") -> dict[str, Path]:
+    """Every kind and the file of its preset; the user's own count before those of the role."""
+    return _files(directory, own)
 
 
 def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> dict[str, Path]:
@@ -105,10 +114,17 @@ def gateway_presets(gateways: Iterable[Mapping[str, Any]], directory: str, own: 
     Raises AnsibleFilterError for a file that is not as it should be.
     """
     files = preset_files(gateways, directory, own)
-    problems = _problems(files.values())
+    return {kind: _preset(path, path.stat().st_mtime_ns if path.exists() else 0) for kind, path in files.items()}
+
+
+# Whatever is made from gateways asks for their presets anew, many times in one run.
+@cache
+def _preset(path: Path, written: int) -> Preset:  # noqa: ARG001 - a file that was written since is another
+    problems = _problems([path])
     if problems:
         raise AnsibleFilterError(" | ".join(problems))
-    return {kind: yaml.safe_load(path.read_text(encoding="utf-8")) for kind, path in files.items()}
+    preset: Preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return preset
 
 
 def preset_of(kind: str, presets: Mapping[str, Preset]) -> Preset:
@@ -183,7 +199,7 @@ def problems_of_preset(path: Path) -> list[str]:
         return ["is not valid YAML"]
     if not isinstance(preset, dict) or not set(preset) & {*COUNTERS, *GAUGES, *DURATIONS}:
         return ["maps nothing: it needs at least one of " + ", ".join((*COUNTERS, *GAUGES, *DURATIONS))]
-    known = (*COUNTERS, *GAUGES, *DURATIONS, *LISTS, "labels", "defaults", "idle_series_vanish", REPLACES)
+    known = (*COUNTERS, *GAUGES, *DURATIONS, *LISTS, "labels", "defaults", "idle_series_vanish", PATH, REPLACES)
     found = [
         f"has a key that means nothing: {key}; known are {', '.join(known)}"
         for key in sorted(map(str, preset))
@@ -191,6 +207,9 @@ def problems_of_preset(path: Path) -> list[str]:
     ]
     if not isinstance(preset.get(REPLACES, True), bool):
         found.append(f"must say {REPLACES}: true, or leave it out")
+    # What else a path must be is said of the gateway that has it.
+    if not str(preset.get(PATH, "/")).startswith("/"):
+        found.append(f"must give {PATH} a path that begins with a slash, such as /metrics")
     for signal in (*COUNTERS, *GAUGES):
         if signal in preset:
             found += _metrics_problems(signal, preset[signal])

@@ -117,9 +117,9 @@ def test_the_environment_wins(project: Path, monkeypatch: pytest.MonkeyPatch) ->
     (project / ".env").write_text(f"{NAME}=file\n")
     monkeypatch.setenv(NAME, "environment")
     assert look_up(project) == ["environment"]
-    # Empty is what a shell script leaves behind that found nothing itself.
+    # Whoever writes NAME= before a command takes back what the file says.
     monkeypatch.setenv(NAME, "")
-    assert look_up(project) == ["file"]
+    assert look_up(project) == [""]
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,10 @@ class FakeEngine:
     def pull(self, image: str) -> None:
         self.pulled.append(image)
 
-    def run_tool(self, image: str, command: list[str], directory: str, mounted_at: str, user: str) -> ToolResult:
-        self.runs.append({"image": image, "command": command, "mounted_at": mounted_at, "user": user})
+    def run_tool(
+        self, image: str, command: list[str], directory: str, mounted_at: str, user: str, **more: str
+    ) -> ToolResult:
+        self.runs.append({"image": image, "command": command, "mounted_at": mounted_at, "user": user, **more})
         return self.tool(Path(directory))
 
 
@@ -270,6 +272,12 @@ def test_the_whole_tree_is_validated_where_it_will_lie(dest: Path, engine: FakeE
             "user": "7:8",
         }
     ]
+
+
+def test_files_of_the_user_s_own_are_there_when_a_tree_is_validated(dest: Path, engine: FakeEngine) -> None:
+    (dest / "own.d").mkdir(parents=True)
+    install(dest, {"p.yml": "a: 1\n"}, validate=VALIDATE)
+    assert engine.runs[0]["beside"] == f"{dest}/own.d"
 
 
 def test_nothing_is_validated_when_nothing_changes(dest: Path, engine: FakeEngine) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards import push as dashboard_push
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import DashboardOwner
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.parse import dashboard_of
@@ -18,6 +19,7 @@ from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
 from tests.support.loopback import Answer, Request, Server, as_json, certificate
 from tests.support.modules import run_module
+from tests.support.rendering import REPOSITORY, role_variables
 
 PASSWORD = "Stand-In-1"  # noqa: S105 - made up for these tests
 OWNER = DashboardOwner("llmmon")
@@ -45,7 +47,7 @@ def model(number: int, **more: Any) -> dict[str, Any]:
 
 
 def parameters(server: Server, source: Path, **more: Any) -> dict[str, Any]:
-    folder = {"folder_uid": "llmmon", "folder_title": "LLM monitoring"}
+    folder = {"folder_uid": "llmmon", "folder_title": "LLM monitoring", "owner": OWNER.name}
     return {"url": server.url, "password": PASSWORD, "src": str(source), **folder, **more}
 
 
@@ -112,6 +114,7 @@ def test_files_are_checked_before_anything_is_asked(server: Server, source: Path
         ({"dashboards": [{"definition": {"uid": "a"}}]}, "dashboard 1 of the list has no title"),
         ({"dashboards": [{}]}, "one of the following is required: file, definition"),
         ({"owner": "a b"}, "owner needs 1 to 40 letters"),
+        ({"owner": None}, "state is present but all of the following are missing: owner"),
         ({"src": None}, "src, dashboards"),
         ({"state": "exported"}, "dest"),
         ({"token": "glsa_x"}, "parameters are mutually exclusive: password|password_file|token|token_file"),
@@ -134,7 +137,33 @@ def test_nothing_is_pruned_down_to_an_empty_set(server: Server, tmp_path: Path) 
     assert server.requests == []
 
 
+def test_a_set_as_the_examples_push_it_is_not_the_role_s() -> None:
+    """What the role owns and has not in its set it deletes, in whichever folder."""
+    pushes = [
+        task["llmmon.stack.grafana_dashboards"]
+        for task in yaml.safe_load(grafana_dashboards.EXAMPLES)
+        if task["llmmon.stack.grafana_dashboards"].get("state") != "exported"
+    ]
+    role_s = role_variables(REPOSITORY / "roles/grafana")["llmmon_grafana_dashboard_owner"]
+    assert len(pushes) > 1
+    assert role_s not in [push["owner"] for push in pushes]
+
+
 # -- what is sent
+
+
+@pytest.mark.parametrize(("listed", "expected"), [([], ["create"]), ([{"uid": "llmmon", "title": "Old"}], ["rename"])])
+def test_a_folder_that_may_not_be_read_is_missing_only_if_it_is_not_listed(
+    grafana: Scripted, source: Path, listed: list[dict[str, str]], expected: list[str]
+) -> None:
+    """A token of an Editor gets 403 both of a folder that does not exist and, for a minute, of one that is new."""
+    answers = grafana.server.answers
+    answers["GET /api/folders/llmmon"] = as_json({"message": "Permissions needed: folders:read"}, 403)
+    answers["GET /api/search?type=dash-folder&limit=5000&page=1"] = as_json(listed)
+    answers["GET /api/folders?limit=1000"] = as_json(listed)
+    answer = run_module(grafana_dashboards, parameters(grafana.server, source), check_mode=True)
+    assert not answer["failed"], answer["msg"]
+    assert answer["folders"] == [{"uid": "llmmon", "actions": expected}]
 
 
 def test_check_mode_sends_no_writing_request(grafana: Scripted, source: Path) -> None:

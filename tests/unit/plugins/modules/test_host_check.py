@@ -16,12 +16,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     ask_engine,
+    deployed,
     distribution,
     holds,
+    interrupted_changes,
     names,
     port_conflicts,
     port_is_free,
     process_behind,
+    version_changes,
 )
 
 from tests.support.loopback import unused_port
@@ -55,6 +58,61 @@ def container(name: str, port: int | None = 9090, kind: str = "tcp") -> dict[str
     if port:
         ports = [{"PrivatePort": 1, "Type": kind}, {"IP": "0.0.0.0", "PublicPort": port, "Type": kind}]  # noqa: S104
     return {"Names": [f"/{name}"], "Ports": ports}
+
+
+@pytest.mark.parametrize(
+    ("there", "found"),
+    [
+        (["llmmon-prometheus"], []),
+        (["llmmon-prometheus", "llmmon-prometheus-previous"], ["llmmon-prometheus"]),
+        (["llmmon-prometheus-next"], ["llmmon-prometheus"]),
+        (["llmmon-prometheus-rehearsal"], ["llmmon-prometheus"]),
+        (["other-prometheus-previous", "llmmon-prometheus-old"], []),
+    ],
+)
+def test_interrupted_changes(there: list[str], found: list[str]) -> None:
+    containers = [container(name) for name in there]
+    assert interrupted_changes(["llmmon-prometheus", "llmmon-grafana"], containers) == found
+
+
+WANTED_VERSION = {"name": "prometheus", "container": "llmmon-prometheus", "version": "3.13.2", "image": "prom:v3.13.2"}
+
+
+@pytest.mark.parametrize(
+    ("before", "image", "changes"),
+    [
+        ("3.5.3+ds1", "prom:v3.5.3", [{"name": "prometheus", "before": "3.5.3+ds1", "after": "3.13.2"}]),
+        ("3.16.0", "prom:v3.16.0", [{"name": "prometheus", "before": "3.16.0", "after": "3.13.2"}]),
+        # Its container was removed; its data were written by that version all the same.
+        ("3.5.3", None, [{"name": "prometheus", "before": "3.5.3", "after": "3.13.2"}]),
+        ("3.13.2", "prom:v3.13.2", []),
+        # The same version from another registry.
+        ("3.13.2+build7", "mirror/prom:v3.13.2", []),
+        # Somebody has recorded it wrongly, or has upgraded by hand.
+        ("3.5.3", "prom:v3.13.2", []),
+    ],
+)
+def test_version_changes(before: str, image: str | None, changes: list[dict[str, str]]) -> None:
+    containers = [{"Names": ["/llmmon-prometheus"], "Image": image}] if image else []
+    assert version_changes([WANTED_VERSION], {"prometheus": before}, containers) == changes
+    assert version_changes([WANTED_VERSION], {}, containers) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, {}),
+        ("nothing", {}),
+        ("[]", {}),
+        ('{"services": 7}', {}),
+        ('{"services": {"prometheus": 7}}', {}),
+        ('{"services": {"prometheus": {"version": "3.5.3"}, "grafana": {"version": ""}}}', {"prometheus": "3.5.3"}),
+    ],
+)
+def test_what_was_deployed_last(content: str | None, expected: dict[str, str], tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "state.json").write_text(content)
+    assert deployed(tmp_path / "state.json") == expected
 
 
 def conflicts(free: bool, *containers: dict[str, Any]) -> list[str]:

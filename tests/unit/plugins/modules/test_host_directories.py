@@ -124,3 +124,20 @@ def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     answer = make((tmp_path / "data", 7))
     assert answer["msg"] == f"the directory {tmp_path}/data cannot be made: File exists"
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_directory_that_is_made_once_is_then_somebody_else_s(tmp_path: Path) -> None:
+    own = tmp_path / "own.d"
+
+    def made() -> dict[str, Any]:
+        wanted = [{"path": str(own), "owner": 0, "group": 7, "once": True}]
+        return run_module(host_directories, {"directories": wanted})
+
+    assert made()["changed"]
+    assert access(own) == (0, 7, MODE)
+    os.chown(own, 8, 8)
+    own.chmod(0o755)
+    again = made()
+    assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
+    assert access(own) == (8, 8, 0o755)

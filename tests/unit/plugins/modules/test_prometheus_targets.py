@@ -9,8 +9,9 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
 from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import (
+    Pools,
     Target,
-    assess,
+    Wanted,
     finished,
     verdict,
 )
@@ -31,6 +32,19 @@ def active(
 ) -> dict[str, Any]:
     labels = {"job": job, "instance": instance}
     return {"labels": labels, "health": health, "lastError": error, "lastScrape": scraped}
+
+
+def assess(
+    found: list[dict[str, Any]],
+    jobs: list[str],
+    since: datetime.datetime,
+    scrape_urls: dict[str, list[str]] | None = None,
+    *,
+    own_jobs: list[str] | None = None,
+    pools: Pools | None = None,
+) -> list[Target]:
+    wanted = Wanted(jobs, own_jobs or [], scrape_urls or {})
+    return prometheus_targets.assess(found, wanted, since, pools or Pools())
 
 
 # -- time stamps
@@ -87,6 +101,35 @@ def test_jobs_choose_and_no_jobs_mean_all() -> None:
     assert assess([], [], SINCE) == []
 
 
+def test_jobs_of_the_user_s_own_are_verified_too() -> None:
+    both = [active("a"), active("mine", health="down", error="server returned HTTP status 404 Not Found")]
+    (mine, _) = assess(both, ["a"], SINCE, own_jobs=["mine"])
+    assert (mine.job, mine.cause) == ("mine", "not_found")
+    assert mine.hint == "the gateway has no such page: correct metrics_path in llmmon_prometheus_scrape_config_files"
+
+
+def test_a_job_of_the_user_s_own_may_have_no_target_yet() -> None:
+    assert assess([active("a")], ["a"], SINCE, own_jobs=["mine"], pools=Pools({"a", "mine"}))[0].cause == ""
+    (missing, _) = assess([active("a")], ["a"], SINCE, own_jobs=["mine"], pools=Pools({"a"}))
+    assert (missing.job, missing.cause) == ("mine", "missing")
+
+
+def test_a_job_that_prometheus_could_not_begin_is_told_from_one_that_is_not_deployed() -> None:
+    refused = Pools({"a"}, some_refused=True)
+    (target,) = assess([], ["b"], SINCE, pools=refused)
+    assert (target.cause, target.settled) == ("missing", False)
+    assert "it cannot read a file that the job names" in target.hint
+    (other,) = assess([], ["a"], SINCE, pools=refused)
+    assert "it cannot read" not in other.hint
+
+
+def test_a_job_that_prometheus_could_not_change_is_told_from_one_that_is_not_deployed() -> None:
+    old = [{**active("a"), "scrapeUrl": "http://a:1/old"}]
+    (target,) = assess(old, ["a"], SINCE, {"a": ["http://a:1/new"]}, pools=Pools(some_not_changed=True))
+    assert target.cause == "outdated"
+    assert "it cannot read a file that the job names" in target.hint
+
+
 def test_trouble_comes_first_then_names_in_order() -> None:
     found = assess(
         [
@@ -115,6 +158,8 @@ def test_trouble_comes_first_then_names_in_order() -> None:
         (["http://A:80/metrics", "https://b:443/m"], ["https://b/m", "http://a/metrics"], ""),
         (["http://a:1/metrics"], ["http://a:2/metrics"], "outdated"),
         (["http://a:1/metrics"], ["http://a:1/other"], "outdated"),
+        (["http://a:1/metrics?a=b"], ["http://a:1/metrics?a=b"], ""),
+        (["http://a:1/metrics"], ["http://a:1/metrics?a=b"], "outdated"),
         (["http://a:1/metrics"], ["https://a:1/metrics"], "outdated"),
         (["http://a:1/metrics"], ["http://a:1/metrics", "http://b:1/metrics"], "outdated"),
         (["http://a:1/metrics", "http://b:1/metrics"], ["http://a:1/metrics"], "outdated"),
@@ -229,3 +274,47 @@ def test_trouble_that_has_passed_is_forgotten(server: Server) -> None:
     pages = [as_json({"error": "starting"}, 500), page(active("a", scraped=later()))]
     server.answers[TARGETS] = lambda _: pages.pop(0)
     assert not run_module(prometheus_targets, {"url": server.url, "jobs": ["a"]})["failed"]
+
+
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("/metrics/", "the gateway redirects to /metrics/: write metrics_path: /metrics/ in llmmon_gateways"),
+        ("{url}/metrics/", "the gateway redirects to /metrics/: write metrics_path: /metrics/ in llmmon_gateways"),
+        (
+            "/metrics?format=text",
+            "the gateway redirects to /metrics: write metrics_path: /metrics in llmmon_gateways (and what follows the"
+            " '?' into params)",
+        ),
+        (
+            "https://user:pass@elsewhere.example/m?secret=1",
+            "the gateway redirects to https://elsewhere.example/m, which is another address than its own and gets no"
+            " token: if it is the gateway's, too, write it into targets, scheme and metrics_path in llmmon_gateways",
+        ),
+        ("", "the gateway redirects: write the final address into targets, scheme or metrics_path in llmmon_gateways"),
+    ],
+)
+def test_where_a_gateway_redirects_to_is_told(server: Server, location: str, hint: str) -> None:
+    page_url = f"{server.url}/page/"
+    where = {"Location": location.format(url=server.url)} if location else {}
+    server.answers["GET /page/"] = Answer(307 if location else 404, b"", headers=where)
+    redirected = {
+        **active("a", health="down", error="server returned HTTP status 307 Temporary Redirect", scraped=later()),
+        "scrapeUrl": page_url,
+    }
+    server.answers[TARGETS] = page(redirected)
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a"]})
+    assert answer["targets"][0]["cause"] == "redirect"
+    assert answer["targets"][0]["hint"] == hint
+    asked = [request for request in server.requests if request.path == "/page/"]
+    assert [request.headers.get("Authorization") for request in asked] == [None]
+
+
+def test_pools_are_asked_for_only_where_something_is_missing(server: Server) -> None:
+    server.answers[TARGETS] = page(active("a", scraped=later()))
+    assert not run_module(prometheus_targets, {"url": server.url, "jobs": ["a"]})["failed"]
+    assert server.asked("GET") == ["/api/v1/targets?state=active"]
+    server.answers["GET /metrics"] = Answer(200, b"prometheus_target_scrape_pools_failed_total 1\n", "text/plain")
+    server.answers["GET /api/v1/scrape_pools"] = as_json({"data": {"scrapePools": ["a"]}})
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a", "b"], "timeout": 0})
+    assert "b: missing; Prometheus could not begin to scrape this job" in answer["msg"]

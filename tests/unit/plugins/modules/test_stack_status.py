@@ -53,6 +53,8 @@ def record(**changes: Any) -> dict[str, Any]:
         "version": "3.13.2",
         "release": RELEASE,
         "running_release": RELEASE,
+        "restarts": 0,
+        "up_seconds": 5,
         "error": "",
     }
     return {**healthy, **changes}
@@ -70,6 +72,15 @@ def test_a_healthy_service_has_no_problems() -> None:
             {"state": "restarting", "ready": False},
             ["the container of prometheus is restarting: read its log with logs.yml -e service=prometheus"],
         ),
+        (
+            {"restarts": 4, "up_seconds": 12},
+            [
+                "the container of prometheus ended and was started anew by the engine, 4 time(s), last 12 s ago: read"
+                " its log with logs.yml -e service=prometheus"
+            ],
+        ),
+        # Once, some time ago: it has been up since.
+        ({"restarts": 1, "up_seconds": 600}, []),
         (
             {"ready": False, "error": "GET http://a answered 503: starting"},
             [
@@ -166,9 +177,10 @@ class FakeEngine:
             "State": {"Status": "running", "StartedAt": "2026-01-02T03:04:05.123456789Z"},
             "Config": {"Image": "docker.io/prom/prometheus:v3.13.2"},
         }
+        self.prober: dict[str, Any] | None = None
 
-    def inspect(self, _: str) -> dict[str, Any] | None:
-        return self.container
+    def inspect(self, name: str) -> dict[str, Any] | None:
+        return self.prober if name == "llmmon-prober" else self.container
 
     def image_digests(self, _: str) -> list[str]:
         return ["docker.io/prom/prometheus@sha256:2"]
@@ -192,7 +204,11 @@ def prometheus(server: Server) -> Server:
     """Give a Prometheus that is ready."""
     server.answers["GET /-/ready"] = Answer(200, b"Prometheus Server is Ready.\n", "text/plain")
     server.answers["GET /api/v1/status/buildinfo"] = as_json({"data": {"version": "3.13.2"}})
-    targets = [{"health": "up"}, {"health": "down"}, {"health": "up"}]
+    targets = [
+        {"health": "up", "scrapePool": "prometheus"},
+        {"health": "down", "scrapePool": "gw"},
+        {"health": "up", "scrapePool": "gw"},
+    ]
     server.answers["GET /api/v1/targets?state=active"] = as_json({"data": {"activeTargets": targets}})
     alerts = [alert("B", "firing"), alert("A", "firing"), alert("Watchdog", "firing"), alert("C", "pending")]
     server.answers["GET /api/v1/alerts"] = as_json({"data": {"alerts": alerts}})
@@ -223,6 +239,7 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
     answer = look(prometheus, tmp_path, require_healthy=True)
     assert not answer["failed"]
     assert not answer["changed"]
+    assert answer["services"][0].pop("up_seconds") > 0
     assert answer["services"] == [
         {
             "name": "prometheus",
@@ -240,6 +257,7 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
             "error": "",
             "targets_up": 2,
             "targets_total": 3,
+            "scraped_jobs": ["gw", "prometheus"],
             "firing_alerts": ["A", "B"],
             "problems": [],
         }
@@ -326,3 +344,19 @@ def test_an_engine_that_does_not_answer_is_told(
 
     monkeypatch.setattr(stack_status, "Engine", absent)
     assert look(prometheus, tmp_path)["msg"] == "the container engine does not answer"
+
+
+def test_a_prober_that_is_not_there_and_a_gateway_without_targets_are_told(
+    prometheus: Server, tmp_path: Path, engine: FakeEngine
+) -> None:
+    release(tmp_path, "current", "running")
+
+    def told() -> list[str]:
+        return list(look(prometheus, tmp_path, prober="llmmon-prober", jobs=["gw", "tls"])["services"][0]["problems"])
+
+    without_target = "prometheus has no target of tls: run verify.yml, which says why"
+    assert told() == ["the prober has no container llmmon-prober: run site.yml", without_target]
+    engine.prober = {"State": {"Status": "exited"}}
+    assert told() == ["the container llmmon-prober of the prober is exited: run site.yml", without_target]
+    engine.prober = {"State": {"Status": "running"}}
+    assert told() == [without_target]

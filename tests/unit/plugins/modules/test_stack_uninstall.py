@@ -262,3 +262,16 @@ def test_what_was_there_before_a_restore_whose_journal_is_gone_stays_with_the_da
     assert not (machine.data_root / "restore" / "new").exists()
     uninstall(machine.root, data=True)
     assert files(machine.root) == ["containers.json"]
+
+
+@pytest.mark.usefixtures("as_root", "_no_containers")
+def test_the_directory_for_the_user_s_own_files_goes_when_it_is_empty(tmp_path: Path) -> None:
+    own = tmp_path / "etc" / "prometheus" / "own.d"
+    own.mkdir(parents=True)
+    (own / "targets.json").write_text("[]")
+    first = uninstall(tmp_path, data=True)
+    assert first["kept"] == [f"{own}/targets.json, which llmmon did not make"]
+    assert files(tmp_path) == ["etc/prometheus/own.d/targets.json"]
+    (own / "targets.json").unlink()
+    assert uninstall(tmp_path, data=True)["kept"] == []
+    assert not (tmp_path / "etc").exists()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateway_secrets, gateways, kind_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateways, kind_of
 
 
 def test_what_is_left_out_is_filled_in() -> None:
@@ -17,7 +16,9 @@ def test_what_is_left_out_is_filled_in() -> None:
             "targets": ["h:1"],
             "scheme": "http",
             "metrics_path": "/metrics",
+            "follow_redirects": False,
             "sample_limit": 50000,
+            "signs_in": False,
             "urls": ["http://h:1/metrics"],
         }
     ]
@@ -30,10 +31,11 @@ def test_what_is_said_stays() -> None:
         "targets": ["h:1"],
         "scheme": "https",
         "metrics_path": "/m",
+        "follow_redirects": True,
         "sample_limit": 0,
         "labels": {"team": "search"},
     }
-    assert gateways([said], 50000) == [{**said, "urls": ["https://h:1/m"]}]
+    assert gateways([said], 50000) == [{**said, "urls": ["https://h:1/m"], "signs_in": False}]
 
 
 @pytest.mark.parametrize("key", ["kind", "scheme", "metrics_path", "sample_limit", "labels", "bearer_token"])
@@ -61,20 +63,6 @@ def test_the_kind_is_known_before_anything_is_filled_in() -> None:
     ]
 
 
-def test_tokens_become_files_without_blanks_around_them(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text(" from-file\n\n")
-    known = gateways(
-        [
-            {"name": "a", "targets": [], "bearer_token": " given\n"},
-            {"name": "b", "targets": [], "bearer_token_file": str(tmp_path / "token")},
-            {"name": "c", "targets": []},
-        ],
-        0,
-    )
-    assert gateway_secrets(known) == {"gateway-a.token": "given", "gateway-b.token": "from-file"}
-    assert [gateway.get("token_file") for gateway in known] == ["gateway-a.token", "gateway-b.token", None]
-
-
 def test_urls_are_those_that_the_configuration_leads_to() -> None:
     known = gateways(
         [
@@ -87,3 +75,39 @@ def test_urls_are_those_that_the_configuration_leads_to() -> None:
         "a": ["http://h:1/metrics", "http://h:2/metrics"],
         "b": ["https://h/v1/metrics"],
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        ({"metrics_path": "/mätrics"}, "http://h:1/m%C3%A4trics"),
+        ({"metrics_path": "/a;b=c@d:e,f+g$h&i/(j)!"}, "http://h:1/a;b=c@d:e,f+g$h&i/%28j%29%21"),
+        ({"params": {"b": ["x y", "ü"], "a": 1, "c": True}}, "http://h:1/metrics?a=1&b=x+y&b=%C3%BC&c=true"),
+    ],
+)
+def test_urls_are_written_as_prometheus_writes_them(said: dict[str, Any], url: str) -> None:
+    """test_gateway_access.py lets Prometheus itself say so."""
+    assert gateways([{"name": "a", "targets": ["h:1"], **said}], 0)[0]["urls"] == [url]
+
+
+def test_a_kind_may_have_its_page_elsewhere() -> None:
+    presets = {"litellm": {"metrics_path": "/metrics/"}, "vllm": {}}
+    given = [
+        {"name": "a", "kind": "litellm", "targets": []},
+        {"name": "b", "kind": "litellm", "targets": [], "metrics_path": "/own"},
+        {"name": "c", "kind": "vllm", "targets": []},
+    ]
+    assert [gateway["metrics_path"] for gateway in gateways(given, 0, presets)] == ["/metrics/", "/own", "/metrics"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"bearer_token": "a"},
+        {"bearer_token_file": "a"},
+        {"bearer_token_host_file": "a"},
+        {"basic_auth": {"username": "a", "password": "b"}},
+    ],
+)
+def test_who_signs_in_is_known(said: dict[str, Any]) -> None:
+    assert gateways([{"name": "a", "targets": [], **said}], 0)[0]["signs_in"]

@@ -57,7 +57,7 @@ def test_what_is_no_yaml(tmp_path: Path) -> None:
             {"request": COUNTER},
             "has a key that means nothing: request; known are requests, tokens, cached_input, cost_usd, cooldowns,"
             " fallbacks, running, waiting, kv_cache_usage, latency, time_to_first_token, inter_token_latency, failures,"
-            " deployments, team_budgets, labels, defaults, idle_series_vanish, replaces_shipped",
+            " deployments, team_budgets, labels, defaults, idle_series_vanish, metrics_path, replaces_shipped",
         ),
         ({"tokens": "x_total"}, "must give a list for tokens"),
         ({"tokens": []}, "must give a list for tokens"),

@@ -52,12 +52,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     grafana_accounts,
     http,
     metrics,
+    page_kinds,
     readiness,
+    redirects,
     scrape_causes,
     service_api,
     silences,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration import (
+    leaving_data_sources,
     plan,
     releases,
     reload,

@@ -77,8 +77,14 @@ class Engine:
             with _explained(f"pulling the image {image}"):
                 self._client.images.pull(image)
 
-    def run_tool(self, image: str, command: list[str], directory: str, mounted_at: str, user: str) -> ToolResult:
-        """Run an image's own tool over a directory: no network, nothing writable, no privileges."""
+    def run_tool(
+        self, image: str, command: list[str], directory: str, mounted_at: str, user: str, beside: str = ""
+    ) -> ToolResult:
+        """Run an image's own tool over a directory: no network, nothing writable, no privileges.
+
+        It sees the directory ``beside``, if there is one, under that path.
+        """
+        mounts = {mounted_at: directory, **({beside: beside} if beside else {})}
         with _explained(f"running {command[0]} of the image {image}"):
             container = self._client.containers.create(
                 image,
@@ -91,7 +97,10 @@ class Engine:
                 security_opt=["no-new-privileges"],
                 mem_limit="512m",
                 pids_limit=256,
-                mounts=[docker.types.Mount(mounted_at, directory, type="bind", read_only=True)],
+                mounts=[
+                    docker.types.Mount(inside, outside, type="bind", read_only=True)
+                    for inside, outside in mounts.items()
+                ],
                 labels={ROLE_LABEL: VALIDATION},
             )
             try:
@@ -101,6 +110,36 @@ class Engine:
             finally:
                 container.remove(force=True, v=True)
         return ToolResult(int(result["StatusCode"]), output)
+
+    def create_apart(self, attributes: dict[str, Any], name: str, command: list[str]) -> None:
+        """Create a container like another one, but with nothing to harm: no network, no ports, and data in memory.
+
+        ``attributes`` is what the engine knows of the other one.
+        """
+        settings = attributes["HostConfig"]
+        binds = [bind.split(":") for bind in settings.get("Binds") or []]
+        writable = [path for _, path, *mode in binds if "ro" not in "".join(mode).split(",")]
+        user, _, group = attributes["Config"]["User"].partition(":")
+        with _explained(f"creating the container {name}"):
+            self._client.containers.create(
+                attributes["Config"]["Image"],
+                name=name,
+                command=command,
+                environment=attributes["Config"].get("Env") or [],
+                user=attributes["Config"]["User"],
+                network_mode="none",
+                read_only=True,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                mem_limit=settings["Memory"],
+                memswap_limit=settings["MemorySwap"],
+                pids_limit=settings["PidsLimit"],
+                healthcheck=attributes["Config"].get("Healthcheck"),
+                volumes=[":".join(bind) for bind in binds if bind[1] not in writable],
+                # Without an owner it would get that of the image's own directory, whatever its mode.
+                tmpfs={**(settings.get("Tmpfs") or {}), **dict.fromkeys(writable, f"rw,uid={user},gid={group}")},
+                labels={**(attributes["Config"].get("Labels") or {}), ROLE_LABEL: VALIDATION},
+            )
 
     def inspect(self, name: str) -> Optional[dict[str, Any]]:
         """What the engine knows of a container, or None when there is none of that name."""

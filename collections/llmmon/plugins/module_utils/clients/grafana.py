@@ -50,8 +50,23 @@ class GrafanaApi:
         return answer
 
     def folder(self, uid: str) -> Optional[dict[str, Any]]:
-        """``GET /api/folders/:uid``, None when missing."""
-        return self._get_or_none(f"/api/folders/{uid}")
+        """``GET /api/folders/:uid``, None when missing.
+
+        Who is no administrator gets a 403 of a folder that does not exist, and for a minute of one that is new. The
+        list of all that they may see tells them apart; it has no version.
+        """
+        try:
+            return self._get_or_none(f"/api/folders/{uid}")
+        except HttpError as error:
+            if error.status != 403:
+                raise
+            refusal = error
+        try:
+            listed = self.folders_found()
+        except HttpError:
+            raise refusal from None
+        found = next((folder for folder in listed if folder.get("uid") == uid), None)
+        return found and {"uid": uid, "title": found.get("title"), "parentUid": found.get("folderUid") or ""}
 
     def folders_in(self, parent_uid: str) -> list[dict[str, Any]]:
         """``GET /api/folders``: the folders in a folder, or at the top; all of them where folders do not nest."""

@@ -34,13 +34,17 @@ _URL_WITH_USER = re.compile(r"([a-z][a-z0-9+.-]*://)?(?:(.*)@)?(.*)", re.IGNOREC
 
 
 class HttpError(StackError):
-    """A request failed. ``status`` is the HTTP status, or None when no answer came (``reason`` says why)."""
+    """A request failed. ``status`` is the HTTP status, or None when no answer came (``reason`` says why).
+
+    ``location`` is where a redirect leads.
+    """
 
     def __init__(self, message: str, status: Optional[int] = None, reason: str = "", body: Any = None) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
         self.body = body
+        self.location = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,12 +171,14 @@ class HttpClient:
                 f"{method} {self._shown(path)} failed: {_innermost(error)}", reason="connection"
             ) from error
         if not 200 <= response.status_code < 300:
-            raise self._error(
+            refusal = self._error(
                 f"{method} {self._shown(path)} answered {response.status_code}: {_server_message(response)}",
                 status=response.status_code,
                 reason="status",
                 body=_json_or_none(response),
             )
+            refusal.location = response.headers.get("Location", "") if response.is_redirect else ""
+            raise refusal
         return response
 
     def _shown(self, path: str) -> str:

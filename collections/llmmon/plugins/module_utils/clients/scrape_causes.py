@@ -10,6 +10,10 @@ from __future__ import annotations
 import dataclasses
 import re
 
+GATEWAYS = "llmmon_gateways"
+OWN_FILES = "llmmon_prometheus_scrape_config_files"
+_GATEWAY = f"in {GATEWAYS}"
+
 
 @dataclasses.dataclass(frozen=True)
 class Cause:
@@ -19,14 +23,19 @@ class Cause:
     hint: str
     settled: bool = True
 
+    def hint_in(self, variable: str) -> str:
+        """The hint for a job that stands in another variable than llmmon_gateways."""
+        return self.hint.replace(GATEWAYS, variable)
 
-_GATEWAY = "in llmmon_gateways"
+
 _UNRESOLVED = "the name does not resolve inside the container"
 
 UNKNOWN = Cause("unknown", "read the error, and the log of Prometheus with logs.yml", settled=False)
 PENDING = Cause(
     "pending", "the target was not scraped yet; raise llmmon_verify_timeout when its interval is long", False
 )
+_LOG = "read its log with logs.yml -e service=prometheus"
+_FILES = f"a file that the job names, such as a certificate: correct it {_GATEWAY}, and run site.yml; {_LOG}"
 # Not settled: Prometheus shows the targets of a new configuration only some five seconds after it took it.
 MISSING = Cause(
     "missing", "Prometheus has no target of this job: run site.yml, and look at its configuration page", settled=False
@@ -34,18 +43,26 @@ MISSING = Cause(
 OUTDATED = Cause(
     "outdated", f"Prometheus has other targets than it should by what stands {_GATEWAY}: run site.yml", settled=False
 )
+# Prometheus took a configuration and then could not follow it; it tries again, without a word in its API.
+POOL_REFUSED = Cause("missing", f"Prometheus could not begin to scrape this job, for it cannot read {_FILES}", False)
+RELOAD_REFUSED = Cause(
+    "outdated", f"Prometheus goes on scraping what was before, for it cannot read {_FILES}", settled=False
+)
 
 _PATTERNS: list[tuple[str, Cause]] = [
     (
         r"unable to read .*(credential|token|file)|error reading .*credentials",
         Cause(
-            "credentials_unreadable", "Prometheus cannot read its token file: run site.yml to put its permissions right"
+            "credentials_unreadable",
+            "Prometheus cannot read its token file: run site.yml to put its permissions right; what"
+            " bearer_token_host_file names is yours to put there, readable for Prometheus's group",
         ),
     ),
     (
         r"HTTP status 401",
         Cause(
-            "unauthorized", f"the gateway refuses the token: correct bearer_token {_GATEWAY} (PROMETHEUS_BEARER_TOKEN)"
+            "unauthorized",
+            f"the gateway refuses the token: correct bearer_token {_GATEWAY} (PROMETHEUS_BEARER_TOKEN), or basic_auth",
         ),
     ),
     (
@@ -57,10 +74,19 @@ _PATTERNS: list[tuple[str, Cause]] = [
     ),
     (r"HTTP status 404", Cause("not_found", f"the gateway has no such page: correct metrics_path {_GATEWAY}")),
     (
-        r"HTTP status 30\d|stopped after \d+ redirects",
+        # Where a redirect would take the token to somebody else, it is led to a proxy that does not exist.
+        r"HTTP status 30\d|stopped after \d+ redirects|proxyconnect .*\b127\.0\.0\.1:1:",
         Cause(
-            "redirected",
+            "redirect",
             f"the gateway redirects: write the final address into targets, scheme or metrics_path {_GATEWAY}",
+        ),
+    ),
+    (
+        r"HTTP status 407|proxyconnect|Proxy Authentication Required",
+        Cause(
+            "proxy",
+            f"the proxy does not let Prometheus through: correct proxy_url {_GATEWAY}, or look at the proxy's log",
+            settled=False,
         ),
     ),
     (

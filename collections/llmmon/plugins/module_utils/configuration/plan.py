@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
@@ -57,8 +59,13 @@ def plan_tree(wanted: list[File], releases: Releases, group: int, keep: int) -> 
     )
 
 
-def tree_differences(wanted: list[File], actual: dict[str, bytes], changed: list[str]) -> list[dict[str, str]]:
-    """One diff a changed file, for ``--diff``; of a secret only that it changed."""
+def tree_differences(
+    wanted: list[File], actual: dict[str, bytes], changed: list[str], brief: Sequence[str] = ()
+) -> list[dict[str, str]]:
+    """One diff a changed file, for ``--diff``.
+
+    Of a secret only that it changed, and of a whole file that fits one of the patterns in ``brief`` how long it is.
+    """
     desired = {file.path: file for file in wanted}
     secret_paths = {file.path for file in wanted if file.secret}
     found = []
@@ -67,8 +74,14 @@ def tree_differences(wanted: list[File], actual: dict[str, bytes], changed: list
         after = desired[path].content if path in desired else ""
         if path in secret_paths or path.startswith(f"{SECRETS}/"):
             before, after = (HIDDEN if before else ""), (HIDDEN_NEW if after else "")
+        elif not (before and after) and any(fnmatchcase(path, pattern) for pattern in brief):
+            before, after = _length(before), _length(after)
         found.append(difference(path, before, after))
     return found
+
+
+def _length(text: str) -> str:
+    return f"<generated, {len(text.splitlines())} lines, not shown>\n" if text else ""
 
 
 def files_to_install(files: list[dict[str, str]], secret_files: list[dict[str, str]]) -> list[File]:

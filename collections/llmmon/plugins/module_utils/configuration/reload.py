@@ -12,6 +12,12 @@ from typing import Any, Optional, Protocol, Union
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.leaving_data_sources import (
+    DIRECTORY,
+    PROVISIONED,
+    data_sources_that_left,
+    deleting,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
@@ -162,24 +168,27 @@ class GrafanaReloader:
         self.timeout = timeout
 
     def reload(self) -> dict[str, Any]:
-        changed = self._changed_files()
+        old, new = self._files(RUNNING), self._files(CURRENT)
+        leaving = data_sources_that_left(old.get(PROVISIONED, b""), new.get(PROVISIONED, b""))
+        with deleting(self.releases.root / CURRENT, leaving):
+            proof = self._reload({path for path in set(new) | set(old) if old and new.get(path) != old.get(path)})
+        return {**proof, "data_sources_removed": [source["name"] for source in leaving]} if leaving else proof
+
+    def _reload(self, changed: set[str]) -> dict[str, Any]:
         # No difference: a reload by force, or the way back from a refused release, of which Grafana runs some part.
         if not changed:
             return self._restart()
         read_by_grafana = [path for path in changed if not path.startswith("dashboards/")]
         if not read_by_grafana:
             return {"method": "none", "why": "only files that Grafana does not read itself changed"}
-        if all(path.startswith("provisioning/datasources/") for path in read_by_grafana):
+        if all(path.startswith(f"{DIRECTORY}/") for path in read_by_grafana):
             return self._reload_provisioning()
         return self._restart()
 
-    def _changed_files(self) -> Optional[set[str]]:
-        """What differs between the running and the current release; None when nothing was proved to run yet."""
-        current, running = self.releases.target(CURRENT), self.releases.target(RUNNING)
-        if current is None or running is None:
-            return None
-        new, old = self.releases.read(current), self.releases.read(running)
-        return {path for path in set(new) | set(old) if new.get(path) != old.get(path)}
+    def _files(self, link: str) -> dict[str, bytes]:
+        """What the release that a link points at holds; nothing when there is none."""
+        name = self.releases.target(link)
+        return {} if name is None else self.releases.read(name)
 
     def _reload_provisioning(self) -> dict[str, Any]:
         try:

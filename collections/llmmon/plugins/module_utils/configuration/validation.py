@@ -9,6 +9,7 @@ from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OWN
 
 
 class TreeRefused(StackError):
@@ -55,6 +56,7 @@ class Validation:
 
     def _check(self, validator: Validator, directory: Path, mounted_at: str) -> None:
         image = validator.image
+        own = Path(mounted_at).parent / OWN
         try:
             self._engine = self._engine or Engine()
             self._engine.pull(image)
@@ -64,6 +66,8 @@ class Validation:
                 directory=str(directory),
                 mounted_at=mounted_at,
                 user=self._user,
+                # Files of the user's that the configuration may name.
+                **({"beside": str(own)} if own.is_dir() else {}),
             )
         except EngineError as error:
             raise TreeRefused(f"{error} (the image is set by {validator.image_variable})", "") from error

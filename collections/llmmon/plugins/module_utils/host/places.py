@@ -40,8 +40,10 @@ SERVICE_LABEL = "llmmon.service"
 # On those that check a configuration and are gone when they have; its value is VALIDATION.
 ROLE_LABEL = "llmmon.role"
 VALIDATION = "validation"
-# The version that is about to take a container's place, the one that had it, and the one from before a restore.
+# The container that is about to take one's place, its trial without network and data, the one that had the place, and
+# the one from before a restore.
 NEXT = "-next"
+REHEARSAL = "-rehearsal"
 PREVIOUS = "-previous"
 BEFORE_RESTORE = "-before-restore"
 
@@ -74,6 +76,8 @@ TIMER_SETTINGS = "settings.json"
 
 # What changes there without a deployment: rules that report the last backup, which prometheus.yml loads.
 GENERATED = "generated"
+# What the user, or a tool of theirs, keeps there for Prometheus to read: files of targets and of tokens.
+OWN = "own.d"
 
 # -- in the backup directory
 
@@ -94,6 +98,8 @@ class Kind(enum.Enum):
     # Of a service: a directory that has to be looked into.
     SERVICE = "a service's directory"
     CONFIGURATION = "configuration"
+    # A directory for files of the user's, which stay.
+    OWN = "files of your own"
     STATE = "what is deployed"
     ARCHIVE = "a backup"
     LOCK = "the lock of operations"
@@ -121,12 +127,12 @@ _IN_CONFIGURATION_ROOT = {
     TIMER_DIRECTORY: Kind.TIMER,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
-_IN_CONFIGURATION = dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION)
+_IN_CONFIGURATION = {**dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION), OWN: Kind.OWN}
 
 
 def containers(names: list[str]) -> list[str]:
-    """Every name that a container of these may have, during an upgrade or a restore too."""
-    return [name + suffix for name in names for suffix in ("", NEXT, PREVIOUS, BEFORE_RESTORE)]
+    """Every name that a container of these may have, during a change, an upgrade or a restore too."""
+    return [name + suffix for name in names for suffix in ("", NEXT, REHEARSAL, PREVIOUS, BEFORE_RESTORE)]
 
 
 def in_data_root(name: str) -> Optional[Kind]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import LOCK
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OWN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,11 +72,12 @@ class Place:
 def _entries(directory: Path) -> list[str]:
     """Names of what lies in a directory; none when there is none.
 
-    The lock of a directory of releases stays: whoever waits for it would wait for a file that is gone.
+    The lock of a directory of releases stays: whoever waits for it would wait for a file that is gone. So do the user's
+    own files, which are in no archive.
     """
     if not directory.is_dir():
         return []
-    return sorted(entry.name for entry in directory.iterdir() if entry.name != LOCK)
+    return sorted(entry.name for entry in directory.iterdir() if entry.name not in (LOCK, OWN))
 
 
 def _lies_there(path: Path) -> bool:

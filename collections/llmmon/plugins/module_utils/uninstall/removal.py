@@ -85,6 +85,7 @@ class Removal:
     def _directories(self) -> Iterator[tuple[Path, KindOf]]:
         for service in self.services:
             yield self.roots.configuration / service, places.in_configuration
+            yield self.roots.configuration / service / places.OWN, lambda _: None
         yield self.roots.configuration / places.TIMER_DIRECTORY, places.in_timer_directory
         yield self.roots.configuration, places.in_configuration_root
         yield self.roots.data, places.in_data_root
@@ -97,6 +98,8 @@ class Removal:
             # Nothing can use it, and it may hold keys: it goes with data and without.
             return [Going(part, kind.value) for part in self._parts(path, kind)]
         if kind is Kind.STATE or (kind is Kind.ARCHIVE and self.data):
+            return [Going(path)]
+        if kind is Kind.OWN and not _entries(path):
             return [Going(path)]
         if kind is Kind.CONFIGURATION and not self._has_key_that_stays(path):
             return [Going(path)]

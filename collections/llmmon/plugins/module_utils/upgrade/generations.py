@@ -14,80 +14,46 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError, give_back, name_of
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back, name_of
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    MOST_RESTARTS,
+    NotRunning,
+    last_words,
+    started_at,
+    watch,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import NEXT, PREVIOUS
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.kept_data import KeptData
+from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.record import (
+    ACCEPTED,
+    CLEARED,
+    DATA_KEPT,
+    KEEPING,
+    PUT_BACK,
+    READY,
+    RESTORED,
+    STARTED,
+    STOPPING,
+    Record,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import starts_without_silences
 
 OPERATION = "upgrade"
 
-# How far a service has come. Up to DATA_KEPT its data are untouched; from STARTED on the new version may have written
-# there.
-WAITING = "waiting"
-KEEPING = "keeping its data"
-STOPPING = "stopping"
-DATA_KEPT = "stopped, data kept"
-STARTED = "new version started"
-READY = "new version ready"
-CLEARED = "data of the new version put aside"
-RESTORED = "data put back"
-PUT_BACK = "put back"
-ACCEPTED = "proved"
-
 _TOUCHED = (STARTED, READY)
 _POLL_SECONDS = 0.05
-# A container that the engine started again this often will not come up.
-_MOST_RESTARTS = 3
 
 
 class UpgradeError(StackError):
     """A step of the upgrade failed."""
-
-
-@dataclasses.dataclass
-class Record:
-    """What the journal holds of one service."""
-
-    name: str
-    url: str
-    config_root: str
-    data_directory: str
-    before: dict[str, str]
-    after: dict[str, str]
-    # Names and identities of the containers that get another image.
-    containers: list[dict[str, str]]
-    # Whether the service itself is among them, and not just its companion.
-    main: bool
-    # Every container of the service, also those that stay.
-    members: list[str]
-    releases: dict[str, Optional[str]]
-    state: str = WAITING
-    stopped_at: float = 0.0
-    gap_seconds: float = 0.0
-    silences_carried: int = 0
-    why: str = ""
-    inventory: dict[str, Any] = dataclasses.field(default_factory=dict)
-
-    def row(self) -> dict[str, Any]:
-        """The service's line of the report."""
-        outcome = {PUT_BACK: "rolled back", ACCEPTED: "upgraded"}.get(self.state, "not attempted")
-        return {
-            "name": self.name,
-            "before": self.before["version"],
-            "after": self.after["version"],
-            "outcome": outcome,
-            "gap_seconds": round(self.gap_seconds, 2),
-            "silences_carried": self.silences_carried,
-            "why": self.why,
-        }
 
 
 class Generations:
@@ -180,13 +146,37 @@ class Generations:
         self._wait_until_ready(record, started)
         record.gap_seconds = time.time() - record.stopped_at
         record.silences_carried = self._carry(record, silences)
+        record.restarts = {container["name"]: self._restarts(container["name"]) for container in record.containers}
+        record.ready_at = time.time()
         self._note(record, READY)
         self._remove_unused(record)
 
-    def accept(self, record: Record) -> None:
-        """The new version is proved: remove the old one."""
+    def accept(self, record: Record, stay: float) -> None:
+        """The new version is proved: remove the old one. It must have stayed up for ``stay`` seconds."""
+        ready = datetime.datetime.fromtimestamp(record.ready_at, datetime.timezone.utc)
+        rest = max(record.ready_at + stay - time.time(), 0)
+        for container in record.containers:
+            self._check_stays(container["name"], record.restarts.get(container["name"], 0), ready, rest)
         self._note(record, ACCEPTED)
         self._clean_up(record)
+
+    def _check_stays(self, name: str, known: int, ready: datetime.datetime, seconds: float) -> None:
+        # A restart that somebody asks for, such as for a new grafana.ini, counts from zero again.
+        if self._restarts(name) > known:
+            raise UpgradeError(
+                f"the container {name} was ready, but has ended and been started anew since:"
+                f" {last_words(self.engine, name, ready)}"
+            )
+        try:
+            watch(self.engine, name, ready, seconds)
+        except NotRunning as error:
+            raise UpgradeError(f"the container {name} does not stay up: {error}") from error
+
+    def _restarts(self, name: str) -> int:
+        attributes = self.engine.inspect(name)
+        if attributes is None:
+            raise UpgradeError(f"the container {name} has gone: somebody removed it meanwhile")
+        return int(attributes.get("RestartCount", 0))
 
     # -- back
 
@@ -197,6 +187,7 @@ class Generations:
             return
         record.why = why
         silences: list[dict[str, Any]] = self._silences(record) if record.state in _TOUCHED else []
+        served = self._served_seconds(record)
         self._remove_new(record)
         kept = KeptData(record.name, Path(record.data_directory))
         if record.main and record.state in _TOUCHED:
@@ -211,10 +202,24 @@ class Generations:
             self._start_old(container, kept if record.main else None, switched)
         self._wait_until_ready(record, started)
         if record.stopped_at:
-            record.gap_seconds = time.time() - record.stopped_at
+            record.gap_seconds = time.time() - record.stopped_at - served
         record.silences_carried = self._carry(record, silences)
         self._note(record, PUT_BACK)
         self._clean_up(record)
+
+    def _served_seconds(self, record: Record) -> float:
+        """For how long the new version has served, which is no gap: an upgrade that was killed left it running.
+
+        When it became ready is known only if the upgrade came as far as to note it; else it is taken as ready from its
+        start, if it answers now.
+        """
+        if record.state not in _TOUCHED or not record.main:
+            return 0.0
+        if not is_ready(record.name, HttpClient(Connection(url=record.url, timeout=2))):
+            return 0.0
+        attributes = self.engine.inspect(record.containers[0]["name"])
+        since = record.ready_at or (started_at(attributes).timestamp() if attributes else time.time())
+        return max(time.time() - since, 0.0)
 
     def _remove_new(self, record: Record) -> None:
         """The new generation goes before anything of the old one is touched: never two on the same data."""
@@ -277,21 +282,16 @@ class Generations:
                 return []
             found = {name: self.engine.inspect(name) for name in names}
             for name, attributes in found.items():
-                if (attributes or {}).get("RestartCount", 0) >= _MOST_RESTARTS:
-                    raise UpgradeError(f"the container {name} ends again and again: {self._last_words(name, since)}")
+                if (attributes or {}).get("RestartCount", 0) >= MOST_RESTARTS:
+                    words = last_words(self.engine, name, since)
+                    raise UpgradeError(f"the container {name} ends again and again: {words}")
             return names if record.main else [name for name in names if not is_healthy(found[name])]
 
         if wait_until_ready(not_ready, self.timeout, _POLL_SECONDS):
             raise UpgradeError(
                 f"{record.name} is not ready {self.timeout:g} s after its start (llmmon_start_timeout):"
-                f" {self._last_words(names[0], since)}"
+                f" {last_words(self.engine, names[0], since)}"
             )
-
-    def _last_words(self, name: str, since: datetime.datetime) -> str:
-        try:
-            return " | ".join(self.engine.logs_since(name, since)[-5:]) or "it printed nothing"
-        except EngineError as error:
-            return str(error)
 
     def _silences(self, record: Record) -> list[dict[str, Any]]:
         """What is silenced now; nothing when no Alertmanager answers."""

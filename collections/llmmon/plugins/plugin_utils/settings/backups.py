@@ -31,9 +31,9 @@ def backup_problems(settings: Mapping[str, Any], scopes: Mapping[str, str], admi
     ]
     if not admin_api:
         found += [
-            f"{variable} is full, but Prometheus has no admin API to make a snapshot with, because llmmon_bind_address"
-            " is not loopback: set llmmon_prometheus_admin_api to true (whoever reaches Prometheus may then delete its"
-            f" data), or {variable} to config"
+            f"{variable} is full, but Prometheus has no admin API to make a snapshot with, because"
+            " llmmon_prometheus_bind_address is not loopback: set llmmon_prometheus_admin_api to true (whoever reaches"
+            f" Prometheus may then delete its data), or {variable} to config"
             for variable, scope in scopes.items()
             if scope == "full"
         ]

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import LOOPBACK, host_and_port
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.gateway_access import access_problems
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import (
     dictionaries,
@@ -30,11 +31,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def gateway_problems(gateways: list[dict[str, Any]], kinds: list[str], host_name: str) -> list[str]:
+def gateway_problems(
+    gateways: list[dict[str, Any]], kinds: list[str], host_name: str, places: Sequence[str] | None = None
+) -> list[str]:
     """What is wrong with llmmon_gateways.
 
     ``kinds`` are those there is a preset for; ``host_name`` is a name of the host itself that its containers know, or
-    empty.
+    empty; ``places`` are folders in which relative paths are looked for first.
     """
     usable, found = dictionaries(_VARIABLE, gateways, _EXAMPLE)
     found += [
@@ -42,7 +45,7 @@ def gateway_problems(gateways: list[dict[str, Any]], kinds: list[str], host_name
         for name in repeated(gateway.get("name") for gateway in usable)
     ]
     for gateway in usable:
-        found += _problems_of(gateway, kinds, host_name)
+        found += _problems_of(gateway, kinds, host_name) + access_problems(gateway, places or ())
     return found
 
 
@@ -71,8 +74,8 @@ def _problems_of(gateway: dict[str, Any], kinds: list[str], host_name: str) -> l
     found = []
     if not _NAME.fullmatch(str(name or "")):
         found.append(
-            f"{_VARIABLE}: the name {shown(name)} must consist of letters, digits, '.', '_' and '-'; it becomes a"
-            " job label and part of a file's name"
+            f"{_VARIABLE}: the name {shown(name)} must consist of at most 63 letters, digits, '.', '_' and '-', and"
+            " begin with a letter or digit; it becomes a job label and part of a file's name"
         )
     if name in OWN_JOBS:
         found.append(f"{_VARIABLE}: {name} is the job of llmmon's own service; choose another name")
@@ -88,7 +91,7 @@ def _problems_of(gateway: dict[str, Any], kinds: list[str], host_name: str) -> l
             found += target_problems(str(name), target, host_name)
     else:
         found.append(f"{_VARIABLE}: {name} has no targets; write at least one host:port")
-    return found + _label_problems(str(name), gateway.get("labels")) + token_problems(gateway)
+    return found + _label_problems(str(name), gateway.get("labels"))
 
 
 def target_problems(gateway: str, target: Any, host_name: str) -> list[str]:
@@ -132,30 +135,3 @@ def _label_problems(gateway: str, labels: Any) -> list[str]:
         for label in names
         if not _LABEL.fullmatch(label)
     ]
-
-
-def token_problems(gateway: dict[str, Any]) -> list[str]:
-    """What is wrong with a gateway's token."""
-    name = gateway.get("name")
-    if "bearer_token" in gateway and "bearer_token_file" in gateway:
-        return [f"{_VARIABLE}: {name} has both bearer_token and bearer_token_file; leave one out"]
-    if "bearer_token" in gateway and not str(gateway["bearer_token"] or "").strip():
-        return [
-            f"{_VARIABLE}: the bearer_token of {name} is empty; set PROMETHEUS_BEARER_TOKEN in the environment or in"
-            " .env, or leave bearer_token out for a gateway without one"
-        ]
-    token, path = str(gateway.get("bearer_token") or ""), gateway.get("bearer_token_file")
-    if "bearer_token_file" in gateway and not path:
-        return [f"{_VARIABLE}: the bearer_token_file of {name} is empty; give it a path, or leave it out"]
-    if path:
-        try:
-            token = Path(str(path)).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text"
-            return [f"{_VARIABLE}: the bearer_token_file {path} of {name} cannot be read here: {reason}"]
-        if not token.strip():
-            return [f"{_VARIABLE}: the bearer_token_file {path} of {name} is empty"]
-    if re.search(r"\s", token.strip()):
-        key = "bearer_token_file" if path else "bearer_token"
-        return [f"{_VARIABLE}: the {key} of {name} contains spaces or line breaks in its middle"]
-    return []

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
-from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import repeated, texts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import texts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.user_files import user_file_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.user_files import FileUnreadableError, text_of
 
 _VARIABLE = "llmmon_prometheus_rule_files"
 
@@ -17,23 +19,22 @@ _VARIABLE = "llmmon_prometheus_rule_files"
 _MATCHER = re.compile(r"""[=!]~\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
 
 
-def rule_file_problems(paths: list[str], alerts: dict[str, dict[str, Any]]) -> list[str]:
+def rule_file_problems(
+    paths: list[str], alerts: dict[str, dict[str, Any]], places: Sequence[str] | None = None
+) -> list[str]:
     """What is wrong with the files, beside alerts of ours; ``alerts`` are these by name, as tuned by the user.
 
-    What promtool finds is left to promtool, which knows better.
+    Relative paths are looked for in ``places`` first. What promtool finds is left to promtool, which knows better.
     """
-    usable, found = texts(_VARIABLE, paths, "[files/my-rules.yml]")
-    found += [
-        f"{_VARIABLE}: two files are called {name}; they would be one on the host, so rename one"
-        for name in repeated(Path(path).name for path in usable)
-    ]
+    usable, _ = texts(_VARIABLE, paths, "")
+    found = user_file_problems(paths, _VARIABLE, places=places)
     for path in usable:
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            content = yaml.safe_load(text_of(path, places))
             groups = content["groups"]
             rules = [rule for group in groups for rule in group.get("rules") or [] if isinstance(rule, dict)]
             names = {str(group["name"]) for group in groups}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError, AttributeError):
+        except (FileUnreadableError, yaml.YAMLError, TypeError, KeyError, AttributeError):
             continue
         found += [
             f"{_VARIABLE}: duplicate rule group {name} in {path}; llmmon has one of that name"

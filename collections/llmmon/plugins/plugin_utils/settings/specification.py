@@ -13,8 +13,14 @@ from typing import Any
 
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.formats import format_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.placeholders import (
+    example_host_problems,
+    placeholder_problems,
+)
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import (
     PREFIX,
+    misspelt_prefix_problems,
     nearest,
     unknown_variable_problems,
 )
@@ -77,16 +83,26 @@ def options_of_roles(roles_directory: str) -> dict[str, dict[str, Option]]:
     return found
 
 
-def setting_problems(values: Mapping[str, Any], roles_directory: str, roles_in_play: Sequence[str]) -> list[str]:
-    """What is wrong with the variables that start with llmmon_: unknown names, wrong types, missing values."""
+def setting_problems(
+    values: Mapping[str, Any],
+    roles_directory: str,
+    roles_in_play: Sequence[str],
+    other_names: Sequence[str],
+    host: str = "",
+) -> list[str]:
+    """What is wrong with the variables that start with llmmon_: unknown names, wrong types, missing values.
+
+    ``other_names`` are those of all variables, of which some may be meant to start so; ``host`` is the host's address.
+    """
     by_role = options_of_roles(roles_directory)
     known = {name: option for options in by_role.values() for name, option in options.items()}
-    found = unknown_variable_problems(values, known)
+    found = unknown_variable_problems(values, known) + misspelt_prefix_problems(other_names, known)
     for name in sorted(set(values) & set(known)):
         if values[name] is None:
             found.append(f"{name} is empty; give it a value, or remove it to keep the default")
         else:
-            found += value_problems(name, known[name], values[name], hidden=False)
+            found += value_problems(name, name, known[name], values[name], hidden=False)
+    found += placeholder_problems(values) + example_host_problems(host)
     services = values.get("llmmon_services")
     for role in roles_in_play:
         # A play names the roles of all services, and runs those of the services that are wanted.
@@ -106,8 +122,12 @@ def description_of(option: Option) -> str:
     return description if isinstance(description, str) else " ".join(description)
 
 
-def value_problems(path: str, option: Option, value: Any, *, hidden: bool) -> Iterator[str]:
-    """What is wrong with one value; `path` says where it is, `hidden` that it is part of a secret."""
+def value_problems(path: str, place: str, option: Option, value: Any, *, hidden: bool) -> Iterator[str]:
+    """What is wrong with one value.
+
+    ``path`` says in which entry of which list it is, ``place`` only that it is in a list, and ``hidden`` that it is
+    part of a secret.
+    """
     hidden = hidden or bool(option.get("no_log"))
     words, is_of_type = TYPES[option.get("type", "str")]
     if not is_of_type(value):
@@ -117,14 +137,28 @@ def value_problems(path: str, option: Option, value: Any, *, hidden: bool) -> It
         for number, element in enumerate(value):
             item = {key: option[key] for key in ("choices", "options") if key in option}
             item["type"] = option.get("elements", "raw")
-            yield from value_problems(f"{path}[{name_of(element, number)}]", item, element, hidden=hidden)
+            yield from value_problems(f"{path}[{name_of(element, number)}]", f"{place}[]", item, element, hidden=hidden)
     elif "choices" in option and value not in option["choices"]:
         yield f"{path} {shown(value, hidden)}, but must be {one_of(option['choices'])}"
     elif option.get("type") == "dict" and "options" in option:
-        yield from key_problems(path, option["options"], value, hidden=hidden)
+        yield from key_problems(path, place, option["options"], value, hidden=hidden)
+    elif option.get("type") == "dict":
+        for key, inner in value.items():
+            yield from format_problems(f"{path}.{key}", f"{place}.*", inner, hidden)
+    else:
+        yield from format_problems(path, place, value, hidden)
 
 
-def key_problems(path: str, options: Mapping[str, Option], value: Mapping[str, Any], *, hidden: bool) -> Iterator[str]:
+def format_problems(path: str, place: str, value: Any, hidden: bool) -> Iterator[str]:
+    """What is wrong with the format of a text or a number."""
+    form = format_of(place)
+    if form and not (_is_text(value) and form.takes(value)):
+        yield f"{path} {shown(value, hidden)}, but must be {form.words}"
+
+
+def key_problems(
+    path: str, place: str, options: Mapping[str, Option], value: Mapping[str, Any], *, hidden: bool
+) -> Iterator[str]:
     """What is wrong with the keys of a dictionary, and with their values."""
     for key in value:
         if key not in options:
@@ -132,7 +166,7 @@ def key_problems(path: str, options: Mapping[str, Option], value: Mapping[str, A
             hint = f"; did you mean {near}?" if near else f"; it may have {', '.join(options)}"
             yield f"{path} has the key {key}, which llmmon does not know{hint}"
         elif value[key] is not None:
-            yield from value_problems(f"{path}.{key}", options[key], value[key], hidden=hidden)
+            yield from value_problems(f"{path}.{key}", f"{place}.{key}", options[key], value[key], hidden=hidden)
     for key, option in options.items():
         if option.get("required") and value.get(key) is None:
             yield f"{path} lacks {key}: {description_of(option)}"

@@ -155,6 +155,12 @@ def test_a_tool_runs_without_any_privilege(client: SimpleNamespace) -> None:
     assert client.container.calls[-1] == ("remove", {"force": True, "v": True})
 
 
+def test_a_tool_sees_what_lies_beside_under_its_own_path(client: SimpleNamespace) -> None:
+    Engine().run_tool("i:1", ["promtool"], "/tmp/x", "/etc/a/x", "7:8", beside="/etc/a/own.d")  # noqa: S108
+    mounts = [(mount["Source"], mount["Target"], mount["ReadOnly"]) for mount in client.created[0]["mounts"]]
+    assert mounts == [("/tmp/x", "/etc/a/x", True), ("/etc/a/own.d", "/etc/a/own.d", True)]  # noqa: S108
+
+
 def test_a_tool_that_hangs_leaves_no_container(client: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client.container, "wait", raising(requests.exceptions.ReadTimeout("timed out")), raising=False)
     with pytest.raises(EngineError, match="running promtool of the image i:1 failed"):

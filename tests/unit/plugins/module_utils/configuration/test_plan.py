@@ -95,6 +95,23 @@ def test_differences_show_files_and_hide_secrets() -> None:
     assert "tok-" not in json.dumps(found)
 
 
+def test_of_a_whole_file_that_is_generated_only_its_length_is_shown() -> None:
+    wanted = [
+        File("dashboards/ours.json", "1\n2\n3\n"),
+        File("dashboards/theirs.json", "{}\n"),
+        File("rules/a.yml", "b\n"),
+    ]
+    actual = {"rules/a.yml": b"a\n", "rules/gone.yml": b"1\n2\n"}
+    changed = sorted({file.path for file in wanted} | set(actual))
+    found = tree_differences(wanted, actual, changed, ["rules/*", "dashboards/ours.json"])
+    assert {entry["after_header"]: (entry["before"], entry["after"]) for entry in found} == {
+        "dashboards/ours.json": ("", "<generated, 3 lines, not shown>\n"),
+        "dashboards/theirs.json": ("", "{}\n"),
+        "rules/a.yml": ("a\n", "b\n"),
+        "rules/gone.yml": ("<generated, 2 lines, not shown>\n", ""),
+    }
+
+
 def test_a_file_that_is_no_text_can_be_shown() -> None:
     found = tree_differences([File("a", "x")], {"a": b"\xff\xfe"}, ["a"])
     assert found[0]["after"] == "x"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -438,6 +439,48 @@ def test_going_back_makes_grafana_read_the_old_files_again(tmp_path: Path) -> No
         reload_or_put_back("grafana", Releases(tmp_path), reloader)
     # The two links agree now, and yet the service had not read the old files again.
     assert service.restarts == ["llmmon-grafana"]
+
+
+def provisioned(*names: str, **more: Any) -> dict[str, str]:
+    """A tree whose provisioning file has these data sources."""
+    sources = [{"name": name, "uid": name, **more} for name in names]
+    return {**TREE, "provisioning/datasources/llmmon.yaml": json.dumps({"apiVersion": 1, "datasources": sources})}
+
+
+@pytest.mark.parametrize("more", [{}, {"grafana.ini": "b"}])
+def test_a_data_source_that_left_the_file_is_deleted_while_grafana_reads_it(
+    more: dict[str, str], tmp_path: Path
+) -> None:
+    service, reloader = grafana(tmp_path, provisioned("Prometheus", "Loki"), {**provisioned("Prometheus"), **more})
+    directory = tmp_path / CURRENT / "provisioning" / "datasources"
+    said: list[Any] = []
+
+    def read(*_: Any) -> Any:
+        said.append({path.name: json.loads(path.read_text()) for path in sorted(directory.iterdir())})
+        return {"message": "reloaded"}
+
+    service.restart = service.send = read
+    assert reloader.reload()["data_sources_removed"] == ["Loki"]
+    (files,) = said
+    assert list(files) == ["leaving.yaml", "llmmon.yaml"]
+    assert files["leaving.yaml"] == {"apiVersion": 1, "deleteDatasources": [{"name": "Loki", "orgId": 1}]}
+    # The next look at the release finds what was written, and nothing else.
+    assert [path.name for path in directory.iterdir()] == ["llmmon.yaml"]
+
+
+def test_a_data_source_of_another_organisation_or_name_is_another_one(tmp_path: Path) -> None:
+    old, new = provisioned("Loki", "Old", orgId=2), provisioned("Loki", "Loki2")
+    proof = grafana(tmp_path, old, new)[1].reload()
+    assert proof["data_sources_removed"] == ["Loki", "Old"]
+    assert "data_sources_removed" not in grafana(tmp_path / "same", new, {**new, "grafana.ini": "b"})[1].reload()
+
+
+def test_a_refused_release_leaves_no_file_behind(tmp_path: Path) -> None:
+    service, reloader = grafana(tmp_path, provisioned("Loki"), provisioned("Tempo"))
+    service.answers[DATA_SOURCES] = HttpError("answered 500: invalid data source", status=500)
+    with pytest.raises(Rejected):
+        reload_or_put_back("grafana", Releases(tmp_path), reloader)
+    assert [path.name for path in tmp_path.rglob("leaving.yaml")] == []
 
 
 @pytest.mark.parametrize("status", [401, 403])

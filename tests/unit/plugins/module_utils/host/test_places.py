@@ -86,7 +86,7 @@ def test_what_lies_in_the_backup_directory(name: str, kind: Kind | None) -> None
 
 
 def test_a_container_may_have_a_name_for_each_operation() -> None:
-    assert places.containers(["a"]) == ["a", "a-next", "a-previous", "a-before-restore"]
+    assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore"]
 
 
 # What only places.py may write as a literal; "restore" and "backup" are also names of operations.

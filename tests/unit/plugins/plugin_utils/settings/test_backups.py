@@ -62,7 +62,7 @@ def test_what_can_succeed_is_taken(changes: dict[str, Any]) -> None:
         (
             {"scopes": {"llmmon_backup_schedule_scope": "full"}, "admin_api": False},
             "llmmon_backup_schedule_scope is full, but Prometheus has no admin API to make a snapshot with, because"
-            " llmmon_bind_address is not loopback: set llmmon_prometheus_admin_api to true",
+            " llmmon_prometheus_bind_address is not loopback: set llmmon_prometheus_admin_api to true",
         ),
     ],
 )

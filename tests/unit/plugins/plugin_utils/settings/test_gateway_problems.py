@@ -49,8 +49,8 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize("name", ["", None, "a b", "a/b", "../a", "-a", "a\n", "ü", "x" * 64, "{{ a }}"])
 def test_names_are_fit_for_labels_and_files(name: Any) -> None:
     assert problems_of(gateway(name=name)) == [
-        f"llmmon_gateways: the name {name!r} must consist of letters, digits, '.', '_' and '-'; it becomes a job label"
-        " and part of a file's name"
+        f"llmmon_gateways: the name {name!r} must consist of at most 63 letters, digits, '.', '_' and '-', and"
+        " begin with a letter or digit; it becomes a job label and part of a file's name"
     ]
 
 

@@ -74,4 +74,4 @@ def test_a_matcher_that_does_not_compile_is_named(tmp_path: Path, quote: str) ->
 def test_what_promtool_will_find_is_left_to_promtool(tmp_path: Path, content: str) -> None:
     path = tmp_path / "odd.yml"
     path.write_text(content)
-    assert rule_file_problems([str(path), str(tmp_path / "missing.yml")], OURS) == []
+    assert rule_file_problems([str(path)], OURS) == []

@@ -14,7 +14,9 @@ GATEWAYS = [{"name": "proxy", "targets": ["proxy:8000"]}]
 
 
 def problems(**values: Any) -> list[str]:
-    return setting_problems({"llmmon_services": SERVICES, "llmmon_gateways": GATEWAYS} | values, ROLES, ["prometheus"])
+    return setting_problems(
+        {"llmmon_services": SERVICES, "llmmon_gateways": GATEWAYS} | values, ROLES, ["prometheus"], []
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,12 +96,12 @@ def test_secrets_are_not_shown(secret: Any) -> None:
 
 def test_what_is_required_is_required_of_the_roles_that_run() -> None:
     everything = {"llmmon_services": SERVICES}
-    assert setting_problems(everything, ROLES, ["engine", "status", "backup"]) == []
-    (missing,) = setting_problems(everything, ROLES, ["engine", "prometheus"])
+    assert setting_problems(everything, ROLES, ["engine", "status", "backup"], []) == []
+    (missing,) = setting_problems(everything, ROLES, ["engine", "prometheus"], [])
     assert missing.startswith("llmmon_gateways is missing: ")
-    assert setting_problems({"llmmon_services": ["grafana"]}, ROLES, ["prometheus", "grafana"]) == []
+    assert setting_problems({"llmmon_services": ["grafana"]}, ROLES, ["prometheus", "grafana"], []) == []
 
 
 def test_a_variable_of_another_prefix_is_nobody_elses_business() -> None:
     """Internal parameters of the roles, with their two underscores, are not among what a user says."""
-    assert setting_problems({"llmmon_services": SERVICES}, ROLES, ["container"]) == []
+    assert setting_problems({"llmmon_services": SERVICES}, ROLES, ["container"], []) == []

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import unknown_variable_problems
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables import (
+    misspelt_prefix_problems,
+    unknown_variable_problems,
+)
 
 KNOWN = [
     "llmmon_receivers",
@@ -57,3 +60,26 @@ def test_several_are_told_in_order_and_once_each() -> None:
     ]
     assert unknown_variable_problems(names, KNOWN) == expected
     assert unknown_variable_problems(reversed(names), reversed(KNOWN)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("llmon_receivers", "llmmon_receivers"),
+        ("lmmon_gateways", "llmmon_gateways"),
+        ("llmmom_config_root", "llmmon_config_root"),
+        ("LLMMON_gateways", "llmmon_gateways"),
+        ("llmon_recievers", "llmmon_receivers"),
+    ],
+)
+def test_a_name_that_nearly_begins_like_ours_is_told_what_was_meant(name: str, meant: str) -> None:
+    assert misspelt_prefix_problems([name], KNOWN) == [
+        f"{name} is not a variable of llmmon; did you mean {meant}? Correct it in your inventory."
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["llmmonitor_routes", "llama_routes", "llm_routes", "llmon_version", "llmmon_routes", "gateways", "llmon_"]
+)
+def test_a_name_of_something_else_is_left_alone(name: str) -> None:
+    assert misspelt_prefix_problems([name], KNOWN) == []
