@@ -274,6 +274,8 @@ def with_extended_header(path: Path, records: dict[str, str]) -> Path:
         f"config/prometheus/{RELEASE}/../../../x",
         "prometheus/data",
         f"grafana/data/{'x' * 300}",
+        f"grafana/data/{'a/' * 1500}x",
+        f"grafana/data/{'a/' * 100}x",
     ],
 )
 def test_paths_that_lead_elsewhere_are_refused(path: Path, name: str) -> None:
@@ -282,6 +284,11 @@ def test_paths_that_lead_elsewhere_are_refused(path: Path, name: str) -> None:
     with_member(path, entry(f"{name}/", type=tarfile.DIRTYPE))
     if name != "prometheus/data":
         assert refusal(path).startswith("the archive holds ")
+
+
+def test_names_are_in_utf_8_or_in_any_bytes_and_in_nothing_else(path: Path) -> None:
+    with_extended_header(path, {"hdrcharset": "ISO-IR 8859 1 1998"})
+    assert refusal(path).startswith("it holds an extended header with 'hdrcharset'")
 
 
 def test_a_path_in_an_extended_header_is_held_to_the_same(path: Path) -> None:

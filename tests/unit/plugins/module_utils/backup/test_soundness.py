@@ -135,7 +135,17 @@ def running(machine: BackupMachine, made: Path) -> Iterator[BackupMachine]:
         services.prometheus("3.5.3", machine.data_root / "prometheus", "global: {}\n", *flags) as prometheus,
     ):
         machine.urls = {"prometheus": prometheus.url, "alertmanager": alertmanager.url}
+        assert wait_for(lambda: _ready(prometheus.client) or None, services.START_SECONDS)
         yield machine
+
+
+def _ready(client: HttpClient) -> bool:
+    """Whether Prometheus has opened its data, which it does after it has begun to listen."""
+    try:
+        client.text("/-/ready")
+    except HttpError:
+        return False
+    return True
 
 
 @needs_services
