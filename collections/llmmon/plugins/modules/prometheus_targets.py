@@ -55,6 +55,10 @@ options:
     description: Kind to the names of the metrics that count its requests, of every kind that is known.
     type: dict
     default: {}
+  usual_paths:
+    description: Job to the path at which gateways of its kind have their page, for hints about one that redirects.
+    type: dict
+    default: {}
   timeout:
     description: Seconds to wait for the targets to come up.
     type: float
@@ -108,6 +112,7 @@ targets:
 import dataclasses
 import datetime
 from typing import Any, Optional
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
@@ -165,6 +170,7 @@ class Wanted:
     jobs: list[str]
     own_jobs: list[str] = dataclasses.field(default_factory=list)
     scrape_urls: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    usual_paths: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def has(self, job: str) -> bool:
         return not self.jobs or job in self.jobs or job in self.own_jobs
@@ -255,8 +261,14 @@ def with_redirects(targets: list[Target], wanted: Wanted) -> list[Target]:
     hints = {}
     for target in [target for target in targets if target.cause == "redirect" and target.url][:_MOST_REDIRECTS]:
         leads = leads_to(target.url)
+        usual = wanted.usual_paths.get(target.job, "")
         if leads:
             hints[target.url] = redirect_hint(target.url, leads, wanted.variable_of(target.job))
+        elif usual and usual != urlsplit(target.url).path:
+            hints[target.url] = (
+                f"the gateway redirects, and others of its kind have their page at {usual}: write metrics_path: {usual}"
+                f" in {GATEWAYS}"
+            )
     return [
         dataclasses.replace(target, hint=hints[target.url])
         if target.cause == "redirect" and target.url in hints
@@ -299,12 +311,13 @@ def main() -> None:
             "gateways": {"type": "dict", "default": {}},
             "idle_gateways": {"type": "list", "elements": "str", "default": []},
             "kinds": {"type": "dict", "default": {}},
+            "usual_paths": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
     )
     client = http_client(module)
-    wanted = Wanted(*(module.params[name] for name in ("jobs", "own_jobs", "scrape_urls")))
+    wanted = Wanted(*(module.params[name] for name in ("jobs", "own_jobs", "scrape_urls", "usual_paths")))
     since = utc_now()
     latest: list[Target] = []
     trouble: list[str] = []

@@ -318,3 +318,20 @@ def test_pools_are_asked_for_only_where_something_is_missing(server: Server) -> 
     server.answers["GET /api/v1/scrape_pools"] = as_json({"data": {"scrapePools": ["a"]}})
     answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a", "b"], "timeout": 0})
     assert "b: missing; Prometheus could not begin to scrape this job" in answer["msg"]
+
+
+def test_where_others_of_its_kind_have_their_page_is_told_of_a_gateway_that_asks_for_the_token_first(
+    server: Server,
+) -> None:
+    """As LiteLLM does: without its token the redirect is not seen."""
+    server.answers["GET /metrics"] = Answer(401)
+    redirected = {
+        **active("a", health="down", error="server returned HTTP status 307 Temporary Redirect", scraped=later()),
+        "scrapeUrl": f"{server.url}/metrics",
+    }
+    server.answers[TARGETS] = page(redirected)
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["a"], "usual_paths": {"a": "/metrics/"}})
+    assert answer["targets"][0]["hint"] == (
+        "the gateway redirects, and others of its kind have their page at /metrics/: write metrics_path: /metrics/ in"
+        " llmmon_gateways"
+    )
