@@ -53,8 +53,8 @@ files:
   returned: success
   type: list
   elements: str
-copy:
-  description: Directory to be deleted after that, empty when nothing was copied.
+directory:
+  description: What is to be deleted after that, empty when nothing was copied.
   returned: success
   type: str
   sample: /var/lib/llmmon/backup.fetch
@@ -79,7 +79,7 @@ def main() -> None:
     )
     user, archive = module.params["user"], Path(module.params["archive"])
     if module.check_mode:
-        module.exit_json(changed=user != 0, files=[], copy="")
+        module.exit_json(changed=user != 0, files=[], directory="")
     try:
         files = lend(archive, user, Path(module.params["data_root"]))
     except StackError as error:
@@ -87,7 +87,7 @@ def main() -> None:
     except OSError as error:
         module.fail_json(msg=f"{archive} cannot be fetched: {error.filename}: {error.strerror}")
     copied = files[0].parent != archive.parent
-    module.exit_json(changed=copied, files=list(map(str, files)), copy=str(files[0].parent) if copied else "")
+    module.exit_json(changed=copied, files=list(map(str, files)), directory=str(files[0].parent) if copied else "")
 
 
 if __name__ == "__main__":

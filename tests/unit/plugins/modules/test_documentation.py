@@ -121,6 +121,12 @@ def test_lists_among_return_values_say_what_they_hold(name: str) -> None:
 # -- filters
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_playbook_can_read_every_return_value_by_its_name(name: str) -> None:
+    """After a dot Jinja finds what a dictionary itself is able to do first, such as ``copy``."""
+    assert set(yaml.safe_load(module_of(name).RETURN)) & set(dir(dict)) == set()
+
+
 def test_filters_go_by_the_names_of_their_functions_and_roles_find_them() -> None:
     given: dict[str, Any] = {}
     for path in (PLUGINS / "filter").glob("*.py"):

@@ -44,7 +44,7 @@ def lend(machine: BackupMachine, archive: Path, user: int = USER, *, check_mode:
 def test_the_user_alone_can_read_the_copy(machine: BackupMachine, archive: Path) -> None:
     answer = lend(machine, archive)
     copy = machine.data_root / "backup.fetch"
-    assert answer["copy"] == str(copy)
+    assert answer["directory"] == str(copy)
     assert answer["files"] == [f"{copy}/{archive.name}.sha256", f"{copy}/{archive.name}"]
     assert (copy / archive.name).read_bytes() == archive.read_bytes()
     access = {path.name: (path.stat().st_uid, oct(path.stat().st_mode & 0o777)) for path in (copy, *copy.iterdir())}
@@ -59,7 +59,7 @@ def test_the_user_alone_can_read_the_copy(machine: BackupMachine, archive: Path)
 def test_root_gets_no_copy(machine: BackupMachine, archive: Path) -> None:
     answer = lend(machine, archive, user=0)
     assert answer["files"] == [f"{archive}.sha256", str(archive)]
-    assert (answer["changed"], answer["copy"]) == (False, "")
+    assert (answer["changed"], answer["directory"]) == (False, "")
     assert not (machine.data_root / "backup.fetch").exists()
 
 
