@@ -67,8 +67,6 @@ class Operations:
 
         Also refuses when another operation was begun and not ended. The same one may go on, or put things back.
         """
-        # Whoever is refused by the journal must not stand with the lock in the way of the one that goes on.
-        self.refuse_others(operation)
         try:
             # Opened for appending: whoever fails to get the lock must not wipe out who has it.
             handle = self._lock.open("a+")
@@ -79,8 +77,7 @@ class Operations:
             ) from error
         with handle:
             os.fchmod(handle.fileno(), 0o600)
-            # With a journal of this operation another one holds the lock only for as long as it takes to be refused.
-            if not wait_for(lambda: _try_to_lock(handle), _PATIENCE if self.journal() else 0, interval=0.05):
+            if not wait_for(lambda: _try_to_lock(handle), self._patience(operation), interval=0.05):
                 handle.seek(0)
                 raise OperationError(f"{operation} cannot begin: {_holder(handle.read(_MOST_BYTES))}")
             # Another one may have begun meanwhile.
@@ -92,6 +89,11 @@ class Operations:
                 yield
             finally:
                 handle.truncate(0)
+
+    def _patience(self, operation: str) -> float:
+        """How long to wait for the lock: where this operation goes on, others hold it only until they are refused."""
+        journal = self.journal()
+        return _PATIENCE if journal is not None and journal.operation == operation else 0
 
     def journal(self) -> Optional[Journal]:
         """The operation that was begun and not ended, None when there is none."""

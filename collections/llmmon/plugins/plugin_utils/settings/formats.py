@@ -239,6 +239,7 @@ ANY_TEXT = {
     "llmmon_prometheus_extra_flags[]",
     "llmmon_prometheus_rule_files[]",
     "llmmon_prometheus_scrape_config_files[]",
+    "llmmon_restore_onto",
     "llmmon_routes[].group_by[]",
     "llmmon_routes[].group_interval",
     "llmmon_routes[].group_wait",

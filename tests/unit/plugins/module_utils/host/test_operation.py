@@ -51,12 +51,6 @@ def test_a_second_operation_is_told_which_one_is_at_work_and_since_when(operatio
             assert json.loads((operations.data_root / OPERATION_LOCK).read_text())["operation"] == "restore"
 
 
-def test_who_is_refused_by_the_journal_does_not_stand_in_the_way_of_its_operation(operations: Operations) -> None:
-    operations.begin("restore", "swap", {})
-    with operations.locked("restore"), pytest.raises(OperationError, match=r"the restore of .* was interrupted"):
-        operations.locked("backup").__enter__()
-
-
 def test_an_operation_that_goes_on_waits_for_one_that_is_about_to_be_refused(operations: Operations) -> None:
     handle = (operations.data_root / OPERATION_LOCK).open("a+")
     fcntl.flock(handle, fcntl.LOCK_EX)
