@@ -118,7 +118,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import Finding, judge_page, pages
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.page_kinds import findings
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.redirects import (
     leads_to,
     redirect_hint,
@@ -292,14 +292,6 @@ def verdict(targets: list[Target]) -> Optional[str]:
     return f"{len(failing)} of {len(targets)} scrape targets are not up. " + " | ".join(t.sentence() for t in failing)
 
 
-def findings(client: HttpClient, parameters: dict[str, Any]) -> list[Finding]:
-    """What there is to say of the gateways' pages, which are scraped by now."""
-    gateways, kinds = parameters["gateways"], parameters["kinds"]
-    if not gateways:
-        return []
-    return [judge_page(page, kinds) for page in pages(client, gateways, parameters["idle_gateways"], kinds)]
-
-
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
@@ -344,7 +336,7 @@ def main() -> None:
     if message:
         module.fail_json(msg=message, **facts)
     try:
-        found = findings(client, module.params)
+        found = findings(client, *(module.params[name] for name in ("gateways", "idle_gateways", "kinds")))
     except HttpError as error:
         module.fail_json(msg=f"Prometheus cannot be asked what is on the gateways' pages: {error}", **facts)
     problems = [finding.problem for finding in found if finding.problem]

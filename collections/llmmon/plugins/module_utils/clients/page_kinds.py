@@ -87,6 +87,13 @@ def pages(
     ]
 
 
+def findings(
+    client: HttpClient, gateways: Mapping[str, str], idle: Iterable[str], kinds: Mapping[str, list[str]]
+) -> list[Finding]:
+    """What there is to say of the gateways' pages, which are scraped by now. Raises HttpError as ``pages`` does."""
+    return [judge_page(page, kinds) for page in pages(client, gateways, idle, kinds)] if gateways else []
+
+
 def _known_for_long(client: HttpClient, jobs: list[str]) -> set[str]:
     """Jobs that were up an hour ago, and whose process, where it tells, has not been started since."""
     of_jobs = f"job=~{_one_of(jobs)}"
