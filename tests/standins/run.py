@@ -120,9 +120,9 @@ class StandIn:
         return self.process.wait(_STOP_SECONDS)
 
     def cli(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the command line program against the same database."""
+        """Run the command line program against the same database, with the same settings."""
         return subprocess.run(
-            _command("cli", *arguments),
+            _command("cli", "--config", self.environment["GF_PATHS_CONFIG"], *arguments),
             cwd=_home(),
             env=dict(self.environment),
             input=stdin,

@@ -92,8 +92,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"grafana stand-in version {VERSION}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="run the server until SIGTERM")
-    cli = commands.add_parser("cli", help="administration of the database").add_subparsers(required=True)
-    admin = cli.add_parser("admin").add_subparsers(required=True)
+    cli = commands.add_parser("cli", help="administration of the database")
+    cli.add_argument("--config", help="the ini file; unlike `serve`, this does not read GF_PATHS_CONFIG")
+    admin = cli.add_subparsers(required=True).add_parser("admin").add_subparsers(required=True)
     reset = admin.add_parser("reset-admin-password")
     reset.add_argument("--password-from-stdin", action="store_true", required=True)
     return parser
@@ -110,7 +111,9 @@ def main(
     try:
         if options.command == "serve":
             return serve(environ, on_listening)
-        return reset_admin_password(environ, sys.stdin.readline().rstrip("\n"))
+        others = {name: value for name, value in environ.items() if name != "GF_PATHS_CONFIG"}
+        named = {"GF_PATHS_CONFIG": options.config} if options.config else {}
+        return reset_admin_password({**others, **named}, sys.stdin.readline().rstrip("\n"))
     except (StartError, settings.SettingsError) as reason:
         print(f"Error: ✗ {reason}", file=stderr or sys.stderr)
         return 1

@@ -72,7 +72,18 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 # A database that another process holds locked makes Grafana answer 401 after many seconds: no word on the password.
 _SLOW_ANSWER_SECONDS = 10.0
 
-RESET_COMMAND = ["grafana", "cli", "admin", "reset-admin-password", "--password-from-stdin"]
+_RESET = ["admin", "reset-admin-password", "--password-from-stdin"]
+
+
+def reset_command(environment: list[str]) -> list[str]:
+    """The command that sets the password, read from standard input, for a container with this environment.
+
+    Unlike the server, ``grafana cli`` does not read GF_PATHS_CONFIG: without the file it would open the database in its
+    usual place, whichever one ``[database]`` names.
+    """
+    variables = dict(entry.partition("=")[::2] for entry in environment)
+    configuration = variables.get("GF_PATHS_CONFIG", "")
+    return ["grafana", "cli", *(["--config", configuration] if configuration else []), *_RESET]
 
 
 class Undecided(StackError):
@@ -110,7 +121,11 @@ class AdminPassword:
 
     def reset(self, password: str) -> None:
         container = self.module.params["container"]
-        result = Engine().execute(container, RESET_COMMAND, password + "\n")
+        engine = Engine()
+        attributes = engine.inspect(container)
+        if attributes is None:
+            raise Undecided(f"there is no container {container} to reset the password in: run site.yml")
+        result = engine.execute(container, reset_command(attributes["Config"].get("Env") or []), password + "\n")
         if result.exit_code != 0:
             # Should the password be among them, AnsibleModule masks it: it is one of its no_log values.
             words = result.output.strip().splitlines()

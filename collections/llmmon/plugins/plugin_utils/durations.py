@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 # Prometheus takes each unit once, the largest first, and 0 without one.
@@ -39,6 +40,14 @@ def milliseconds(duration: Any) -> int:
     if total > _LONGEST:
         raise ValueError(f"{text!r} is longer than a duration may be (292 years)")
     return total
+
+
+def longest_interval(durations: Iterable[Any]) -> str:
+    """The longest of several durations, in whole seconds, rounded up.
+
+    Raises ValueError for whatever Prometheus would not take, and when there is none.
+    """
+    return f"{-(-max(map(milliseconds, durations)) // 1000)}s"
 
 
 def is_duration(value: Any) -> bool:

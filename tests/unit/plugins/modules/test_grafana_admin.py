@@ -10,10 +10,12 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError, ToolResult
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.modules import grafana_admin
-from ansible_collections.llmmon.stack.plugins.modules.grafana_admin import RESET_COMMAND, Undecided, judge
+from ansible_collections.llmmon.stack.plugins.modules.grafana_admin import Undecided, judge, reset_command
 
 from tests.support.loopback import Answer, Request, Server, as_json
 from tests.support.modules import run_module
+
+RESET = ["admin", "reset-admin-password", "--password-from-stdin"]
 
 PASSWORD = "Wanted-77"  # noqa: S105 - made up for these tests
 REFUSED = HttpError("Invalid username or password", status=401)
@@ -63,6 +65,10 @@ class FakeEngine:
     def __init__(self) -> None:
         self.result = ToolResult(0, "Admin password changed successfully")
         self.runs: list[tuple[str, list[str], str]] = []
+        self.environment = ["PATH=/bin", "GF_PATHS_CONFIG=/etc/llmmon/grafana/current/grafana.ini"]
+
+    def inspect(self, _: str) -> dict[str, Any]:
+        return {"Config": {"Env": self.environment}}
 
     def execute(self, name: str, command: list[str], standard_input: str) -> ToolResult:
         self.runs.append((name, command, standard_input))
@@ -116,9 +122,13 @@ def test_another_password_is_reset_without_being_shown(grafana: Grafana) -> None
     answer = grafana.run()
     assert (answer["changed"], answer["reset"], grafana.attempts) == (True, True, 2)
     # By standard input: a command line shows in the process list and in the engine's log.
-    assert grafana.engine.runs == [("llmmon-grafana", RESET_COMMAND, f"{PASSWORD}\n")]
-    assert not any(PASSWORD in part for part in RESET_COMMAND)
+    command = ["grafana", "cli", "--config", "/etc/llmmon/grafana/current/grafana.ini", *RESET]
+    assert grafana.engine.runs == [("llmmon-grafana", command, f"{PASSWORD}\n")]
     assert PASSWORD not in json.dumps(answer)
+
+
+def test_a_grafana_without_a_file_of_its_own_is_reset_as_it_is() -> None:
+    assert reset_command(["PATH=/bin"]) == ["grafana", "cli", *RESET]
 
 
 def test_check_mode_signs_in_and_resets_nothing(grafana: Grafana) -> None:

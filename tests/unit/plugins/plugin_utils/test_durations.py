@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration, milliseconds
+from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration, longest_interval, milliseconds
+
+
+@pytest.mark.parametrize(
+    ("durations", "longest"),
+    [(["15s"], "15s"), (["15s", "1m30s", "1m"], "90s"), (["500ms"], "1s"), (["1h", "59m59s"], "3600s")],
+)
+def test_the_longest_interval_is_in_seconds(durations: list[str], longest: str) -> None:
+    assert longest_interval(durations) == longest
 
 
 @pytest.mark.parametrize(
