@@ -97,6 +97,7 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.swap import Limits, Swap
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 
 def act(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +139,8 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the configuration releases cannot be read or put back: {error}")
+        reason = why_not_written(error, module.params["config_root"] or "the configuration root")
+        module.fail_json(msg=f"the configuration releases cannot be read or put back: {reason}")
     module.exit_json(**result)
 
 

@@ -222,6 +222,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push impor
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.report import failure
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import owner_of, wanted_of
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 ARGUMENTS: dict[str, Any] = {
     **grafana_token_arguments(),
@@ -293,8 +294,9 @@ def export(module: AnsibleModule) -> None:
         run = Export(client, owner_of(parameters), Path(parameters["dest"]), module.check_mode)
         run.run(parameters["uids"], parameters["folder_uid"])
     except (StackError, OSError) as error:
+        reason = why_not_written(error, parameters["dest"]) if isinstance(error, OSError) else str(error)
         module.fail_json(
-            msg=f"the dashboards could not be exported: {error}", dashboards=[], requests=client.requests_sent
+            msg=f"the dashboards could not be exported: {reason}", dashboards=[], requests=client.requests_sent
         )
     result = {"changed": run.changed, "dashboards": run.report, "requests": client.requests_sent}
     if module._diff:

@@ -112,6 +112,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.grafana.service_accou
     token_is_accepted,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.grafana.token_file import TokenError, TokenFile
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 ARGUMENTS: dict[str, Any] = {
     **grafana_arguments(),
@@ -213,8 +214,11 @@ def main() -> None:
     try:
         account = Account(module)
         result = account.absent() if module.params["state"] == "absent" else account.present()
-    except (StackError, OSError) as error:
+    except StackError as error:
         module.fail_json(msg=f"the service account {name} could not be configured: {error}")
+    except OSError as error:
+        reason = why_not_written(error, "the token file")
+        module.fail_json(msg=f"the service account {name} could not be configured: {reason}")
     module.exit_json(**result)
 
 

@@ -59,6 +59,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 MODE = 0o750
 
@@ -130,7 +131,8 @@ def main() -> None:
             try:
                 apply(step, {Path(directory["path"]) for directory in directories})
             except OSError as error:
-                module.fail_json(msg=f"the directory {step['path']} cannot be made: {error.strerror}")
+                reason = why_not_written(error, step["path"])
+                module.fail_json(msg=f"a directory cannot be made: {reason}")
     module.exit_json(
         changed=bool(steps),
         directories=[step["path"] for step in steps],

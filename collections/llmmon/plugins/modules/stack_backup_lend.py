@@ -65,6 +65,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.lending import lend
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 
 def main() -> None:
@@ -85,7 +86,8 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"{archive} cannot be fetched: {error.filename}: {error.strerror}")
+        reason = why_not_written(error, module.params["data_root"])
+        module.fail_json(msg=f"{archive} cannot be fetched: {reason}")
     copied = files[0].parent != archive.parent
     module.exit_json(changed=copied, files=list(map(str, files)), directory=str(files[0].parent) if copied else "")
 

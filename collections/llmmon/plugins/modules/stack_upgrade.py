@@ -106,6 +106,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import REQUESTS_IMPORT_ERROR
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.upgrade.generations import (
     OPERATION,
@@ -187,7 +188,8 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the data cannot be kept or put back: {error}")
+        reason = why_not_written(error, parameters["data_root"])
+        module.fail_json(msg=f"the data cannot be kept or put back: {reason}")
     module.exit_json(**result)
 
 

@@ -123,7 +123,7 @@ def test_a_file_that_vanishes_meanwhile_is_no_trouble(tmp_path: Path, monkeypatc
 def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("x")
     answer = make((tmp_path / "data", 7))
-    assert answer["msg"] == f"the directory {tmp_path}/data cannot be made: File exists"
+    assert answer["msg"] == f"a directory cannot be made: {tmp_path}/data: File exists"
 
 
 @pytest.mark.usefixtures("as_root")

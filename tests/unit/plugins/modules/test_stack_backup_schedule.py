@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -168,6 +170,14 @@ def test_a_schedule_that_never_comes_is_refused(tmp_path: Path, monkeypatch: pyt
         ScheduleError, match=r"^the schedule '2020-01-01' never comes, .*correct llmmon_backup_schedule"
     ):
         schedule.check()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
+@pytest.mark.parametrize(("calendar", "never"), [("2020-01-01", True), ("*-02-30", True), ("*-*-* 03:15:00", False)])
+def test_systemd_says_of_a_schedule_that_it_never_comes(tmp_path: Path, calendar: str, never: bool) -> None:
+    with pytest.raises(ScheduleError, match="never comes") if never else contextlib.nullcontext():
+        Schedule(parameters(tmp_path, calendar)).check()
+    assert list(tmp_path.iterdir()) == []
 
 
 # -- two stacks on one host

@@ -210,6 +210,7 @@ def prometheus(server: Server) -> Server:
         {"health": "up", "scrapePool": "prometheus"},
         {"health": "down", "scrapePool": "gw"},
         {"health": "up", "scrapePool": "gw"},
+        *({"health": "up", "scrapePool": pool} for pool in stack_status.PROBES),
     ]
     server.answers["GET /api/v1/targets?state=active"] = as_json({"data": {"activeTargets": targets}})
     alerts = [alert("B", "firing"), alert("A", "firing"), alert("Watchdog", "firing"), alert("C", "pending")]
@@ -259,7 +260,7 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
             "error": "",
             "targets_up": 2,
             "targets_total": 3,
-            "scraped_jobs": ["gw", "prometheus"],
+            "scraped_jobs": ["gw", "llm-metrics-noauth", "llm-metrics-probe", "prometheus"],
             "firing_alerts": ["A", "B"],
             "problems": [],
         }

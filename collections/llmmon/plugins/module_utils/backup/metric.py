@@ -10,6 +10,7 @@ from pathlib import Path
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import FileRecord
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
@@ -61,7 +62,7 @@ def _publish(config_root: Path, container: str, name: str, content: str) -> str:
     try:
         _write(config_root / GENERATED, name, content)
     except OSError as error:
-        return f"the metric of the backup was not written: {error.filename}: {error.strerror}"
+        return f"the metric of the backup was not written: {why_not_written(error, str(config_root))}"
     releases = Releases(config_root)
     if releases.target(CURRENT) != releases.target(RUNNING):
         # A signal would load the release that site.yml has not proved yet.

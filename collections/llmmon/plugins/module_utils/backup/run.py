@@ -40,7 +40,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.workplace impo
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove, sync, why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_new
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
@@ -207,7 +207,8 @@ class Backup:
             self._settings.directory.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
         except OSError as error:
             raise BackupError(
-                f"the directory {self._settings.directory} cannot be made: {error.strerror}; correct"
+                f"the directory {self._settings.directory} cannot be made:"
+                f" {why_not_written(error, str(self._settings.directory))}; or correct"
                 " llmmon_backup_directory"
             ) from error
 
@@ -275,7 +276,8 @@ class Backup:
             sync(path.parent)
         except OSError as error:
             checksum.unlink(missing_ok=True)
-            raise BackupError(f"the archive cannot be put in its place {path}: {error.strerror}") from error
+            reason = why_not_written(error, str(path.parent))
+            raise BackupError(f"the archive cannot be put in its place {path}: {reason}") from error
 
     def _stale(self, name: ArchiveName) -> list[Kept]:
         found = kept(self._settings.directory)
@@ -322,6 +324,7 @@ def back_up(settings: BackupSettings, plan_only: bool = False, patience: float =
     except StackError as error:
         raise BackupError(str(error)) from error
     except OSError as error:
-        raise BackupError(f"the backup was given up: {error.filename or 'a file'}: {error.strerror}") from error
+        reason = why_not_written(error, str(settings.data_root))
+        raise BackupError(f"the backup was given up: {reason}") from error
     except Interrupted as error:
         raise BackupError(f"the backup was given up because the process was told to end ({error})") from error

@@ -37,7 +37,10 @@ def write_atomically(
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError):
+            # Writing to an open file names none.
+            error.filename = str(path)
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
         raise
@@ -47,10 +50,14 @@ def write_atomically(
 def write_new(path: Path, content: Union[str, bytes]) -> None:
     """Make a file that nobody but its owner reads; it is on the disk when this returns. OSError when there is one."""
     descriptor = os.open(path, _NEW_FILE, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(_encoded(content))
-        handle.flush()
-        os.fsync(handle.fileno())
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(_encoded(content))
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
 def unfinished(path: Path) -> list[Path]:

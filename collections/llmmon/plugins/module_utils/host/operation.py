@@ -19,7 +19,7 @@ from typing import IO, Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import sync, why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import unfinished, write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL, OPERATION_LOCK
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
@@ -149,7 +149,8 @@ class Operations:
         try:
             write_atomically(self._journal, journal.to_json(), 0o600)
         except OSError as error:
-            raise OperationError(f"the journal {self._journal} cannot be written: {error.strerror}") from error
+            reason = why_not_written(error, str(self._journal))
+            raise OperationError(f"the journal of operations cannot be written: {reason}") from error
         return journal
 
 

@@ -82,10 +82,14 @@ def test_a_failure_leaves_the_old_content_and_nothing_beside_it(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as raised:
         write_atomically(path, "new", 0o600)
+    assert raised.value.filename == str(path)
     assert path.read_text() == "old"
     assert names(tmp_path) == ["file"]
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_new(tmp_path / "other", "new")
+    assert raised.value.filename == str(tmp_path / "other")
 
 
 def test_what_a_killed_run_left_is_known_by_its_name(tmp_path: Path) -> None:
