@@ -35,7 +35,10 @@ def pair(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     (target / "hosts.yml").write_text(yaml.safe_dump({"llmmon": {"hosts": connections}}))
     settings = target / "group_vars" / "llmmon" / "main.yml"
-    settings.write_text(settings.read_text().replace("your-llm-auth-proxy-host:8000", fresh_stack.gateway.target))
+    text = settings.read_text().replace("your-llm-auth-proxy-host:8000", fresh_stack.gateway.target)
+    assert "kind: canonical" in text
+    text = text.replace("kind: canonical", "kind: litellm").replace("metrics_path: /metrics", "metrics_path: /metrics/")
+    settings.write_text(text)
     rules = folder / "always.yml"
     rules.write_text("groups: [{name: always, interval: 1s, rules: [{alert: ToldOnce, expr: vector(1)}]}]\n")
     variables = variables_of_the_testbed() | {
