@@ -92,18 +92,13 @@ def preset_kinds(directory: str, own: str = "") -> list[str]:
     return sorted(all_preset_files(directory, own))
 
 
-def all_preset_files(directory: str, own: str = "") -> dict[str, Path]:
-    """Every kind and the file of its preset; the user's own count before those of the role."""
-    return _files(directory, own)
-
-
 def preset_files(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> dict[str, Path]:
     """Kinds in use, and the files of their presets. A kind without one is left out."""
-    files = _files(directory, own)
+    files = all_preset_files(directory, own)
     return {kind: files[kind] for kind in sorted({kind_of(gateway) for gateway in gateways} & set(files))}
 
 
-def _files(*directories: str) -> dict[str, Path]:
+def all_preset_files(*directories: str) -> dict[str, Path]:
     """Kind to file; of two files for one kind the one in the last directory counts. An empty name is no directory."""
     return {path.stem: path for directory in directories if directory for path in Path(directory).glob("*.yml")}
 
@@ -139,7 +134,7 @@ def preset_of(kind: str, presets: Mapping[str, Preset]) -> Preset:
 
 def preset_problems(gateways: Iterable[Mapping[str, Any]], directory: str, own: str = "") -> list[str]:
     """What is wrong with the presets in use, and with all of the user's own, as sentences that name the file."""
-    in_use = {*preset_files(gateways, directory, own).values(), *(_files(own).values())}
+    in_use = {*preset_files(gateways, directory, own).values(), *(all_preset_files(own).values())}
     return own_directory_problems(own, directory) + _problems(sorted(in_use))
 
 
@@ -161,7 +156,7 @@ def own_directory_problems(own: str, directory: str) -> list[str]:
         if path.suffix in {".yaml", ".json"}
     ]
     shipped = set(preset_kinds(directory))
-    for kind, path in sorted(_files(own).items()):
+    for kind, path in sorted(all_preset_files(own).items()):
         replaces = _says_that_it_replaces(path)
         if kind in shipped and not replaces:
             found.append(
