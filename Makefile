@@ -54,10 +54,17 @@ tools: $(READY)
 check: tools ## the inner loop: lint, unit, rules and contract tests
 	@$(SIDE_BY_SIDE) $(CHECK)
 
-# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look.
+# Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look. An hour's output is long:
+# what failed is said once more at its end.
+FAILED := ^(FAILED|ERROR) |^make.*\*\*\* \[|^(fatal|failed): |^CRITICAL
+test: SHELL := bash
+test: .SHELLFLAGS := -o pipefail -c
 test: tools ## everything, as CI runs it
-	@$(BIN)/python -m tests.testbed up && $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK); status=$$?; \
-	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; exit $$status
+	@output="$$(mktemp)"; trap 'rm -f "$$output"' EXIT; \
+	  $(BIN)/python -m tests.testbed up && { $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK) 2>&1 | tee "$$output"; }; status=$$?; \
+	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; \
+	  [ $$status = 0 ] || { echo "what failed:"; grep --text -E '$(FAILED)' "$$output" | cut --characters=1-300 | tail --lines=40; }; \
+	  exit $$status
 
 lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
 	$(BIN)/ruff check .
