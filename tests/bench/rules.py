@@ -27,10 +27,9 @@ from typing import Any
 
 import requests
 
-from tests.support import exposition, prometheus, rendering
+from tests.support import exposition, prometheus, rendering, versions
 from tests.support.exposition import Page, Sample
 from tests.support.prometheus import Server
-from tests.support.services import VERSIONS
 from tests.testbed.tools import tool
 
 CORES = 2
@@ -153,7 +152,7 @@ def main() -> int:
     parser.add_argument("--teams", type=int, default=4, help="that use each model")
     parser.add_argument("--minutes", type=int, default=10, help="of measuring, after 6 until rates are complete")
     parser.add_argument("--runs", type=int, default=7, help="of each query")
-    parser.add_argument("--version", choices=VERSIONS["prometheus"], default=VERSIONS["prometheus"][-1])
+    parser.add_argument("--version", choices=versions.ALL["prometheus"], default=versions.SHIPPED["prometheus"])
     options = parser.parse_args()
     load = Load(options.gateways, options.models, options.teams)
     (base,) = (page for page in exposition.pages() if page.job == KIND)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.stack import SECRETS, Stack, make_inventory
+from tests.support.stack import PLAY_SECONDS, SECRETS, Stack, make_inventory
 from tests.testbed import faults, gateway, hosts, lifecycle, sinks
 
 FOLDER = Path(__file__).parent
@@ -38,6 +38,7 @@ ORDER = (
     "operations/test_restore.py",
     "operations/test_uninstall.py",
     "upgrade/test_upgrade.py",
+    "upgrade/test_path.py",
 )
 
 
@@ -51,6 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     ordered = sorted((items[index] for index in places), key=_rank)
     for index, item in zip(places, ordered, strict=True):
         items[index] = item
+        # Several plays, on a machine that others use.
+        item.add_marker(pytest.mark.timeout(3 * PLAY_SECONDS))
 
 
 def _rank(item: pytest.Item) -> int:

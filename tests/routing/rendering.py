@@ -11,10 +11,11 @@ from typing import Any
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, receiver_secrets
 
-from tests.support import rendering, services
+from tests.support import rendering
+from tests.support.versions import SIGNAL
 from tests.testbed.tools import tool
 
-VERSIONS = services.VERSIONS["alertmanager"]
+VERSIONS = SIGNAL["alertmanager"]
 ROLE = rendering.REPOSITORY / "roles" / "alertmanager"
 
 

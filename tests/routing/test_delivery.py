@@ -15,7 +15,8 @@ from tests.routing import running
 from tests.support import services
 from tests.support.loopback import Answer, Server, unused_port
 from tests.support.modules import run_module
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import SIGNAL
 
 pytestmark = pytest.mark.skipif(
     not services.can_have_own_mounts(),
@@ -62,7 +63,7 @@ def probes(server: Server) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Server, tmp_path: Path) -> None:
     server.answers.update({f"POST /{path}": OK for path in ("slack", "payments", "hook", "beat")})
     with running.mailbox() as mailbox:
@@ -98,7 +99,7 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
 
 
 # Ten seconds for what Alertmanager does not give up at once; the older one's words are asked for further below.
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"][-1:])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"][-1:])
 def test_dead_receivers_are_named_and_the_others_are_reached(
     version: str, server: Server, log_of: Any, tmp_path: Path
 ) -> None:
@@ -139,7 +140,7 @@ def test_dead_receivers_are_named_and_the_others_are_reached(
         assert service.client.get("/api/v2/alerts") == []
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_without_names_in_the_metrics_the_integration_is_named(
     version: str, server: Server, log_of: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -155,7 +156,7 @@ def test_without_names_in_the_metrics_the_integration_is_named(
         assert probe(service, receivers)["reached"] == ["one", "two"]
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_a_silence_is_named(version: str, server: Server, tmp_path: Path) -> None:
     receivers = {"webhook": {"url": f"{server.url}/hook"}}
     with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
@@ -169,7 +170,7 @@ def test_a_silence_is_named(version: str, server: Server, tmp_path: Path) -> Non
 
 def test_a_pair_proves_each_its_own_way(server: Server, tmp_path: Path) -> None:
     """The second of two waits 15 seconds for the first, which knows nothing of its alert."""
-    version = VERSIONS["alertmanager"][-1]
+    version = SIGNAL["alertmanager"][-1]
     server.answers["POST /hook"] = OK
     receivers = {"webhook": {"url": f"{server.url}/hook"}}
     gossip = [f"127.0.0.1:{unused_port()}" for _ in range(2)]

@@ -11,7 +11,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 from tests.routing import running
 from tests.support import services
 from tests.support.loopback import Answer, Server, as_json
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import SIGNAL
 
 pytestmark = pytest.mark.skipif(
     not services.can_have_own_mounts(),
@@ -125,7 +126,7 @@ def states(service: Service) -> dict[str, dict[str, Any]]:
     return {alert["labels"].get("role", ""): alert["status"] for alert in alerts}
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_inhibition(version: str, tmp_path: Path) -> None:
     with running.alertmanager(version, tmp_path) as service:
         wrong = {}
@@ -145,7 +146,7 @@ def test_inhibition(version: str, tmp_path: Path) -> None:
         assert wrong == {}
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_at_night_one_route_is_quiet_and_others_are_not(version: str, server: Server, tmp_path: Path) -> None:
     """Also where a route has several receivers: Alertmanager's routes do not inherit when to be quiet."""
     server.answers.update({f"POST /{path}": Answer() for path in ("one", "two", "rest")})
@@ -172,7 +173,7 @@ def test_at_night_one_route_is_quiet_and_others_are_not(version: str, server: Se
         assert told == {("/one", "Told"), ("/rest", "Paged")}
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
 def test_the_heartbeat_is_sent_at_once_and_its_end_is_not(version: str, server: Server, tmp_path: Path) -> None:
     server.answers.update({"POST /beat": as_json({}), "POST /people": as_json({})})
     with running.alertmanager(

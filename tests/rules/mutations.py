@@ -26,7 +26,7 @@ from tests.rules import promtool, variants
 from tests.rules.catalogue import Groups
 
 # The guards are the same for both versions; the newer one is the stricter reader.
-VERSION = promtool.VERSIONS[-1]
+VERSION = promtool.VERSION
 
 ENOUGH = "\nand on (job, model) job_model:llm_requests:increase5m >= 20"
 # Of requests that have no model unless they succeed.

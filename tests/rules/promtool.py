@@ -1,4 +1,4 @@
-"""Runs promtool of both ends of the supported range on a workspace of rendered rules and test cases."""
+"""Runs promtool, of each version that the rules are tested with, on a workspace of rendered rules and test cases."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.services import VERSIONS as VERSIONS_OF
+from tests.support.versions import SHIPPED, SIGNAL
 from tests.testbed.tools import tool
 
-VERSIONS = VERSIONS_OF["prometheus"]
+VERSIONS = SIGNAL["prometheus"]
+# For what need not be tried on each.
+VERSION = SHIPPED["prometheus"]
 CASES = Path(__file__).parent / "cases"
 
 

@@ -13,10 +13,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GE
 
 from tests.rules import dashboards
 from tests.rules.dashboards import BOARDS, STACK
-from tests.support import prometheus, rendering, services
+from tests.support import prometheus, rendering, services, versions
 from tests.support.loopback import Answer, Server
 
-VERSIONS = list(zip(services.VERSIONS["prometheus"], services.VERSIONS["alertmanager"], strict=True))
+VERSIONS = versions.together()
 QUERIES = [
     dashboards.filled_in(expression, rate_interval="10s") for expression in dashboards.expressions(BOARDS[STACK])
 ]
@@ -37,13 +37,10 @@ FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
 
 
 def test_every_query_finds_something(tmp_path: Path) -> None:
-    """Both versions at once, since they mostly wait."""
+    """All versions at once, since they mostly wait."""
     with Server() as receiver, ThreadPoolExecutor() as pool:
         receiver.answers["POST /hook"] = Answer()
-        results = [
-            pool.submit(unanswered, version, alertmanager_version, tmp_path / version, receiver.url)
-            for version, alertmanager_version in VERSIONS
-        ]
+        results = [pool.submit(unanswered, *pair, tmp_path / "-".join(pair), receiver.url) for pair in VERSIONS]
         # That one is reported, so would any other be.
         assert [result.result() for result in results] == [[NEVER_ANSWERED]] * len(VERSIONS)
 

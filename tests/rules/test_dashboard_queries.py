@@ -133,7 +133,7 @@ def test_what_can_be_overridden_is_drawn() -> None:
 
 
 def test_a_query_that_finds_nothing_is_reported(tmp_path: Path) -> None:
-    version = promtool.VERSIONS[-1]
+    version = promtool.VERSION
     board = BOARDS["llmmon-cost"]
     without_unpriced = {series: values for series, values in MORE.items() if "unpriced" not in series}
     result = ask(version, tmp_path, dashboards.expressions(board), without_unpriced)

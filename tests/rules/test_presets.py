@@ -118,7 +118,7 @@ def test_pages_are_recorded_exactly(version: str, tmp_path: Path) -> None:
 
 def test_failures_of_the_provider_are_told_from_the_callers(tmp_path: Path) -> None:
     rules = recorded.rules(PAGES, "provider")
-    result = run(promtool.VERSIONS[-1], tmp_path, PAGES, rules, failures_of_the_provider(PAGES))
+    result = run(promtool.VERSION, tmp_path, PAGES, rules, failures_of_the_provider(PAGES))
     assert result.returncode == 0, promtool.explain(result)
 
 
@@ -137,7 +137,7 @@ def test_nothing_in_a_preset_is_there_for_nothing(kind: str, tmp_path: Path) -> 
             if changed != rules and what not in weakened:
                 weakened[what] = (changed, wanted)
     with ThreadPoolExecutor() as pool:
-        outcomes = pool.map(lambda what: run(promtool.VERSIONS[-1], folder(tmp_path), pages, *weakened[what]), weakened)
+        outcomes = pool.map(lambda what: run(promtool.VERSION, folder(tmp_path), pages, *weakened[what]), weakened)
         for what, result in zip(weakened, outcomes, strict=True):
             assert result.returncode, f"nobody notices that {kind} lacks {what}"
             assert "got:" in result.stdout + result.stderr, promtool.explain(result)
@@ -147,8 +147,8 @@ def test_what_the_newer_name_does_not_have_is_not_read_from_the_older(tmp_path: 
     pages = [page for page in PAGES if page.job == "otel_genai-both"]
     rules = recorded.rules(pages)
     weakened = re.sub(r" unless on \(job, instance\) [^)]+", "", rules)
-    assert run(promtool.VERSIONS[-1], folder(tmp_path), pages, rules, recorded_of(pages)).returncode == 0
-    assert run(promtool.VERSIONS[-1], folder(tmp_path), pages, weakened, recorded_of(pages)).returncode == 1
+    assert run(promtool.VERSION, folder(tmp_path), pages, rules, recorded_of(pages)).returncode == 0
+    assert run(promtool.VERSION, folder(tmp_path), pages, weakened, recorded_of(pages)).returncode == 1
 
 
 def weaknesses(preset: dict[str, Any], rules: str) -> Iterator[tuple[str, str]]:

@@ -9,23 +9,23 @@ import pytest
 
 from tests.rules import mutations, promtool
 
-both_versions = pytest.mark.parametrize("version", promtool.VERSIONS)
+all_versions = pytest.mark.parametrize("version", promtool.VERSIONS)
 
 
-@both_versions
+@all_versions
 def test_every_rendered_file_is_valid(version: str, workspace: Path) -> None:
     result = promtool.check_rules(version, sorted(workspace.glob("rules/*/*.yml")))
     assert result.returncode == 0, promtool.explain(result)
 
 
-@both_versions
+@all_versions
 def test_a_rule_that_is_there_twice_is_found(version: str, tmp_path: Path) -> None:
     rules = tmp_path / "twice.yml"
     rules.write_text("groups: [{name: g, rules: [{record: a:b, expr: up}, {record: a:b, expr: up}]}]")
     assert promtool.check_rules(version, [rules]).returncode != 0
 
 
-@both_versions
+@all_versions
 def test_all_cases_hold(version: str, workspace: Path) -> None:
     # Promtool works through its files one after the other: one process per file uses both cores.
     with ThreadPoolExecutor() as pool:

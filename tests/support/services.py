@@ -18,9 +18,7 @@ from tests.support.loopback import unused_port
 from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
-# Oldest first: both ends of the range.
-VERSIONS = {name: tuple(tool.version for tool in TOOLS if tool.name == name) for name in ("prometheus", "alertmanager")}
-START_SECONDS = 20
+START_SECONDS = 120
 _ANY_PORT = "127.0.0.1:0"
 _LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
 # Debian's Alertmanager reads its default templates from the disk, where this machine has none.

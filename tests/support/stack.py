@@ -19,10 +19,13 @@ import yaml
 from tests.testbed import hosts, state
 from tests.testbed.gateway import Gateway
 from tests.testbed.hosts import Host
+from tests.testbed.shell import PATIENCE
 from tests.testbed.sinks import Sinks
 
 REPOSITORY = state.REPOSITORY
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+# No play takes as long, however busy the machine is.
+PLAY_SECONDS = 1200
 SERVICES = ("prometheus", "alertmanager", "grafana")
 
 # What Ansible's own default says, which options of an inventory replace.
@@ -92,7 +95,7 @@ class Stack:
     def run(self, playbook: str, *arguments: str, **options: Any) -> Result:
         """Run a playbook to its end."""
         process = self.start(playbook, *arguments, **options)
-        output, _ = process.communicate(timeout=400)
+        output, _ = process.communicate(timeout=PLAY_SECONDS)
         return Result(process.returncode, output)
 
     def on_host(self, command: str, *, check: bool = True) -> str:
@@ -129,7 +132,7 @@ class Stack:
 def kill_group(process: subprocess.Popen[str]) -> None:
     """kill -9 of a playbook with all its children."""
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
 
 
 def make_inventory(folder: Path, host: Host, gateway: Gateway) -> Path:
@@ -156,7 +159,7 @@ def variables_of_the_testbed() -> dict[str, Any]:
     """Versions and images of the testbed, and intervals short enough for a test."""
     images = state.read("images")
     testbed: dict[str, Any] = {"llmmon_prometheus_scrape_interval": "2s", "llmmon_prometheus_scrape_timeout": "2s"}
-    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "2s", "llmmon_verify_timeout": 30}
+    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "2s", "llmmon_verify_timeout": 60}
     testbed["llmmon_prober_interval"] = "2s"
     testbed |= {"llmmon_stay_ready_seconds": 3, "llmmon_upgrade_stay_ready_seconds": 5}
     for service in (*SERVICES, "prober"):

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.testbed import recipes
+from tests.testbed.go_programs import GoModule
 from tests.testbed.recipes import Layer
 
 FROM_DEBIAN = "built from Debian packages"
+FROM_GO = "built from its Go module"
 STAND_IN = "stand-in"
 
 
@@ -21,11 +23,13 @@ class Recipe:
     repository: str
     tag: str
     suite: str
-    pinned_package: str
     packages: tuple[str, ...]
     layers: tuple[Layer, ...]
     settings: dict[str, Any]
     origin: str = FROM_DEBIAN
+    # The package whose version is the image's, or the module that its programs are built from.
+    pinned_package: str | None = None
+    module: GoModule | None = None
     # The image that this one stands for, if a registry offers it.
     upstream: str | None = None
 
@@ -49,15 +53,40 @@ def _service(
             repository=repository,
             tag=f"v{version}",
             suite=suite,
-            pinned_package=packages[0],
             packages=(*recipes.BASE, *packages),
             layers=(recipes.base, layer),
             settings=settings,
+            pinned_package=packages[0],
             upstream=f"{repository}:v{version}",
         )
 
     return recipe
 
+
+def _built(component: str, repository: str, module: GoModule, layer: Layer, settings: dict[str, Any]) -> Recipe:
+    """How to build a service whose programs come from a Go module, over the same base."""
+    return Recipe(
+        component=component,
+        repository=repository,
+        tag=f"v{module.version}",
+        suite="trixie",
+        packages=recipes.BASE,
+        layers=(recipes.base, layer),
+        settings=settings,
+        origin=FROM_GO,
+        module=module,
+        upstream=f"{repository}:v{module.version}",
+    )
+
+
+def _prometheus_module(version: str) -> GoModule:
+    package = "github.com/prometheus/prometheus/cmd"
+    return GoModule("prometheus", version, {name: f"{package}/{name}" for name in ("prometheus", "promtool")})
+
+
+# The default of the role, and the newest that there is.
+_PROMETHEUS_MODULES = (_prometheus_module("3.13.2"), _prometheus_module("3.16.0"))
+_NODE_EXPORTER = GoModule("node_exporter", "1.12.1", {"node_exporter": "github.com/prometheus/node_exporter"})
 
 _prometheus = _service(
     "prometheus", "prom/prometheus", ("prometheus", "promtool"), recipes.prometheus, recipes.PROMETHEUS_SETTINGS
@@ -118,11 +147,31 @@ RECIPES = (
     PYTHON,
     _prometheus("2.53.3", "trixie"),
     _prometheus("3.5.3", "sid"),
+    *(
+        _built("prometheus", "prom/prometheus", module, recipes.built_prometheus, recipes.PROMETHEUS_SETTINGS)
+        for module in _PROMETHEUS_MODULES
+    ),
     _alertmanager("0.28.1", "trixie"),
     _alertmanager("0.33.1", "sid"),
     _prober("0.28.0", "sid"),
+    _built(
+        "node_exporter",
+        "prom/node-exporter",
+        _NODE_EXPORTER,
+        recipes.node_exporter,
+        recipes.NODE_EXPORTER_SETTINGS,
+    ),
     GRAFANA,
 )
+
+
+@dataclass(frozen=True)
+class DebianProgram:
+    """Where a package has a program."""
+
+    suite: str
+    package: str
+    member: str
 
 
 @dataclass(frozen=True)
@@ -131,19 +180,28 @@ class Tool:
 
     name: str
     version: str
-    suite: str
-    package: str
-    member: str
+    source: DebianProgram | GoModule
 
 
-TOOLS = tuple(
-    Tool(name, version, suite, package, f"usr/bin/{program}")
-    for component, name, package, program in (
-        ("prometheus", "prometheus", "prometheus", "prometheus"),
-        ("prometheus", "promtool", "promtool", "promtool"),
-        ("alertmanager", "alertmanager", "prometheus-alertmanager", "prometheus-alertmanager"),
-        ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
-        ("prober", "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
-    )
-    for version, suite in ((recipe.version, recipe.suite) for recipe in RECIPES if recipe.component == component)
+_PACKAGED = (
+    ("prometheus", "prometheus", "prometheus", "prometheus"),
+    ("prometheus", "promtool", "promtool", "promtool"),
+    ("alertmanager", "alertmanager", "prometheus-alertmanager", "prometheus-alertmanager"),
+    ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
+    ("prober", "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
+)
+# Of one name, the oldest first.
+TOOLS = (
+    *(
+        Tool(name, recipe.version, DebianProgram(recipe.suite, package, f"usr/bin/{program}"))
+        for component, name, package, program in _PACKAGED
+        for recipe in RECIPES
+        if recipe.component == component and recipe.module is None
+    ),
+    *(
+        Tool(name, recipe.version, recipe.module)
+        for recipe in RECIPES
+        if recipe.module is not None
+        for name in recipe.module.packages
+    ),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.testbed import containers, network
 from tests.testbed.catalogue import PYTHON
 from tests.testbed.engine import client
-from tests.testbed.shell import step, wait_until
+from tests.testbed.shell import PATIENCE, step, wait_until
 
 PORT = 8000
 
@@ -43,7 +43,10 @@ def start_html_metrics(
             return containers.accepts(reached_at, PORT)
 
         wait_until(
-            ready, timeout=30, what=f"The fault {name} did not listen", advice=f"see `docker logs {container.name}`"
+            ready,
+            timeout=PATIENCE,
+            what=f"The fault {name} did not listen",
+            advice=f"see `docker logs {container.name}`",
         )
     return Fault(name, f"{reached_at}:{PORT}")
 

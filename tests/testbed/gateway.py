@@ -21,7 +21,7 @@ MODELS = ("mock-small", "mock-large")
 FAILING_MODEL = "always-fails"
 
 _KIND_LABEL = f"{LABEL}.gateway"
-_START_SECONDS = 90
+_START_SECONDS = 300
 _CONFIGURATION = "/etc/litellm/config.yaml"
 
 

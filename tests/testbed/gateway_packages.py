@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import sys
 from pathlib import Path
 
 import docker
@@ -12,7 +11,7 @@ import docker
 from tests.testbed import state
 from tests.testbed.catalogue import PYTHON
 from tests.testbed.engine import LABELS
-from tests.testbed.shell import TestbedError, run, step
+from tests.testbed.shell import run, step, uv
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements-gateway.txt"
@@ -41,13 +40,13 @@ def install() -> None:
         part = _folder().with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         with step("installed the packages of the LLM gateway"):
-            run([_uv(), "pip", "install", "--quiet", "--target", part, *_PLATFORM, "--require-hashes", "-r", LOCK])
+            run([uv(), "pip", "install", "--quiet", "--target", part, *_PLATFORM, "--require-hashes", "-r", LOCK])
         part.replace(_plain())
 
 
 def lock() -> None:
     """Write the lock anew from requirements-gateway.in, with the newest versions."""
-    command: list[str | Path] = [_uv(), "pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", "--upgrade"]
+    command: list[str | Path] = [uv(), "pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", "--upgrade"]
     command += [*_PLATFORM, "--generate-hashes", "--output-file", LOCK.name, "requirements-gateway.in"]
     run(command, folder=HERE)
 
@@ -72,11 +71,3 @@ def _compile(client: docker.DockerClient, target: Path) -> None:
         remove=True,
         volumes={str(target): {"bind": MOUNTED_AT, "mode": "rw"}},
     )
-
-
-def _uv() -> str:
-    beside_python = Path(sys.prefix, "bin", "uv")
-    found = str(beside_python) if beside_python.is_file() else shutil.which("uv")
-    if found is None:
-        raise TestbedError(f"There is no uv at {beside_python} nor on the PATH: install the project's requirements.")
-    return found

@@ -20,7 +20,7 @@ from tests.testbed.shell import TestbedError, step, wait_until
 
 _KIND_LABEL = f"{LABEL}.host"
 _SYSTEM_LABEL = f"{LABEL}.system"
-_BOOT_SECONDS = 60
+_BOOT_SECONDS = 300
 
 
 @dataclass(frozen=True)

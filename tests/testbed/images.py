@@ -15,9 +15,9 @@ from typing import Any
 import docker
 from docker.errors import APIError, ImageNotFound
 
-from tests.testbed import debian, engine, oci, recipes, state, upstream
+from tests.testbed import debian, engine, go_programs, oci, recipes, shipped, state, upstream
 from tests.testbed.catalogue import PYTHON, RECIPES, STAND_IN, Recipe
-from tests.testbed.recipes import Debs, Layer
+from tests.testbed.recipes import Debs, Layer, Parts
 from tests.testbed.shell import TestbedError, say, step
 
 PULLED = "pulled"
@@ -34,17 +34,21 @@ class Available:
     id: str
 
 
-def ensure(client: docker.DockerClient) -> list[Available]:
-    """Make sure that the engine has every image, and write `.testbed/images.json`."""
+def ensure(client: docker.DockerClient, *, quick: bool = False) -> list[Available]:
+    """Make sure that the engine has every image, and write `.testbed/images.json`.
+
+    What has to be compiled first takes minutes: in a hurry, only what was compiled before is taken. What cannot be
+    compiled here is said and left out.
+    """
     with state.locked("images"):
-        result = _ensure_all(client)
+        result = _ensure_all(client, _possible(quick=quick))
         _write_summary(result)
         _sweep()
     return result
 
 
 def summary() -> dict[str, Any]:
-    """What `.testbed/images.json` says: the newest image of each service, and the list of all."""
+    """What `.testbed/images.json` says: the image of each service that tests take unless they say, and all of them."""
     found = state.read("images")
     if not found:
         raise TestbedError("There are no images yet: run `python -m tests.testbed up` first.")
@@ -64,22 +68,39 @@ def build(recipe: Recipe) -> oci.Image:
     debs = debian.fetch(recipe.suite, recipe.packages)
     _require_pin(recipe, debs)
     key = _key(recipe, debs)
+    parts = Parts(debs, go_programs.build(recipe.module) if recipe.module else None)
     with state.locked(f"build-{recipe.component}-{recipe.tag}"):
         known = _index().get(recipe.name, {})
         image = oci.image_of(store, known["manifest"]) if known.get("key") == key else None
         if image is None:
             with step(f"built {recipe.name}"):
-                layers = [_layer(recipe, fill, debs) for fill in recipe.layers]
+                layers = [_layer(recipe, fill, parts) for fill in recipe.layers]
                 image = oci.assemble(store, layers, {**recipe.settings, "Labels": engine.LABELS})
             with state.locked("image-index"):
                 _write_index({**_index(), recipe.name: {"key": key, "manifest": image.manifest.digest}})
     return image
 
 
-def _ensure_all(client: docker.DockerClient) -> list[Available]:
+def _possible(*, quick: bool) -> list[Recipe]:
+    """The recipes that this machine can follow, and soon enough."""
+    result = []
+    for recipe in RECIPES:
+        if recipe.module is not None and not go_programs.is_built(recipe.module):
+            if quick:
+                continue
+            try:
+                go_programs.build(recipe.module)
+            except TestbedError as error:
+                say(f"there is no image {recipe.name}, so what is tested with it fails: {error}")
+                continue
+        result.append(recipe)
+    return result
+
+
+def _ensure_all(client: docker.DockerClient, wanted: Sequence[Recipe]) -> list[Available]:
     """Pull one by one (the first refusal ends the asking), build two at a time."""
-    found = {recipe.name: _pulled(client, recipe) for recipe in RECIPES if recipe.upstream}
-    missing = [recipe for recipe in RECIPES if found.get(recipe.name) is None]
+    found = {recipe.name: _pulled(client, recipe) for recipe in wanted if recipe.upstream}
+    missing = [recipe for recipe in wanted if found.get(recipe.name) is None]
     if not recipes.stand_in_sources() and any(recipe.origin == STAND_IN for recipe in missing):
         say(f"skipped Grafana's stand-in, because {recipes.STAND_IN_SOURCES} holds no program yet")
         missing = [recipe for recipe in missing if recipe.origin != STAND_IN]
@@ -147,26 +168,27 @@ def _sweep() -> None:
 
 
 def _require_pin(recipe: Recipe, debs: Debs) -> None:
-    deb = debs[recipe.pinned_package]
-    if deb.package in PYTHON.packages:
-        # Tagged with Python's minor version, or the stand-in's own: the package's name is the pin.
+    if recipe.pinned_package is None or recipe.pinned_package in PYTHON.packages:
+        # Built from a module, whose version go.mod pins; or tagged with Python's minor version, or the stand-in's own:
+        # then the package's name is the pin.
         return
+    deb = debs[recipe.pinned_package]
     if deb.upstream != recipe.version:
         # Not to be found in the cache again by a later run, when the mirror may have the right one.
         debian.forget(recipe.suite, deb.package)
     debian.require_version(deb, recipe.suite, recipe.version)
 
 
-def _layer(recipe: Recipe, fill: Layer, debs: Debs) -> oci.Layer:
+def _layer(recipe: Recipe, fill: Layer, parts: Parts) -> oci.Layer:
     """A layer is written once, whichever images share it."""
     store = _store()
     packages = recipes.LAYER_PACKAGES.get(fill, recipe.packages)
-    name = f"{fill.__name__}-{_key(recipe, {package: debs[package] for package in packages})}"
+    name = f"{fill.__name__}-{_key(recipe, {package: parts.debs[package] for package in packages})}"
     with state.locked(f"layer-{fill.__name__}-{recipe.suite}"):
         known = _layers().get(name)
         if known and store.path(known["digest"]).is_file():
             return oci.Layer(oci.Blob(known["digest"], known["size"]), known["difference_id"])
-        layer = oci.write_layer(store, fill(debs))
+        layer = oci.write_layer(store, fill(parts))
         entry = {"digest": layer.blob.digest, "size": layer.blob.size, "difference_id": layer.difference_id}
         with state.locked("layer-index"):
             state.write("oci/layers", {**_layers(), name: entry})
@@ -179,6 +201,7 @@ def _key(recipe: Recipe, debs: Debs) -> str:
     parts = {
         "program": _program_key(),
         "packages": {package: deb.sha256 for package, deb in debs.items()},
+        "module": recipe.module.key if recipe.module else None,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sources.items()},
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -234,9 +257,9 @@ def _sortable(version: str) -> list[tuple[int, str]]:
 
 
 def _write_summary(available: Sequence[Available]) -> None:
-    newest = {
-        one.component: {"image": one.image, "version": one.version, "origin": one.origin, "id": one.id}
-        for one in available
-    }
-    everything = [vars(one) for one in available]
-    state.write("images", {**newest, "all": everything})
+    chosen: dict[str, Any] = {}
+    for one in available:
+        # The version that llmmon ships, or else the newest of those that there are.
+        if chosen.get(one.component, {}).get("version") != shipped.version(one.component):
+            chosen[one.component] = {name: value for name, value in vars(one).items() if name != "component"}
+    state.write("images", {**chosen, "all": [vars(one) for one in available]})

@@ -40,7 +40,7 @@ def up(purpose: str = "tests") -> None:
         else:
             slow = pool.submit(gateway_packages.install)
         client = engine.ensure()
-        for image in images.ensure(client):
+        for image in images.ensure(client, quick=purpose == "demo"):
             say(f"{image.image}: {image.origin}")
         if purpose == "tests":
             network.ensure(client)

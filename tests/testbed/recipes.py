@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,18 @@ from tests.testbed.oci import LayerWriter, open_deb, read_member
 from tests.testbed.shell import run
 
 Debs = dict[str, Deb]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an image is made of: packages by name, and the folder of programs that were built for it, if any."""
+
+    debs: Debs
+    programs: Path | None = None
+
+
 Fill = Callable[[LayerWriter], None]
-Layer = Callable[[Debs], Fill]
+Layer = Callable[[Parts], Fill]
 
 BASE = ("busybox-static", "ca-certificates", "libc6", "tzdata")
 PYTHON = (
@@ -71,7 +82,7 @@ _GRAFANA = (472, 0)
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def base(debs: Debs) -> Fill:
+def base(parts: Parts) -> Fill:
     """What upstream's images start from as well: busybox, certificates, time zones; and the C library."""
 
     def fill(layer: LayerWriter) -> None:
@@ -82,10 +93,10 @@ def base(debs: Debs) -> Fill:
         layer.folder("tmp", 0o1777)
         for name in ("bin", "sbin", "lib", "lib64"):
             layer.link(name, f"usr/{name}")
-        layer.package(debs["libc6"].path, _is_library)
-        layer.package(debs["tzdata"].path, lambda name: name.startswith("usr/share/zoneinfo"))
-        layer.file("etc/ssl/certs/ca-certificates.crt", _certificates(debs["ca-certificates"]))
-        busybox, applets = _busybox(debs["busybox-static"])
+        layer.package(parts.debs["libc6"].path, _is_library)
+        layer.package(parts.debs["tzdata"].path, lambda name: name.startswith("usr/share/zoneinfo"))
+        layer.file("etc/ssl/certs/ca-certificates.crt", _certificates(parts.debs["ca-certificates"]))
+        busybox, applets = _busybox(parts.debs["busybox-static"])
         layer.file("usr/bin/busybox", busybox, 0o755)
         for applet in applets:
             layer.link(f"usr/bin/{applet}", "busybox")
@@ -104,18 +115,34 @@ def _own_folders(layer: LayerWriter, service: str, configuration: bytes) -> None
     layer.folder(service, 0o775, _NOBODY)
 
 
-def prometheus(debs: Debs) -> Fill:
+def prometheus(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
-        layer.package(debs["prometheus"].path, lambda name: name == "usr/bin/prometheus")
-        layer.package(debs["promtool"].path, lambda name: name == "usr/bin/promtool")
+        layer.package(parts.debs["prometheus"].path, lambda name: name == "usr/bin/prometheus")
+        layer.package(parts.debs["promtool"].path, lambda name: name == "usr/bin/promtool")
         _own_folders(layer, "prometheus", _PROMETHEUS_CONFIGURATION)
 
     return fill
 
 
-def alertmanager(debs: Debs) -> Fill:
+def built_prometheus(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
-        source = debs["prometheus-alertmanager"].path
+        for name in ("prometheus", "promtool"):
+            layer.file(f"usr/bin/{name}", _built(parts, name), 0o755)
+        _own_folders(layer, "prometheus", _PROMETHEUS_CONFIGURATION)
+
+    return fill
+
+
+def node_exporter(parts: Parts) -> Fill:
+    def fill(layer: LayerWriter) -> None:
+        layer.file("usr/bin/node_exporter", _built(parts, "node_exporter"), 0o755)
+
+    return fill
+
+
+def alertmanager(parts: Parts) -> Fill:
+    def fill(layer: LayerWriter) -> None:
+        source = parts.debs["prometheus-alertmanager"].path
         programs = {"usr/bin/prometheus-alertmanager", "usr/bin/amtool"}
         # Debian's build reads its default templates from the disk; upstream's has them built in.
         layer.package(source, lambda name: name in programs or name.startswith(f"{_ALERTMANAGER_SHARE}/"))
@@ -125,10 +152,10 @@ def alertmanager(debs: Debs) -> Fill:
     return fill
 
 
-def prober(debs: Debs) -> Fill:
+def prober(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
         program = "prometheus-blackbox-exporter"
-        layer.package(debs[program].path, lambda name: name == f"usr/bin/{program}")
+        layer.package(parts.debs[program].path, lambda name: name == f"usr/bin/{program}")
         layer.link("usr/bin/blackbox_exporter", program)
         layer.folder("etc/blackbox_exporter")
         layer.file("etc/blackbox_exporter/config.yml", _PROBER_CONFIGURATION)
@@ -136,9 +163,9 @@ def prober(debs: Debs) -> Fill:
     return fill
 
 
-def registry(debs: Debs) -> Fill:
+def registry(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
-        layer.package(debs["docker-registry"].path, lambda name: name == "usr/bin/docker-registry")
+        layer.package(parts.debs["docker-registry"].path, lambda name: name == "usr/bin/docker-registry")
         layer.folder("etc/docker")
         layer.file("etc/docker/registry.yml", _REGISTRY_CONFIGURATION)
         layer.folder("var/lib")
@@ -147,18 +174,18 @@ def registry(debs: Debs) -> Fill:
     return fill
 
 
-def python(debs: Debs) -> Fill:
+def python(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
         layer.folder("etc")
         for package in PYTHON:
-            layer.package(debs[package].path, _is_runtime)
+            layer.package(parts.debs[package].path, _is_runtime)
         layer.link("usr/bin/python3", "python3.13")
         layer.link("usr/bin/python", "python3")
 
     return fill
 
 
-def grafana_stand_in(_debs: Debs) -> Fill:
+def grafana_stand_in(_parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
         package = f"{_STAND_IN_FOLDER}/grafana_standin"
         for name in ("usr/share/grafana", "usr/share/grafana/bin", _STAND_IN_FOLDER, package):
@@ -212,6 +239,7 @@ ALERTMANAGER_SETTINGS = _service(
     folder="/alertmanager",
 )
 PROBER_SETTINGS = _service("blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", port=9115)
+NODE_EXPORTER_SETTINGS = _service("node_exporter", port=9100)
 REGISTRY_SETTINGS: dict[str, Any] = {
     "Env": [_PATH],
     "Entrypoint": ["/bin/docker-registry", "serve", "/etc/docker/registry.yml"],
@@ -245,6 +273,11 @@ def _launcher(command: str) -> bytes:
     # Started from any folder, by root or by 472, with a read-only file system or without.
     settings = f"export PYTHONPATH=/{_STAND_IN_FOLDER} PYTHONDONTWRITEBYTECODE=1"
     return f"#!/bin/sh\n{settings}\n{command}\n".encode()
+
+
+def _built(parts: Parts, name: str) -> bytes:
+    assert parts.programs, f"nothing was built for an image with {name}"
+    return (parts.programs / name).read_bytes()
 
 
 def _is_library(name: str) -> bool:

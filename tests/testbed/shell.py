@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+# How many seconds a condition is waited for that comes in few: other tests may have the machine for long.
+PATIENCE = 300
 
 _STARTED = time.monotonic()
 _OUTPUT = threading.Lock()
@@ -68,6 +72,15 @@ def run(
 def program_environment() -> dict[str, str]:
     """Ours, with the folders of the system's own programs on the PATH wherever root was not given them."""
     return {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+
+
+def uv() -> str:
+    """The installer that belongs to the project's tools."""
+    beside_python = Path(sys.prefix, "bin", "uv")
+    found = str(beside_python) if beside_python.is_file() else shutil.which("uv")
+    if found is None:
+        raise TestbedError(f"There is no uv at {beside_python} nor on the PATH: install the project's requirements.")
+    return found
 
 
 def last_lines(text: str, count: int = 3) -> str:

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from tests.testbed import containers, gateway_packages, network, state
 from tests.testbed.catalogue import PYTHON
 from tests.testbed.engine import LABEL, client
-from tests.testbed.shell import step, wait_until
+from tests.testbed.shell import PATIENCE, step, wait_until
 
 SMTP_PORT = 2525
 HTTP_PORT = 8080
@@ -39,7 +39,7 @@ class Sinks:
         lines = (self.folder / f"{kind}.jsonl").read_text().splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def wait_for(self, kind: Kind, predicate: Callable[[Entry], bool], timeout: float = 30) -> Entry:
+    def wait_for(self, kind: Kind, predicate: Callable[[Entry], bool], timeout: float = PATIENCE) -> Entry:
         """The first record for which the predicate holds, as soon as there is one."""
         found: list[Entry] = []
 
@@ -93,7 +93,7 @@ def start_sinks(name: str = "sinks", network_name: str = network.NAME, *, addres
             return all(_listens(target) for target in (described.smtp, described.webhook))
 
         wait_until(
-            ready, timeout=30, what=f"The sinks {name} did not listen", advice=f"see `docker logs {started.name}`"
+            ready, timeout=PATIENCE, what=f"The sinks {name} did not listen", advice=f"see `docker logs {started.name}`"
         )
     return described
 

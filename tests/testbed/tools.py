@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.testbed import debian, disk, state
-from tests.testbed.catalogue import TOOLS, Tool
-from tests.testbed.shell import TestbedError, step
+from tests.testbed import debian, disk, go_programs, state
+from tests.testbed.catalogue import RECIPES, TOOLS, DebianProgram, Tool
+from tests.testbed.shell import TestbedError, say, step
 
 _TOOLS_NEED_BYTES = 10**9
 
 
 def tool(name: str, version: str) -> Path:
-    """The path of a program, such as ("promtool", "2.53.3"); it is fetched at the first call."""
+    """The path of a program, such as ("promtool", "2.53.3"); it is fetched or built at the first call."""
     for candidate in TOOLS:
         if (candidate.name, candidate.version) == (name, version):
             return _ensure(candidate)
@@ -22,33 +23,57 @@ def tool(name: str, version: str) -> Path:
 
 
 def ensure_all() -> list[Path]:
-    """All programs in all versions."""
-    if not all(_path(candidate).is_file() for candidate in TOOLS):
+    """All programs in all versions, but those which cannot be built here: which and why is said."""
+    packaged = [candidate for candidate in TOOLS if isinstance(candidate.source, DebianProgram)]
+    if not all(_path(candidate).is_file() for candidate in packaged):
         disk.require_room(state.directory(), _TOOLS_NEED_BYTES)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(3) as pool:
+        built = pool.submit(_build_all)
         # One suite after the other would wait for its mirror twice as long.
-        list(pool.map(_fetch_suite, sorted({candidate.suite for candidate in TOOLS})))
-        return list(pool.map(_ensure, TOOLS))
+        list(pool.map(lambda suite: _fetch_suite(suite, packaged), sorted({_debian(tool).suite for tool in packaged})))
+        return [*pool.map(_ensure, packaged), *built.result()]
+
+
+def _build_all() -> list[Path]:
+    result: list[Path] = []
+    for recipe in RECIPES:
+        if recipe.module is not None:
+            try:
+                folder = go_programs.build(recipe.module)
+            except TestbedError as error:
+                say(f"there is no {recipe.component} {recipe.version}, so what is tested with it fails: {error}")
+            else:
+                result += [folder / program for program in recipe.module.packages]
+    go_programs.clean()
+    return result
+
+
+def _debian(wanted: Tool) -> DebianProgram:
+    assert isinstance(wanted.source, DebianProgram)
+    return wanted.source
 
 
 def _path(wanted: Tool) -> Path:
     return state.path("tools", f"{wanted.name}-{wanted.version}", wanted.name)
 
 
-def _fetch_suite(suite: str) -> None:
-    missing = [candidate for candidate in TOOLS if candidate.suite == suite and not _path(candidate).is_file()]
+def _fetch_suite(suite: str, packaged: Sequence[Tool]) -> None:
+    missing = [tool for tool in packaged if _debian(tool).suite == suite and not _path(tool).is_file()]
     if missing:
-        debian.fetch(suite, sorted({candidate.package for candidate in missing}))
+        debian.fetch(suite, sorted({_debian(candidate).package for candidate in missing}))
 
 
 def _ensure(wanted: Tool) -> Path:
+    if not isinstance(wanted.source, DebianProgram):
+        return go_programs.build(wanted.source) / wanted.name
     target = _path(wanted)
     if target.is_file():
         return target
     with state.locked(f"tool-{wanted.name}-{wanted.version}"):
         if not target.is_file():
-            deb = debian.fetch(wanted.suite, [wanted.package])[wanted.package]
-            debian.require_version(deb, wanted.suite, wanted.version)
+            source = wanted.source
+            deb = debian.fetch(source.suite, [source.package])[source.package]
+            debian.require_version(deb, source.suite, wanted.version)
             with step(f"unpacked {wanted.name} {wanted.version}"):
-                debian.extract(deb, wanted.member, target)
+                debian.extract(deb, source.member, target)
     return target

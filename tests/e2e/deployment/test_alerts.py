@@ -12,7 +12,7 @@ import requests
 
 from tests.support.stack import Stack
 from tests.testbed import gateway
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 from tests.testbed.sinks import Entry
 
 ALERT, PROBE = "LLMHighFailureRatio", "LLMMonDeliveryProbe"
@@ -155,7 +155,7 @@ def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting:
         assert 200 not in answers, answers
         return "firing" in states_of_alert(alerting)
 
-    wait_until(firing_while_it_fails, timeout=60, what=f"{ALERT} did not fire", pause=1)
+    wait_until(firing_while_it_fails, timeout=PATIENCE, what=f"{ALERT} did not fire", pause=1)
 
     firing, model = f"] {ALERT} llm-auth-proxy (critical)", gateway.FAILING_MODEL
 
@@ -164,7 +164,7 @@ def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting:
         found += [posts(alerting, "/generic", ALERT), mails(alerting, firing)]
         return all(any(model in json.dumps(entry).replace("\\", "") for entry in entries) for entries in found)
 
-    wait_until(told, timeout=30, what=f"{ALERT} did not arrive")
+    wait_until(told, timeout=PATIENCE, what=f"{ALERT} did not arrive")
     mail = mails(alerting, firing)[-1]
     assert mail["subject"].startswith("[FIRING:")
     for part in (model, "Too many LLM requests fail", "(threshold 20%)", ">Silence</a>"):
@@ -181,7 +181,7 @@ def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting:
     assert not posts(alerting, "/payments", ALERT)
 
     gateway.container_of(alerting.gateway.name).exec_run(["python3", "-c", UPSTREAM], detach=True)
-    wait_until(lambda: set(ask(alerting, 1)) == {200}, timeout=20, what="The model did not recover")
+    wait_until(lambda: set(ask(alerting, 1)) == {200}, timeout=PATIENCE, what="The model did not recover")
 
     def over_while_it_works() -> bool:
         answers = ask(alerting, GOOD)
@@ -196,11 +196,11 @@ def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting:
             and all(posts(alerting, path, over) for path in ("/slack", "/discord"))
             and bool(posts(alerting, "/generic", '"status": "resolved", "alerts"'))
         ),
-        timeout=30,
+        timeout=PATIENCE,
         what="Nobody was told of its end",
     )
     # Prometheus repeats it once a minute, if it was not yet told of Alertmanager at the first time.
-    wait_until(lambda: bool(posts(alerting, "/beat", "Watchdog")), timeout=60, what="There was no heartbeat")
+    wait_until(lambda: bool(posts(alerting, "/beat", "Watchdog")), timeout=PATIENCE, what="There was no heartbeat")
     assert not [path for path in ("/slack", "/generic") if posts(alerting, path, "Watchdog")]
 
 

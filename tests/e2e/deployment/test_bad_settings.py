@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.stack import Stack
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 GATEWAY: dict[str, Any] = {"name": "llm-auth-proxy", "kind": "litellm", "targets": ["gateway.example:4000"]}
 
@@ -108,10 +108,10 @@ def test_own_rules_and_scrape_jobs_are_taken_and_leave_again(stack: Stack, tmp_p
     assert result.code == 0, result.output
     groups = {group["name"] for group in stack.api(9090, "/api/v1/rules")["data"]["groups"]}
     assert "mine" in groups
-    wait_until(lambda: "mine" in stack.jobs(), timeout=20, what="The scrape job of one's own did not appear")
+    wait_until(lambda: "mine" in stack.jobs(), timeout=PATIENCE, what="The scrape job of one's own did not appear")
     result = stack.run("site.yml", "--tags", "prometheus")
     assert result.code == 0, result.output
-    wait_until(lambda: "mine" not in stack.jobs(), timeout=20, what="The scrape job of one's own did not go")
+    wait_until(lambda: "mine" not in stack.jobs(), timeout=PATIENCE, what="The scrape job of one's own did not go")
     assert "mine" not in {group["name"] for group in stack.api(9090, "/api/v1/rules")["data"]["groups"]}
     assert stack.on_host("find /etc/llmmon/prometheus/current/ -name mine.yml") == ""
 

@@ -6,7 +6,7 @@ import requests
 
 from tests.support.stack import Stack
 from tests.testbed.gateway import MODELS
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 MODEL = MODELS[0]
 
@@ -20,7 +20,7 @@ def test_a_young_stack_is_told_that_it_knows_too_little(stack: Stack) -> None:
     )
     assert answer.status_code == 200
     known = f'job_model:llm_requests:rate5m{{model="{MODEL}"}}'
-    wait_until(lambda: bool(stack.query(known)), timeout=60, what=f"No request for {MODEL} was recorded", pause=1)
+    wait_until(lambda: bool(stack.query(known)), timeout=PATIENCE, what=f"No request for {MODEL} was recorded", pause=1)
     before = stack.fingerprint()
     result = stack.run("calibrate.yml")
     assert result.code == 0, result.output

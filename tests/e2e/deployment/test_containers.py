@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.images import commit_mortal_image
 from tests.support.stack import Result, Stack, kill_group
 from tests.testbed import state
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 PROMETHEUS = ("--tags", "prometheus")
 NAMES = "docker ps --all --format '{{.Names}}' | sort | tr '\\n' ' '"
@@ -118,7 +118,7 @@ def kill_when_set_aside(stack: Stack, variables: dict[str, Any]) -> None:
     try:
         wait_until(
             lambda: stack.on_host(aside) == "1" or process.poll() is not None,
-            timeout=180,
+            timeout=PATIENCE,
             what="The container that runs was not set aside",
         )
         assert process.poll() is None, process.communicate()[0]

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.by_hand import grafana
 from tests.support.stack import REPOSITORY, SERVICES, Stack
 from tests.testbed import traffic
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 
 def test_check_mode_on_a_fresh_host_passes_and_changes_nothing(fresh_stack: Stack) -> None:
@@ -63,7 +63,7 @@ def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
     assert any(int(status) >= 400 for status in answers if int(status) > 0) or answers.get("0"), answers
     wait_until(
         lambda: bool(stack.query("job_model:llm_requests:rate5m > 0")),
-        timeout=30,
+        timeout=PATIENCE,
         what="No request rate was recorded for the gateway",
     )
     failing = stack.query('job_model:llm_requests_failed:ratio_rate5m{model="always-fails"}')
@@ -103,7 +103,7 @@ def test_the_prober_sees_what_the_gateway_answers(stack: Stack) -> None:
 
     wait_until(
         lambda: answers() == expected,
-        timeout=20,
+        timeout=PATIENCE,
         what="The prober did not see the gateway take its token and refuse who has none",
     )
     assert stack.query('ALERTS{alertname=~"LLMMetrics(AuthFailure|ExposedWithoutAuth)"}') == []
@@ -115,11 +115,11 @@ def test_a_prober_that_is_not_wanted_leaves(stack: Stack) -> None:
     assert "llmmon-prober" not in stack.on_host("docker ps --all --format '{{.Names}}'")
     # Prometheus takes some seconds to follow a change of its jobs.
     without = {"prometheus", "alertmanager", "grafana", "llm-auth-proxy"}
-    wait_until(lambda: stack.jobs() == without, timeout=20, what="The prober's jobs did not go")
+    wait_until(lambda: stack.jobs() == without, timeout=PATIENCE, what="The prober's jobs did not go")
     result = stack.run("site.yml", "--tags", "prometheus")
     assert result.code == 0, result.output
     added = {"prober", "llm-metrics-probe", "llm-metrics-noauth"}
-    wait_until(lambda: added < stack.jobs(), timeout=20, what="The prober's jobs did not come back")
+    wait_until(lambda: added < stack.jobs(), timeout=PATIENCE, what="The prober's jobs did not come back")
 
 
 @pytest.mark.parametrize("service", [*SERVICES, "prober"])

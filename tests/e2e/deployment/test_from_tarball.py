@@ -13,7 +13,7 @@ import pytest
 
 from tests.core.versions import REFUSED, VERSIONS, ansible_playbook
 from tests.published.checks import publish
-from tests.support.stack import Result, Stack
+from tests.support.stack import PLAY_SECONDS, Result, Stack
 from tests.testbed.state import REPOSITORY
 
 
@@ -37,7 +37,7 @@ class Folder:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
+            timeout=PLAY_SECONDS,
         )
         return Result(done.returncode, done.stdout)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.stack import Result, Stack
 from tests.testbed import faults
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 
 def variables_of(stack: Stack, **gateway: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def test_a_wrong_token(stack: Stack) -> None:
             [sample["metric"]["job"] for sample in stack.query('ALERTS{alertname="LLMMetricsAuthFailure"}')]
             == ["llm-auth-proxy"]
         ),
-        timeout=20,
+        timeout=PATIENCE,
         what="There is no alert about the refused token",
     )
 

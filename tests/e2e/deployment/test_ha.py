@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.stack import REPOSITORY, SSH_OPTIONS, Stack, variables_of_the_testbed
 from tests.testbed import hosts
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 HOSTS = ("monitoring-1", "monitoring-2")
 
@@ -88,8 +88,8 @@ def test_what_both_see_is_told_once(pair: list[Stack]) -> None:
         propagated = [alertmanager(stack, "/metrics") for stack in pair]
         return any("alertmanager_nflog_gossip_messages_propagated_total 0" not in page for page in propagated)
 
-    wait_until(lambda: bool(told()), timeout=60, what="Nobody was told")
-    wait_until(both_have_it_from_both, timeout=60, what="The Alertmanagers did not share what they know")
+    wait_until(lambda: bool(told()), timeout=PATIENCE, what="Nobody was told")
+    wait_until(both_have_it_from_both, timeout=PATIENCE, what="The Alertmanagers did not share what they know")
     assert len(told()) == 1
     for stack in pair:
         (alert,) = [

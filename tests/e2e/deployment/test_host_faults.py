@@ -7,7 +7,7 @@ import time
 from tests.e2e.killing import kill_when
 from tests.support.stack import SECRETS, Stack
 from tests.testbed import hosts
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 PROMETHEUS = ("--tags", "prometheus")
 
@@ -21,7 +21,7 @@ def run_and_expect_success(stack: Stack, *arguments: str) -> str:
 def test_a_port_that_is_taken(stack: Stack) -> None:
     before = stack.fingerprint()
     stack.on_host("systemd-run --unit=squatter --quiet python3 -m http.server 9777 --bind 127.0.0.1")
-    wait_until(lambda: "9777" in stack.on_host("ss -ltn"), timeout=20, what="Nothing listened on port 9777")
+    wait_until(lambda: "9777" in stack.on_host("ss -ltn"), timeout=PATIENCE, what="Nothing listened on port 9777")
     try:
         result = stack.run("site.yml", variables={"llmmon_prometheus_port": 9777})
         assert result.code != 0
@@ -84,7 +84,7 @@ def test_a_killed_container_comes_back(stack: Stack) -> None:
     assert "alertmanager has no container: run site.yml" in status.message
     run_and_expect_success(stack, "--tags", "alertmanager")
     health = "docker inspect --format '{{.State.Health.Status}}' llmmon-alertmanager"
-    wait_until(lambda: stack.on_host(health) == "healthy", timeout=20, what="Alertmanager did not become healthy")
+    wait_until(lambda: stack.on_host(health) == "healthy", timeout=PATIENCE, what="Alertmanager did not become healthy")
 
 
 def test_a_service_that_crashes_after_a_reload_is_started_again(stack: Stack) -> None:
@@ -100,7 +100,7 @@ def test_a_service_that_crashes_after_a_reload_is_started_again(stack: Stack) ->
         now = stack.on_host(started).split()
         return now[0] != before and now[1] == "healthy"
 
-    wait_until(back, timeout=60, what="Prometheus did not come back after a crash")
+    wait_until(back, timeout=PATIENCE, what="Prometheus did not come back after a crash")
 
 
 def test_an_engine_that_does_not_run_is_named_and_started(stack: Stack) -> None:

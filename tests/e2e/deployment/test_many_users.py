@@ -9,7 +9,7 @@ import requests
 
 from tests.support.stack import Stack
 from tests.testbed.gateway import MODELS
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 USERS, JOB, MODEL = 500, "llm-auth-proxy", MODELS[1]
 # As LiteLLM calls them.
@@ -58,7 +58,7 @@ def test_the_first_request_of_each_user_is_counted_and_charged(stack: Stack) -> 
     def all_charged() -> bool:
         return sum(counted(stack, REQUESTS)) - sum(before) == USERS
 
-    wait_until(all_charged, timeout=60, what="The gateway did not count all requests", pause=1)
+    wait_until(all_charged, timeout=PATIENCE, what="The gateway did not count all requests", pause=1)
     # Or this test would show nothing.
     assert len(counted(stack, REQUESTS)) - len(before) == USERS
     charged = sum(counted(stack, DOLLARS)) - charged_before
@@ -69,7 +69,7 @@ def test_the_first_request_of_each_user_is_counted_and_charged(stack: Stack) -> 
 
     wait_until(
         lambda: close("job_model:llm_requests:rate5m", USERS) and close("job_model:llm_cost_usd:rate5m", charged),
-        timeout=60,
+        timeout=PATIENCE,
         what=f"Not {USERS} requests and {charged} USD were recorded",
         pause=1,
     )

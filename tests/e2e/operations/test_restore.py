@@ -17,7 +17,7 @@ from tests.e2e.by_hand import DASHBOARD, grafana, silence
 from tests.e2e.killing import kill_at
 from tests.support.stack import SERVICES, Result, Stack, make_inventory
 from tests.testbed import hosts
-from tests.testbed.shell import wait_until
+from tests.testbed.shell import PATIENCE, wait_until
 
 DATA_SOURCE_SECRET = "e2e-data-source-5ecret"  # noqa: S105 - made up
 # Pending all along: Prometheus takes up the state only of alerts that wait for ten minutes or longer.
@@ -64,8 +64,8 @@ def saved(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Saved:
     assert result.code == 0, result.output
     # Longer than a Prometheus takes from its start to the moment when it takes up the state.
     pending = "time() - ALERTS_FOR_STATE{alertname='Patient'} > 15"
-    wait_until(lambda: bool(stack.query(pending)), timeout=60, what="The alert is not pending for long enough")
-    wait_until(lambda: len(stack.query("up")) >= 5, timeout=30, what="Nothing was scraped")
+    wait_until(lambda: bool(stack.query(pending)), timeout=PATIENCE, what="The alert is not pending for long enough")
+    wait_until(lambda: len(stack.query("up")) >= 5, timeout=PATIENCE, what="Nothing was scraped")
     at = float(stack.query("up")[0]["value"][0])
     return Saved(archive_of(back_up(stack)), identity, at, up_at(stack, at))
 
@@ -85,7 +85,7 @@ def assert_restored(stack: Stack, saved: Saved) -> None:
     started = moment(stack.api(9090, "/api/v1/status/runtimeinfo")["data"]["startTime"])
     wait_until(
         lambda: any(moment(since) < started for since in active_since(stack, "Patient")),
-        timeout=60,
+        timeout=PATIENCE,
         what="The alert has lost how long it is pending",
     )
     assert nothing_left(stack)

@@ -24,7 +24,7 @@ from tests.rules.month.episodes import STEP, Firing, fired
 from tests.support import prometheus
 from tests.testbed.tools import tool
 
-VERSION = promtool.VERSIONS[-1]
+VERSION = promtool.VERSION
 ALERT = "month:alert"
 # What dashboards alone read is left out; what calibration reads is not.
 READ_BY_CALIBRATION = (

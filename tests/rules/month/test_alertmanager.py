@@ -17,7 +17,7 @@ from tests.rules.month.alertmanager import Message, messages
 from tests.rules.month.episodes import Episode, episode
 from tests.support import services
 from tests.support.loopback import Answer, Server
-from tests.support.services import VERSIONS
+from tests.support.versions import SIGNAL
 
 # Of each group (alert and gateway) its messages: the models that fail, and those that are well again.
 Told = dict[tuple[str, str], list[tuple[set[str], set[str]]]]
@@ -133,7 +133,7 @@ class Player:
 def test_the_real_one_sends_the_same(tmp_path: Path) -> None:
     """Both versions at once, since they mostly wait."""
     with ThreadPoolExecutor() as pool:
-        for sent, expected in pool.map(lambda version: played(version, tmp_path / version), VERSIONS["alertmanager"]):
+        for sent, expected in pool.map(lambda version: played(version, tmp_path / version), SIGNAL["alertmanager"]):
             assert sum(map(len, expected.values())) > 6
             assert sent == expected
 

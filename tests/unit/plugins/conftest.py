@@ -11,7 +11,8 @@ import pytest
 from tests.support import services
 from tests.support.loopback import Server, certificate, unused_port
 from tests.support.scraping import PAGES, scraping_configuration
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import EVERYWHERE
 
 _IS_ROOT = os.geteuid() == 0
 
@@ -52,7 +53,7 @@ def prometheus_in_both_versions(tmp_path_factory: pytest.TempPathFactory) -> Ite
         )
         yield {
             version: stack.enter_context(services.prometheus(version, root / version, configuration))
-            for version in VERSIONS["prometheus"]
+            for version in EVERYWHERE["prometheus"]
         }
 
 

@@ -12,10 +12,10 @@ from ansible_collections.llmmon.stack.plugins.modules import prometheus_advice
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.advice import advice_checks
 
-from tests.rules import promtool
 from tests.support import prometheus
 from tests.support.loopback import Server
 from tests.support.modules import run_module
+from tests.support.versions import EVERYWHERE
 from tests.testbed.tools import tool
 
 GATEWAYS: list[Gateway] = [
@@ -54,7 +54,7 @@ def lines(second: int) -> list[str]:
     return [f"{one} {second}" for one in series]
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_what_fits_nothing_is_said(version: str, tmp_path: Path) -> None:
     page = tmp_path / "page"
     page.write_text("\n".join([*sorted(lines(int(time.time()) - 30)), "# EOF\n"]), encoding="utf-8")
@@ -93,7 +93,7 @@ def test_what_fits_nothing_is_said(version: str, tmp_path: Path) -> None:
 
 
 def test_without_any_model_there_is_nothing_to_say(tmp_path: Path) -> None:
-    with prometheus.running(promtool.VERSIONS[-1], tmp_path) as server:
+    with prometheus.running(EVERYWHERE["prometheus"][-1], tmp_path) as server:
         answer = run_module(prometheus_advice, {"url": server.url, "checks": CHECKS})
     assert (answer["failed"], answer["sentences"]) == (False, [])
 

@@ -15,10 +15,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals
 from ansible_collections.llmmon.stack.plugins.modules import prometheus_calibrate
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.overrides import override_problems
 
-from tests.rules import promtool
 from tests.support import prometheus, rendering
 from tests.support.loopback import Answer, Server
 from tests.support.modules import run_module
+from tests.support.versions import EVERYWHERE
 from tests.testbed.tools import tool
 from tests.unit.plugins.plugin_utils.settings.test_thresholds import DEFAULTS
 
@@ -58,7 +58,7 @@ def lines(end: int) -> Iterator[str]:
         yield f"llmmon:threshold_override{{{own}}} 0.5 {second}"
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_thresholds_are_proposed_for_what_was_recorded(version: str, tmp_path: Path) -> None:
     end = int(time.time()) // 60 * 60 - 600
     page = tmp_path / "page"

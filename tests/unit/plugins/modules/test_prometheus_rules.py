@@ -25,7 +25,7 @@ from ansible_collections.llmmon.stack.plugins.modules.prometheus_rules import (
 from tests.support import rendering, services
 from tests.support.loopback import Answer, Server, as_json
 from tests.support.modules import run_module
-from tests.support.services import VERSIONS
+from tests.support.versions import EVERYWHERE
 
 UTC = datetime.UTC
 SINCE = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
@@ -188,7 +188,7 @@ def test_the_module_says_when_prometheus_cannot_be_asked(server: Server, directo
     )
 
 
-@pytest.mark.parametrize("version", VERSIONS["prometheus"])
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_real_prometheus_tells_which_rule_fails(version: str, tmp_path: Path) -> None:
     """A rule that makes two series of one name fails at each evaluation, and no tool can know that before."""
     current = tmp_path / "current"

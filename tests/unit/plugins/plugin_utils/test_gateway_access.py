@@ -17,10 +17,10 @@ from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import gateway_secrets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import gateways
 
-from tests.rules import promtool
 from tests.support import prometheus, rendering, services
 from tests.support.loopback import Answer, Request, Server, certificate
 from tests.support.modules import run_module
+from tests.support.versions import EVERYWHERE
 
 TOKEN = "s3cret-0a1b"  # noqa: S105 - made up for these tests
 PAGE = Answer(200, b"series 1\n", "text/plain; version=0.0.4")
@@ -80,7 +80,7 @@ def gateway(server: Server, **settings: Any) -> dict[str, Any]:
     return {"name": "gw", "targets": [server.address], **settings}
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_token_does_not_follow_a_redirect(version: str, tmp_path: Path, server: Server, other: Server) -> None:
     server.answers["GET /metrics"] = Answer(307, b"", headers={"Location": f"{other.url}/stolen"})
     with scraping(version, tmp_path, gateway(server, bearer_token=TOKEN)) as scraper:
@@ -90,7 +90,7 @@ def test_a_token_does_not_follow_a_redirect(version: str, tmp_path: Path, server
     assert other.requests == []
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_redirect_that_is_asked_for_leads_to_the_gateway_and_to_nobody_else(
     version: str, tmp_path: Path, server: Server, other: Server
 ) -> None:
@@ -114,7 +114,7 @@ def test_a_redirect_that_is_asked_for_leads_to_the_gateway_and_to_nobody_else(
 
 def test_the_prober_does_not_follow_a_redirect_either(tmp_path: Path, server: Server, other: Server) -> None:
     server.answers["GET /metrics"] = Answer(307, b"", headers={"Location": f"{other.url}/stolen"})
-    releases = deployed(tmp_path, promtool.VERSIONS[0], gateway(server, bearer_token=TOKEN))
+    releases = deployed(tmp_path, EVERYWHERE["prometheus"][0], gateway(server, bearer_token=TOKEN))
     for module in ("gateway-gw", "no-token-gw"):
         assert "\nprobe_success 0" in probed(releases, tmp_path, module, f"{server.url}/metrics")
     assert tokens_seen(server) == [f"Bearer {TOKEN}", None]
@@ -126,7 +126,7 @@ def probed(releases: Path, root: Path, module: str, url: str) -> str:
         return requests.get(f"{prober}/probe", params={"module": module, "target": url}, timeout=SECONDS).text
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_certificates_and_a_key_are_shipped(version: str, tmp_path: Path) -> None:
     """The server wants a certificate of its client, and its own is signed by nobody else's authority."""
     pem = certificate(tmp_path)
@@ -150,7 +150,7 @@ def test_certificates_and_a_key_are_shipped(version: str, tmp_path: Path) -> Non
         assert "BEGIN" not in (releases / "current" / file).read_text()
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_gateway_that_prometheus_could_not_begin_to_scrape_is_told_so(version: str, tmp_path: Path) -> None:
     """Its log alone says why there is no target: the API does not."""
     given = {"name": "gw", "targets": ["gw:1"], "scheme": "https", "tls_config": {"ca": "no certificate"}}
@@ -162,7 +162,7 @@ def test_a_gateway_that_prometheus_could_not_begin_to_scrape_is_told_so(version:
     )
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_user_and_parameters(version: str, tmp_path: Path, server: Server) -> None:
     asked: dict[str, Any] = {
         "metrics_path": "/mätrics;a=b@c/(d)!~",
@@ -185,7 +185,7 @@ def test_a_user_and_parameters(version: str, tmp_path: Path, server: Server) -> 
     assert TOKEN not in (releases / "current" / "prometheus.yml").read_text()
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_proxy_is_asked(version: str, tmp_path: Path, server: Server) -> None:
     server.answers["GET http://gateway.invalid:4000/metrics"] = PAGE
     given = {"name": "gw", "targets": ["gateway.invalid:4000"], "proxy_url": server.url, "bearer_token": TOKEN}
@@ -197,7 +197,7 @@ def test_a_proxy_is_asked(version: str, tmp_path: Path, server: Server) -> None:
     assert set(tokens_seen(server)) == {f"Bearer {TOKEN}"}
 
 
-@pytest.mark.parametrize("version", promtool.VERSIONS)
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_a_token_of_the_host_is_read_where_it_lies(version: str, tmp_path: Path, server: Server) -> None:
     tokens = tmp_path / "prometheus" / "own.d"
     tokens.mkdir(parents=True)

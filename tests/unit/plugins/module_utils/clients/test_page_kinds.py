@@ -14,7 +14,8 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.request_metrics impor
 from tests.support import services
 from tests.support.loopback import Answer, Server
 from tests.support.scraping import EXPOSITION
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import EVERYWHERE
 from tests.testbed.state import REPOSITORY
 
 PRESETS = REPOSITORY / "collections/llmmon/roles/prometheus/vars/presets"
@@ -29,7 +30,7 @@ def kind_of(fixture: str) -> str:
     return fixture.split("-", maxsplit=1)[0]
 
 
-@pytest.fixture(scope="module", params=VERSIONS["prometheus"])
+@pytest.fixture(scope="module", params=EVERYWHERE["prometheus"])
 def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Give a Prometheus which has scraped all pages, one job each."""
     root = tmp_path_factory.mktemp("kinds")

@@ -22,10 +22,11 @@ from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import 
 
 from tests.support import services
 from tests.support.scraping import JOBS
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import EVERYWHERE
 
 
-@pytest.mark.parametrize("version", VERSIONS["prometheus"])
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_prometheus_takes_and_refuses_a_configuration(
     version: str, prometheus_in_both_versions: dict[str, Service]
 ) -> None:
@@ -50,7 +51,7 @@ def test_prometheus_takes_and_refuses_a_configuration(
     assert reloader.reload()["reloaded_at"] > first["reloaded_at"]
 
 
-@pytest.mark.parametrize("version", VERSIONS["prometheus"])
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_prometheus_s_errors_get_the_right_cause(version: str, prometheus_in_both_versions: dict[str, Service]) -> None:
     client = prometheus_in_both_versions[version].client
     since = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
@@ -69,7 +70,7 @@ def test_prometheus_s_errors_get_the_right_cause(version: str, prometheus_in_bot
     assert {job: cause for job, (cause, _) in errors.items()} == expected, errors
 
 
-@pytest.mark.parametrize("version", VERSIONS["prometheus"])
+@pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_status_reads_what_prometheus_says(version: str, prometheus_in_both_versions: dict[str, Service]) -> None:
     facts = stack_status.api_facts("prometheus", prometheus_in_both_versions[version].client)
     assert same_version(version, facts["version"])
@@ -79,7 +80,7 @@ def test_status_reads_what_prometheus_says(version: str, prometheus_in_both_vers
 CONFIGURATION = "route: {receiver: x}\nreceivers: [{name: x}]\n"
 
 
-@pytest.mark.parametrize("version", VERSIONS["alertmanager"])
+@pytest.mark.parametrize("version", EVERYWHERE["alertmanager"])
 def test_alertmanager_takes_and_refuses_a_configuration(version: str, tmp_path: Path) -> None:
     if not services.can_have_own_mounts():
         pytest.skip("Debian's Alertmanager needs its templates, and this machine lets no test show it any")

@@ -12,7 +12,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences impo
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
 
 from tests.support import services
-from tests.support.services import VERSIONS, Service
+from tests.support.services import Service
+from tests.support.versions import EVERYWHERE
 
 CONFIGURATION = "route: {receiver: none}\nreceivers: [{name: none}]\n"
 
@@ -44,7 +45,7 @@ def test_what_has_ended_is_not_sent_and_the_id_stays_at_home() -> None:
     }
 
 
-@pytest.fixture(params=VERSIONS["alertmanager"])
+@pytest.fixture(params=EVERYWHERE["alertmanager"])
 def alertmanager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
     """Alertmanager without silences."""
     if not services.can_have_own_mounts():

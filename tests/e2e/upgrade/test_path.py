@@ -1,0 +1,138 @@
+"""From the oldest versions to the newest, one by one: with traffic, firing alerts, and one step back each time."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.e2e.by_hand import silence
+from tests.e2e.images import commit_image
+from tests.e2e.upgrade.test_upgrade import active_silences, left_behind, running, variables, versions
+from tests.support.stack import Result, Stack, make_inventory
+from tests.support.versions import ALL
+from tests.testbed import hosts, traffic
+from tests.testbed.shell import PATIENCE, wait_until
+
+# One alert lasts all the time; the other is on for the first half of each period, and has to be told each time anew.
+LASTING, ALTERNATING = "LastsAllTheTime", "ComesAndGoes"
+PERIOD = 240
+RULES = {LASTING: "vector(1)", ALTERNATING: f"vector(time()) % {PERIOD} < {PERIOD // 2}"}
+# Alertmanager takes an alert for over when it has not heard of it for four times as long: in a minute, not in four, so
+# that what ends while Prometheus is away is told before it begins again.
+RESEND_DELAY = "15s"
+SETTINGS = {
+    "llmmon_default_receivers": ["webhook"],
+    "llmmon_alertmanager_route": {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "2s"},
+    "llmmon_prometheus_extra_flags": [f"--rules.alert.resend-delay={RESEND_DELAY}"],
+}
+STEPS = tuple(pairwise(ALL["prometheus"]))
+
+
+@pytest.fixture(scope="module")
+def path(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The oldest versions on a host of their own, where both alerts have been told."""
+    name = f"{fresh_stack.host.name}-path"
+    hosts.destroy(name)
+    host = hosts.create(name)
+    inventory = make_inventory(tmp_path_factory.mktemp("path"), host, fresh_stack.gateway)
+    stack = dataclasses.replace(fresh_stack, host=host, inventory=inventory)
+    rules = inventory / "own.yml"
+    group = {"name": "own", "rules": [{"alert": alert, "expr": expression} for alert, expression in RULES.items()]}
+    rules.write_text(yaml.safe_dump({"groups": [group]}))
+    receivers = {"webhook": {"url": f"http://{stack.sinks.webhook}/path"}}
+    settings: dict[str, Any] = {"llmmon_receivers": receivers, "llmmon_prometheus_rule_files": [str(rules)]}
+    for component in ALL:
+        settings |= variables(component, versions(component)[0])
+    keep(stack, SETTINGS | settings)
+    stack.sinks.clear()
+    result = stack.run("site.yml")
+    assert result.code == 0, result.output
+    silence(stack, "kept")
+    wait_until(lambda: all(told(stack, alert) for alert in RULES), timeout=PATIENCE + PERIOD, what="Nothing was told")
+    yield stack
+    hosts.destroy(name)
+
+
+def keep(stack: Stack, settings: dict[str, Any]) -> None:
+    """Write into the inventory what the host has from now on."""
+    file = stack.inventory / "group_vars" / "llmmon" / "testbed.yml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **settings}))
+
+
+def told(stack: Stack, alert: str) -> list[tuple[str, float]]:
+    """What was told of an alert, oldest first: firing or resolved, and when."""
+    return [
+        (str(one["status"]), float(entry["time"]))
+        for entry in stack.sinks.records("webhook")
+        if entry["path"] == "/path"
+        for one in entry["json"]["alerts"]
+        if one["labels"]["alertname"] == alert
+    ]
+
+
+def upgrade(stack: Stack, wanted: dict[str, Any]) -> Result:
+    """While the gateway is in use."""
+    load = threading.Thread(target=traffic.run, args=(stack.gateway.name,), kwargs={"seconds": 30, "rate": 5})
+    load.start()
+    result = stack.run("upgrade.yml", variables=wanted)
+    load.join()
+    return result
+
+
+def image_of(component: str, version: str) -> dict[str, str]:
+    (found,) = (image for image in versions(component) if image["version"] == version)
+    return found
+
+
+def refuse(stack: Stack, component: str, version: str) -> None:
+    """An image of this version that does not start: the old one is back, and nothing else has changed."""
+    before = running(stack)
+    image = image_of(component, version)
+    broken = commit_image(stack, image["image"], f"broken/{component}:{version}", 'ENTRYPOINT ["/bin/false"]')
+    result = upgrade(stack, {**variables(component, image | {"image": broken}), "llmmon_start_timeout": 10})
+    assert result.code != 0, result.output
+    assert f"-> {version}: rolled back" in result.message, result.output
+    assert running(stack) == before
+    assert left_behind(stack) == ""
+
+
+@pytest.mark.parametrize(("old", "new"), STEPS)
+def test_prometheus_takes_the_next_step_after_one_back(path: Stack, old: str, new: str) -> None:
+    assert running(path)["prometheus"] == old
+    refuse(path, "prometheus", new)
+    wanted = variables("prometheus", image_of("prometheus", new))
+    result = upgrade(path, wanted)
+    assert result.code == 0, result.output
+    assert running(path)["prometheus"] == new
+    assert left_behind(path) == ""
+    keep(path, wanted)
+
+
+def test_alertmanager_takes_its_step_after_one_back(path: Stack) -> None:
+    oldest, newest = ALL["alertmanager"][0], ALL["alertmanager"][-1]
+    assert running(path)["alertmanager"] == oldest
+    refuse(path, "alertmanager", newest)
+    wanted = variables("alertmanager", image_of("alertmanager", newest))
+    result = upgrade(path, wanted)
+    assert result.code == 0, result.output
+    assert running(path)["alertmanager"] == newest
+    assert [entry["comment"] for entry in active_silences(path)] == ["kept"]
+    keep(path, wanted)
+
+
+def test_no_step_lost_or_repeated_a_notification(path: Stack) -> None:
+    assert [status for status, _ in told(path, LASTING)] == ["firing"]
+
+    # Look when it has been on for so long that it must have been told.
+    wait_until(lambda: 30 < time.time() % PERIOD < PERIOD // 2, timeout=PATIENCE, what=f"{ALTERNATING} did not begin")
+    found = told(path, ALTERNATING)
+    periods = int(time.time() // PERIOD) - int(found[0][1] // PERIOD) + 1
+    assert periods > 1
+    assert [status for status, _ in found] == ["firing", "resolved"] * (periods - 1) + ["firing"]

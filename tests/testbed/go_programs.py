@@ -1,0 +1,109 @@
+"""Programs that Debian does not have (yet), built from their Go modules.
+
+Below `go/` each has a module of ours that needs nothing but it: `go.mod` says the version, `go.sum` holds the sums of
+all that goes into it. A new version: `go get -tool PACKAGE@VERSION` in an empty module, both files, a line in
+catalogue.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.testbed import disk, state
+from tests.testbed.go_toolchain import LOCAL, go_for
+from tests.testbed.shell import TestbedError, run, step
+
+MODULES = Path(__file__).parent / "go"
+# Prometheus's ways to find targets are all left out but DNS: with the clouds' libraries it takes ten times as long.
+_TAGS = "netgo,remove_all_sd,enable_dns_sd"
+_VERSION_IS_IN = "github.com/prometheus/common/version.Version"
+_NEED_BYTES = 4 * 10**9
+_BUILD_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A release and which of its programs we build, by their packages."""
+
+    name: str
+    version: str
+    packages: Mapping[str, str]
+
+    @property
+    def folder(self) -> Path:
+        return MODULES / f"{self.name}-{self.version}"
+
+    @property
+    def key(self) -> str:
+        """Changes with whatever goes into the programs."""
+        parts = [_TAGS.encode(), *((self.folder / name).read_bytes() for name in ("go.mod", "go.sum"))]
+        return hashlib.sha256(b"\n".join(parts)).hexdigest()[:12]
+
+
+def is_built(module: GoModule) -> bool:
+    return _target(module).is_dir()
+
+
+def build(module: GoModule) -> Path:
+    """The folder with the programs of a module; they are built at the first call."""
+    target = _target(module)
+    if target.is_dir():
+        return target
+    # One build uses all processors: two at a time would only need twice the memory.
+    with state.locked("go-build"):
+        if not target.is_dir():
+            disk.require_room(state.directory(), _NEED_BYTES)
+            label = f"{module.name} {module.version}"
+            go = go_for(label, _minimum(module))
+            part = state.folder("go", "built", target.name)
+            with step(f"built {label} from its Go module"):
+                _build(go, module, part)
+            for program in module.packages:
+                _require_version(part / program, module.version)
+            part.replace(target)
+    return target
+
+
+def clean() -> None:
+    """Delete sources and what was compiled on the way: the programs are all that is needed again."""
+    with state.locked("go-build"):
+        state.remove("go")
+
+
+def _target(module: GoModule) -> Path:
+    return state.path("tools", f"{module.name}-{module.version}-{module.key}")
+
+
+def _build(go: Path, module: GoModule, target: Path) -> None:
+    caches = {name: str(state.folder("go", name.lower())) for name in ("GOMODCACHE", "GOCACHE", "GOPATH")}
+    environment = {
+        **LOCAL,
+        **caches,
+        "CGO_ENABLED": "0",
+        "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
+        "GOWORK": "off",
+    }
+    flags = ["-trimpath", "-tags", _TAGS, "-ldflags", f"-s -w -X {_VERSION_IS_IN}={module.version}"]
+    command: list[str | Path] = [go, "build", *flags, "-o", f"{target}/", *module.packages.values()]
+    try:
+        run(command, environment=environment, folder=module.folder, timeout=_BUILD_SECONDS)
+    except TestbedError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _minimum(module: GoModule) -> str:
+    found = re.search(r"^go (\S+)$", (module.folder / "go.mod").read_text(), re.MULTILINE)
+    assert found, f"{module.folder}/go.mod names no version of Go"
+    return found[1]
+
+
+def _require_version(program: Path, version: str) -> None:
+    answer = run([program, "--version"])
+    if f"version {version} " not in answer:
+        raise TestbedError(f"{program.name} was built as {version} but calls itself {answer.splitlines()[0]}.")
