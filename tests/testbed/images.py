@@ -41,8 +41,8 @@ def ensure(client: docker.DockerClient, *, quick: bool = False) -> list[Availabl
     compiled here is said and left out.
     """
     with state.locked("images"):
-        result = _ensure_all(client, _possible(quick=quick))
-        _write_summary(result)
+        result = _ensure_all(client, possible(quick=quick))
+        write_summary(result)
         _sweep()
     return result
 
@@ -81,7 +81,7 @@ def build(recipe: Recipe) -> oci.Image:
     return image
 
 
-def _possible(*, quick: bool) -> list[Recipe]:
+def possible(*, quick: bool) -> list[Recipe]:
     """The recipes that this machine can follow, and soon enough."""
     result = []
     for recipe in RECIPES:
@@ -256,7 +256,7 @@ def _sortable(version: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in version.replace("-", ".").split(".")]
 
 
-def _write_summary(available: Sequence[Available]) -> None:
+def write_summary(available: Sequence[Available]) -> None:
     chosen: dict[str, Any] = {}
     for one in available:
         # The version that llmmon ships, or else the newest of those that there are.
