@@ -61,13 +61,16 @@ def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
     answers = traffic.run(stack.gateway.name, seconds=12, rate=5)
     assert answers.get("200", 0) > 40, answers
     assert any(int(status) >= 400 for status in answers if int(status) > 0) or answers.get("0"), answers
+
+    def all_fail(model: str) -> bool:
+        found = stack.query(f'job_model:llm_requests_failed:ratio_rate5m{{model="{model}"}}')
+        return [(sample["metric"]["job"], float(sample["value"][1])) for sample in found] == [("llm-auth-proxy", 1.0)]
+
     wait_until(
-        lambda: bool(stack.query("job_model:llm_requests:rate5m > 0")),
+        lambda: bool(stack.query("job_model:llm_requests:rate5m > 0")) and all_fail("always-fails"),
         timeout=PATIENCE,
-        what="No request rate was recorded for the gateway",
+        what="Neither the rate of requests nor the model that always fails was recorded",
     )
-    failing = stack.query('job_model:llm_requests_failed:ratio_rate5m{model="always-fails"}')
-    assert [(sample["metric"]["job"], float(sample["value"][1])) for sample in failing] == [("llm-auth-proxy", 1.0)]
 
 
 def test_status_is_one_screen(stack: Stack) -> None:
