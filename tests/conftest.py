@@ -9,3 +9,5 @@ from ansible.utils.collection_loader._collection_finder import _AnsibleCollectio
 REPOSITORY = Path(__file__).parent.parent
 
 _AnsibleCollectionFinder(paths=[str(REPOSITORY / "collections")], scan_sys_paths=True)._install()
+
+pytest_plugins = ["tests.support.tried"]
