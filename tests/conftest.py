@@ -1,11 +1,5 @@
-"""Lets tests import the collection by its name, the way Ansible does, beside the ansible package's collections."""
+"""What holds for all tests."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
-
-REPOSITORY = Path(__file__).parent.parent
-
-_AnsibleCollectionFinder(paths=[str(REPOSITORY / "collections")], scan_sys_paths=True)._install()
+import tests.support.collection  # noqa: F401

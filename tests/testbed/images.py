@@ -32,6 +32,13 @@ class Available:
     version: str
     origin: str
     id: str
+    # Why it was not pulled, where upstream has one.
+    why: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it came from, for people."""
+        return f"{self.origin}: {self.why}" if self.why else self.origin
 
 
 def ensure(client: docker.DockerClient) -> list[Available]:
@@ -77,17 +84,18 @@ def build(recipe: Recipe) -> oci.Image:
 
 
 def _ensure_all(client: docker.DockerClient) -> list[Available]:
-    """Pull one by one (the first refusal ends the asking), build two at a time."""
-    found = {recipe.name: _pulled(client, recipe) for recipe in RECIPES if recipe.upstream}
-    missing = [recipe for recipe in RECIPES if found.get(recipe.name) is None]
+    """Pull one by one (silence ends the asking), build two at a time."""
+    registry = upstream.Upstream()
+    found = {recipe.name: _pulled(client, recipe, registry) for recipe in RECIPES if recipe.upstream}
+    missing = [recipe for recipe in RECIPES if not isinstance(found.get(recipe.name), Available)]
     if not recipes.stand_in_sources() and any(recipe.origin == STAND_IN for recipe in missing):
         say(f"skipped Grafana's stand-in, because {recipes.STAND_IN_SOURCES} holds no program yet")
         missing = [recipe for recipe in missing if recipe.origin != STAND_IN]
     with ThreadPoolExecutor(2) as pool:
         # All packages of a suite at once: each time its mirror is asked costs seconds.
         list(pool.map(lambda suite: _fetch(suite, missing), sorted({recipe.suite for recipe in missing})))
-        built = list(pool.map(lambda recipe: _load(client, recipe), missing))
-    result = [*(available for available in found.values() if available), *built]
+        built = list(pool.map(lambda recipe: _load(client, recipe, str(found.get(recipe.name, ""))), missing))
+    result = [*(available for available in found.values() if isinstance(available, Available)), *built]
     order = {recipe.component: number for number, recipe in enumerate(RECIPES)}
     return sorted(result, key=lambda available: (order[available.component], _sortable(available.version)))
 
@@ -96,15 +104,18 @@ def _fetch(suite: str, missing: Sequence[Recipe]) -> None:
     debian.fetch(suite, sorted({package for recipe in missing if recipe.suite == suite for package in recipe.packages}))
 
 
-def _pulled(client: docker.DockerClient, recipe: Recipe) -> Available | None:
+def _pulled(client: docker.DockerClient, recipe: Recipe, registry: upstream.Upstream) -> Available | str:
+    """The image as upstream made it, or why it was not pulled."""
     assert recipe.upstream
     try:
         image = client.images.get(recipe.upstream)
         if engine.LABEL in image.labels:
-            return None
+            # It was built because of what the registry answered then, and stays until `down`.
+            return _why_before(recipe)
     except ImageNotFound:
-        if not upstream.pull(recipe.upstream):
-            return None
+        why = registry.pull(recipe.upstream)
+        if why is not None:
+            return why
         image = client.images.get(recipe.upstream)
         state.write("pulled", {**state.read("pulled"), recipe.upstream: image.id})
         say(f"{recipe.upstream}: {PULLED}")
@@ -112,7 +123,12 @@ def _pulled(client: docker.DockerClient, recipe: Recipe) -> Available | None:
     return Available(recipe.component, recipe.upstream, version, PULLED, str(image.id))
 
 
-def _load(client: docker.DockerClient, recipe: Recipe) -> Available:
+def _why_before(recipe: Recipe) -> str:
+    known = state.read("images").get("all", [])
+    return next((str(entry.get("why", "")) for entry in known if entry["image"] == recipe.name), "")
+
+
+def _load(client: docker.DockerClient, recipe: Recipe, why: str) -> Available:
     image = build(recipe)
     try:
         known = client.images.get(recipe.name).id
@@ -126,7 +142,7 @@ def _load(client: docker.DockerClient, recipe: Recipe) -> Available:
             client.images.load(archive)
         if known is not None:
             drop(client, known)
-    return Available(recipe.component, recipe.name, recipe.version, recipe.origin, image.id)
+    return Available(recipe.component, recipe.name, recipe.version, recipe.origin, image.id, why)
 
 
 def drop(client: docker.DockerClient, replaced: str) -> None:
@@ -235,8 +251,7 @@ def _sortable(version: str) -> list[tuple[int, str]]:
 
 def _write_summary(available: Sequence[Available]) -> None:
     newest = {
-        one.component: {"image": one.image, "version": one.version, "origin": one.origin, "id": one.id}
-        for one in available
+        one.component: {key: value for key, value in vars(one).items() if key != "component"} for one in available
     }
     everything = [vars(one) for one in available]
     state.write("images", {**newest, "all": everything})

@@ -41,7 +41,7 @@ def up(purpose: str = "tests") -> None:
             slow = pool.submit(gateway_packages.install)
         client = engine.ensure()
         for image in images.ensure(client):
-            say(f"{image.image}: {image.origin}")
+            say(f"{image.image}: {image.source}")
         if purpose == "tests":
             network.ensure(client)
             images.publish(client, registry.ensure(client))
@@ -69,15 +69,34 @@ def status() -> dict[str, Any]:
     }
 
 
-def down(*, everything: bool = False) -> None:
-    """Remove all that is ours; caches stay unless everything has to go."""
+def down(*, everything: bool = False, command: str = "python -m tests.testbed down") -> None:
+    """Remove all that is ours; caches stay unless everything has to go, and the engine while others use it.
+
+    ``command`` is what was typed, to name it.
+    """
     traffic.stop()
+    others: list[str] = []
     if engine.version() is not None:
+        client = engine.client()
         with step("removed containers, volumes, networks and images"):
-            _remove_from(engine.client())
+            _remove_from(client)
+        others = strangers(client)
+    if others and engine.ours():
+        say(
+            f"left our Docker engine running, because containers run in it that are not ours: {', '.join(others)};"
+            f" to stop it, remove them by `docker rm --force {' '.join(others)}` and run `{command}` again"
+        )
+        state.clear(caches=everything, keep=engine.FILES)
+        return
     engine.stop()
     state.clear(caches=everything)
     say("the testbed is down")
+
+
+def strangers(client: docker.DockerClient) -> list[str]:
+    """Names of the containers that are not ours: with our engine they would go, also those that are stopped."""
+    everyone = client.containers.list(all=True, ignore_removed=True)
+    return sorted(str(container.name) for container in everyone if engine.LABEL not in container.labels)
 
 
 def _remove_from(client: docker.DockerClient) -> None:
