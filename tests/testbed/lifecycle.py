@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import docker
@@ -103,13 +105,28 @@ def _remove_from(client: docker.DockerClient) -> None:
     for container in client.containers.list(all=True, filters=_MINE):
         container.remove(force=True, v=True)
     for volume in client.volumes.list(filters=_MINE):
-        volume.remove(force=True)
+        with _left_where_used(f"the volume {volume.name}"):
+            volume.remove(force=True)
     for net in client.networks.list(filters=_MINE):
-        net.remove()
+        with _left_where_used(f"the network {net.name}"):
+            net.remove()
     for image in client.images.list(filters=_MINE):
-        client.images.remove(str(image.id), force=True)
+        with _left_where_used(f"the image {', '.join(image.tags) or image.short_id}"):
+            client.images.remove(str(image.id), force=True)
     for name, image_id in state.read("pulled").items():
         _remove_pulled(client, name, image_id)
+
+
+@contextmanager
+def _left_where_used(what: str) -> Iterator[None]:
+    """What somebody else's container uses stays."""
+    try:
+        yield
+    except APIError as error:
+        # A network with containers in it is "forbidden" to be removed.
+        if error.status_code not in (403, 409):
+            raise
+        say(f"left {what}, because a container that is not ours uses it")
 
 
 def _remove_pulled(client: docker.DockerClient, name: str, image_id: str) -> None:

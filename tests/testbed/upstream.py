@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import image_pull
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.image_pull import Cause, PullFailed
+from docker.errors import DockerException
 
 from tests.testbed import engine
 from tests.testbed.shell import TestbedError, say
@@ -28,7 +29,7 @@ _ADVICE = {
 class Upstream:
     """One run's questions to the registry: nothing of what it answers is remembered for the next run."""
 
-    patience: float = PATIENCE_SECONDS
+    patience: int = PATIENCE_SECONDS
     _hopeless: Cause | None = field(default=None, init=False)
 
     def pull(self, name: str) -> str | None:
@@ -44,8 +45,6 @@ class Upstream:
             advice = f"; {_ADVICE[cause]}" if cause in _ADVICE else ""
             say(f"did not pull {name}: {cause.what} ({failure.words}){advice}")
             return cause.what
-        except OSError as error:
-            raise TestbedError(
-                f"The Docker engine at {engine.SOCKET} broke off the pull of {name}: {error}."
-            ) from error
+        except (DockerException, OSError) as error:
+            raise TestbedError(f"The Docker engine at {engine.SOCKET} failed to pull {name}: {error}.") from error
         return None

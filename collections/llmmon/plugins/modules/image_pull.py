@@ -9,10 +9,10 @@ module: image_pull
 short_description: Pull an image, or say why the registry does not give it
 version_added: 0.1.0
 description:
-  - Pulls an image unless the host has it. A registry that says nothing for two minutes ends it; a download that moves may
-    take as long as it likes.
-  - What goes wrong is one sentence that tells a rate limit, a refusal, a registry that is silent or not there, an image that it
-    has not and a download that broke off apart, and names the variable to change.
+  - Pulls an image unless the host has it. A registry that says nothing for two minutes ends it; a download that moves
+    may take as long as it likes.
+  - What goes wrong is one sentence that tells a rate limit, a refusal, a registry that is silent or not there, an image
+    that it has not and a download that broke off apart, and names the variable to change.
 attributes:
   check_mode:
     support: full

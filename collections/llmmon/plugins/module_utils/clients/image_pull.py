@@ -114,7 +114,7 @@ def readable(words: str) -> str:
     return " ".join(words.split())[:_SHOWN_CHARACTERS].rstrip(" .:")
 
 
-def pull_image(image: str, silence: float, **connection: Any) -> None:
+def pull_image(image: str, silence: int, **connection: Any) -> None:
     """Pull an image; PullFailed once nothing was heard for so many seconds, or what the registry said instead.
 
     A download that moves may take as long as it likes. ``connection`` says where the engine is (docker.APIClient).
@@ -141,5 +141,5 @@ def pull_image(image: str, silence: float, **connection: Any) -> None:
     except (RequestException, HTTPError, OSError) as error:
         # The engine tells what moves; when it says nothing, it waits for the registry itself.
         if "timed out" in str(error).lower():
-            raise PullFailed(f"nothing was heard for {silence:.0f} s") from error
+            raise PullFailed(f"nothing was heard for {silence} s") from error
         raise ConnectionError(str(error)) from error
