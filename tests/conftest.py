@@ -1,5 +1,7 @@
-"""What holds for all tests."""
+"""What holds for all tests: they import the collection by its name."""
 
 from __future__ import annotations
 
-import tests.support.collection  # noqa: F401
+from tests.support.collection import REPOSITORY
+
+__all__ = ["REPOSITORY"]

@@ -9,7 +9,6 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import image_pull
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.image_pull import PullFailed
 
-from tests.testbed import upstream
 from tests.testbed.shell import TestbedError
 from tests.testbed.upstream import Upstream
 
@@ -91,6 +90,6 @@ def test_an_engine_that_fails_is_not_taken_for_a_registry(monkeypatch: pytest.Mo
     def fail(*_: object, **__: object) -> None:
         raise ConnectionError("gone")
 
-    monkeypatch.setattr(upstream.image_pull, "pull_image", fail)
-    with pytest.raises(TestbedError, match="engine at .* failed to pull a:1: gone"):
+    monkeypatch.setattr(image_pull, "pull_image", fail)
+    with pytest.raises(TestbedError, match=r"engine at .* failed to pull a:1: gone"):
         Upstream().pull("a:1")
