@@ -45,7 +45,13 @@ EXAMPLES = r"""
     image_variable: llmmon_prometheus_image
 """
 
-RETURN = r""" # """
+RETURN = r"""
+image_id:
+  description: Identity of the image on the host; empty in check mode while it is not there.
+  returned: success
+  type: str
+  sample: "sha256:0f1d5a"
+"""
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
@@ -72,9 +78,10 @@ def main() -> None:
         missing = not engine.has_image(image)
         if missing and not module.check_mode:
             engine.pull(image)
+        image_id = engine.image_id(image)
     except EngineError as error:
         module.fail_json(msg=f"{error} (the image is set by {module.params['image_variable']})")
-    module.exit_json(changed=missing)
+    module.exit_json(changed=missing, image_id=image_id)
 
 
 if __name__ == "__main__":
