@@ -23,10 +23,10 @@ INTRODUCTION = """\
 # What was run with which versions
 
 Written by the tests: `make versions` takes over what the last `make test` or `make test-all` on this machine noted.
-Change nothing here by hand. Prometheus 2.53 and 3.5 and both versions of Alertmanager are Debian's builds, later versions
-of Prometheus are built from their Go modules; where upstream's registry answers, images are pulled from it instead.
-Grafana's stand-in stands for Grafana where no registry has it, and says nothing about Grafana's own versions: see
-[grafana.md](grafana.md).
+Change nothing here by hand. Prometheus 2.53 and 3.5 and both versions of Alertmanager are Debian's builds, later
+versions of Prometheus are built from their Go modules; where upstream's registry answers, images are pulled from it
+instead. Grafana's stand-in stands for Grafana where no registry has it, and says nothing about Grafana's own versions:
+see [grafana-versions.md](grafana-versions.md).
 """
 
 Facts = dict[str, dict[str, dict[str, Any]]]

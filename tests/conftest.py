@@ -1,13 +1,9 @@
-"""Lets tests import the collection by its name, the way Ansible does, beside the ansible package's collections."""
+"""What holds for all tests: they import the collection by its name."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from tests.support.collection import REPOSITORY
 
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
-
-REPOSITORY = Path(__file__).parent.parent
-
-_AnsibleCollectionFinder(paths=[str(REPOSITORY / "collections")], scan_sys_paths=True)._install()
+__all__ = ["REPOSITORY"]
 
 pytest_plugins = ["tests.support.tried"]

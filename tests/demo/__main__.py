@@ -8,11 +8,13 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 
 from docker.errors import NotFound
 
 from tests.testbed import containers, disk, engine, gateway, lifecycle, state, traffic
 from tests.testbed.engine import LABELS
+from tests.testbed.images import Available
 from tests.testbed.shell import TestbedError, say
 
 NETWORK = "llmmon-demo"
@@ -120,7 +122,7 @@ def summary() -> None:
     demo = state.read("demo")
     root = Path(demo["root"])
     password = root / "etc" / "grafana" / "current" / "secrets" / "admin_password"
-    origins = {name: f"{image['image']} ({image['origin']})" for name, image in demo["images"].items()}
+    origins = {name: f"{image.image} ({image.source})" for name, image in images_of(demo).items()}
     rows = [
         ("Grafana", f"http://127.0.0.1:{PORTS['grafana']}", origins["grafana"]),
         ("Prometheus", f"http://127.0.0.1:{PORTS['prometheus']}", origins["prometheus"]),
@@ -130,19 +132,28 @@ def summary() -> None:
         ("proved", "by verify.yml", "all targets up with the bearer token, data through Grafana, dashboards there"),
         ("stop it", "make demo-down", "removes containers, data, network, and the engine if it was started for this"),
     ]
+    if any(image.why for image in images_of(demo).values()):
+        rows.append(("real images", "make demo-down demo", "asks the registry again for what was not pulled"))
     print()
     for name, where, what in rows:
         print(f"  {name:<13} {where:<24} {what}")
     print()
 
 
+def images_of(demo: dict[str, Any]) -> dict[str, Available]:
+    """Service to its image, out of what `prepare` has written down."""
+    return {name: Available(name, **image) for name, image in demo["images"].items()}
+
+
 def remove() -> None:
     """Remove the demo and all it started; downloads stay in the testbed's folder for the next time."""
     if engine.version() is not None:
         client = engine.client()
-        for service in SERVICES:
-            containers.remove(client, container_name(service))
-    lifecycle.down()
+        for container in client.containers.list(all=True, ignore_removed=True):
+            # Also what an interrupted change of a container has left.
+            if str(container.name).startswith(tuple(container_name(service) for service in SERVICES)):
+                containers.remove(client, str(container.name))
+    lifecycle.down(command="make demo-down")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ ORDER = (
     "deployment/test_deploy.py",
     "deployment/test_from_tarball.py",
     "deployment/test_bad_settings.py",
+    "deployment/test_registry.py",
     "deployment/test_gateway_faults.py",
     "deployment/test_host_faults.py",
     "deployment/test_containers.py",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.testbed import recipes
+from tests.testbed import recipes, shipped
 from tests.testbed.go_programs import GoModule
 from tests.testbed.recipes import Layer
 
@@ -40,6 +40,13 @@ class Recipe:
     @property
     def version(self) -> str:
         return self.tag.removeprefix("v")
+
+    @property
+    def is_shipped(self) -> bool:
+        """Whether upstream's image is the one that llmmon deploys unless told otherwise."""
+        return self.upstream is not None and self.upstream.rsplit(":", 1)[1].removeprefix("v") == shipped.version(
+            self.component
+        )
 
 
 def _service(

@@ -27,6 +27,8 @@ _BRIDGE = "10.213.1.1/24"
 _POOL = {"base": "10.213.128.0/17", "size": 24}
 
 _RECORD = "engine"
+# What it keeps in the state directory: its data, and how to stop it.
+FILES = (_RECORD, f"{_RECORD}.json")
 
 
 def client(timeout: int = 300) -> docker.DockerClient:

@@ -32,6 +32,13 @@ class Available:
     version: str
     origin: str
     id: str
+    # Why it was not pulled, where upstream has one.
+    why: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it came from, for people."""
+        return f"{self.origin}: {self.why}" if self.why else self.origin
 
 
 def ensure(client: docker.DockerClient, *, quick: bool = False) -> list[Available]:
@@ -41,7 +48,7 @@ def ensure(client: docker.DockerClient, *, quick: bool = False) -> list[Availabl
     compiled here is said and left out.
     """
     with state.locked("images"):
-        result = _ensure_all(client, possible(quick=quick))
+        result = _ensure_all(client, quick=quick)
         write_summary(result)
         _sweep()
     return result
@@ -81,10 +88,10 @@ def build(recipe: Recipe) -> oci.Image:
     return image
 
 
-def possible(*, quick: bool) -> list[Recipe]:
-    """The recipes that this machine can follow, and soon enough."""
+def possible(wanted: Sequence[Recipe], *, quick: bool) -> list[Recipe]:
+    """The recipes that this machine can follow; in a hurry the newest of each service that is there at once."""
     result = []
-    for recipe in RECIPES:
+    for recipe in wanted:
         if recipe.module is not None and not go_programs.is_built(recipe.module):
             if quick:
                 continue
@@ -94,21 +101,28 @@ def possible(*, quick: bool) -> list[Recipe]:
                 say(f"there is no image {recipe.name}, so what is tested with it fails: {error}")
                 continue
         result.append(recipe)
-    return result
+    return list({recipe.component: recipe for recipe in result}.values()) if quick else result
 
 
-def _ensure_all(client: docker.DockerClient, wanted: Sequence[Recipe]) -> list[Available]:
-    """Pull one by one (the first refusal ends the asking), build two at a time."""
-    found = {recipe.name: _pulled(client, recipe) for recipe in wanted if recipe.upstream}
-    missing = [recipe for recipe in wanted if found.get(recipe.name) is None]
+def _ensure_all(client: docker.DockerClient, *, quick: bool) -> list[Available]:
+    """Pull one by one (silence ends the asking), build two at a time."""
+    registry = upstream.Upstream()
+    asked = [recipe for recipe in RECIPES if recipe.upstream and (recipe.is_shipped or not quick)]
+    found = {recipe.name: _pulled(client, recipe, registry) for recipe in asked}
+    pulled = {recipe.component for recipe in asked if isinstance(found[recipe.name], Available)}
+    # In a hurry another version may stand in for the one that was asked for.
+    reasons = {recipe.component: found[recipe.name] for recipe in asked if recipe.component not in pulled}
+    missing = [recipe for recipe in RECIPES if not isinstance(found.get(recipe.name), Available)]
+    missing = possible([recipe for recipe in missing if not (quick and recipe.component in pulled)], quick=quick)
     if not recipes.stand_in_sources() and any(recipe.origin == STAND_IN for recipe in missing):
         say(f"skipped Grafana's stand-in, because {recipes.STAND_IN_SOURCES} holds no program yet")
         missing = [recipe for recipe in missing if recipe.origin != STAND_IN]
     with ThreadPoolExecutor(2) as pool:
         # All packages of a suite at once: each time its mirror is asked costs seconds.
         list(pool.map(lambda suite: _fetch(suite, missing), sorted({recipe.suite for recipe in missing})))
-        built = list(pool.map(lambda recipe: _load(client, recipe), missing))
-    result = [*(available for available in found.values() if available), *built]
+        whys = [str(found.get(recipe.name) or reasons.get(recipe.component, "")) for recipe in missing]
+        built = list(pool.map(lambda recipe, why: _load(client, recipe, why), missing, whys))
+    result = [*(available for available in found.values() if isinstance(available, Available)), *built]
     order = {recipe.component: number for number, recipe in enumerate(RECIPES)}
     return sorted(result, key=lambda available: (order[available.component], _sortable(available.version)))
 
@@ -117,15 +131,18 @@ def _fetch(suite: str, missing: Sequence[Recipe]) -> None:
     debian.fetch(suite, sorted({package for recipe in missing if recipe.suite == suite for package in recipe.packages}))
 
 
-def _pulled(client: docker.DockerClient, recipe: Recipe) -> Available | None:
+def _pulled(client: docker.DockerClient, recipe: Recipe, registry: upstream.Upstream) -> Available | str:
+    """The image as upstream made it, or why it was not pulled."""
     assert recipe.upstream
     try:
         image = client.images.get(recipe.upstream)
         if engine.LABEL in image.labels:
-            return None
+            # It was built because of what the registry answered then, and stays until `down`.
+            return _why_before(recipe)
     except ImageNotFound:
-        if not upstream.pull(recipe.upstream):
-            return None
+        why = registry.pull(recipe.upstream)
+        if why is not None:
+            return why
         image = client.images.get(recipe.upstream)
         state.write("pulled", {**state.read("pulled"), recipe.upstream: image.id})
         say(f"{recipe.upstream}: {PULLED}")
@@ -133,7 +150,12 @@ def _pulled(client: docker.DockerClient, recipe: Recipe) -> Available | None:
     return Available(recipe.component, recipe.upstream, version, PULLED, str(image.id))
 
 
-def _load(client: docker.DockerClient, recipe: Recipe) -> Available:
+def _why_before(recipe: Recipe) -> str:
+    known = state.read("images").get("all", [])
+    return next((str(entry.get("why", "")) for entry in known if entry["image"] == recipe.name), "")
+
+
+def _load(client: docker.DockerClient, recipe: Recipe, why: str) -> Available:
     image = build(recipe)
     try:
         known = client.images.get(recipe.name).id
@@ -147,7 +169,7 @@ def _load(client: docker.DockerClient, recipe: Recipe) -> Available:
             client.images.load(archive)
         if known is not None:
             drop(client, known)
-    return Available(recipe.component, recipe.name, recipe.version, recipe.origin, image.id)
+    return Available(recipe.component, recipe.name, recipe.version, recipe.origin, image.id, why)
 
 
 def drop(client: docker.DockerClient, replaced: str) -> None:

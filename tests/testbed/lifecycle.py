@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import docker
@@ -41,7 +43,7 @@ def up(purpose: str = "tests") -> None:
             slow = pool.submit(gateway_packages.install)
         client = engine.ensure()
         for image in images.ensure(client, quick=purpose == "demo"):
-            say(f"{image.image}: {image.origin}")
+            say(f"{image.image}: {image.source}")
         if purpose == "tests":
             network.ensure(client)
             images.publish(client, registry.ensure(client))
@@ -69,28 +71,62 @@ def status() -> dict[str, Any]:
     }
 
 
-def down(*, everything: bool = False) -> None:
-    """Remove all that is ours; caches stay unless everything has to go."""
+def down(*, everything: bool = False, command: str = "python -m tests.testbed down") -> None:
+    """Remove all that is ours; caches stay unless everything has to go, and the engine while others use it.
+
+    ``command`` is what was typed, to name it.
+    """
     traffic.stop()
+    others: list[str] = []
     if engine.version() is not None:
+        client = engine.client()
         with step("removed containers, volumes, networks and images"):
-            _remove_from(engine.client())
+            _remove_from(client)
+        others = strangers(client)
+    if others and engine.ours():
+        say(
+            f"left our Docker engine running, because containers run in it that are not ours: {', '.join(others)};"
+            f" to stop it, remove them by `docker rm --force {' '.join(others)}` and run `{command}` again"
+        )
+        state.clear(caches=everything, keep=engine.FILES)
+        return
     engine.stop()
     state.clear(caches=everything)
     say("the testbed is down")
+
+
+def strangers(client: docker.DockerClient) -> list[str]:
+    """Names of the containers that are not ours: with our engine they would go, also those that are stopped."""
+    everyone = client.containers.list(all=True, ignore_removed=True)
+    return sorted(str(container.name) for container in everyone if engine.LABEL not in container.labels)
 
 
 def _remove_from(client: docker.DockerClient) -> None:
     for container in client.containers.list(all=True, filters=_MINE):
         container.remove(force=True, v=True)
     for volume in client.volumes.list(filters=_MINE):
-        volume.remove(force=True)
+        with _left_where_used(f"the volume {volume.name}"):
+            volume.remove(force=True)
     for net in client.networks.list(filters=_MINE):
-        net.remove()
+        with _left_where_used(f"the network {net.name}"):
+            net.remove()
     for image in client.images.list(filters=_MINE):
-        client.images.remove(str(image.id), force=True)
+        with _left_where_used(f"the image {', '.join(image.tags) or image.short_id}"):
+            client.images.remove(str(image.id), force=True)
     for name, image_id in state.read("pulled").items():
         _remove_pulled(client, name, image_id)
+
+
+@contextmanager
+def _left_where_used(what: str) -> Iterator[None]:
+    """What somebody else's container uses stays."""
+    try:
+        yield
+    except APIError as error:
+        # A network with containers in it is "forbidden" to be removed.
+        if error.status_code not in (403, 409):
+            raise
+        say(f"left {what}, because a container that is not ours uses it")
 
 
 def _remove_pulled(client: docker.DockerClient, name: str, image_id: str) -> None:

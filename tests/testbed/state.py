@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 # What `down` keeps, because it is expensive to get again and harmless to have.
-CACHES = ("apt", "debs", "oci", "rootfs", "site", "tools", "ssh", "upstream.json")
+CACHES = ("apt", "debs", "oci", "rootfs", "site", "tools", "ssh")
 
 
 def directory() -> Path:
@@ -75,15 +75,15 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def clear(*, caches: bool) -> None:
-    """Delete the state, and the caches too if asked."""
-    if caches:
+def clear(*, caches: bool, keep: Sequence[str] = ()) -> None:
+    """Delete the state but what is to be kept, and the caches too if asked."""
+    if caches and not keep:
         shutil.rmtree(directory(), ignore_errors=True)
         return
     if not directory().is_dir():
         return
     for entry in directory().iterdir():
-        if entry.name not in CACHES:
+        if entry.name not in keep and (caches or entry.name not in CACHES):
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             else:

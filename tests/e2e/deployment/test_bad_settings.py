@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -119,3 +120,28 @@ def test_own_rules_and_scrape_jobs_are_taken_and_leave_again(stack: Stack, tmp_p
 def test_an_image_that_cannot_be_pulled_leaves_the_stack_alone(stack: Stack) -> None:
     image = "prom/prometheus:v0.0.0-missing"
     refused(stack, ("pulling", image, "llmmon_prometheus_image"), llmmon_prometheus_image=image)
+
+
+def test_a_registry_that_is_asked_too_often_leaves_the_stack_alone(stack: Stack) -> None:
+    """Its answer comes from the host itself, which Docker asks without TLS."""
+    answer = """
+import http.server
+
+class Limited(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == '/v2/' else 429)
+        self.end_headers()
+        self.wfile.write(b'<p>Slow down.</p>')
+    do_HEAD = do_GET
+
+http.server.HTTPServer(('127.0.0.1', 5999), Limited).serve_forever()
+"""
+    stack.on_host(f"systemd-run --unit limited-registry python3 -c {shlex.quote(answer)}")
+    try:
+        asked = "until curl -s http://127.0.0.1:5999/v2/; do sleep 0.1; done"
+        stack.on_host(f"timeout 20 sh -c {shlex.quote(asked)}")
+        image = "127.0.0.1:5999/prom/prometheus:v0.0.0-missing"
+        words = ("429 Too Many Requests", "Slow down", "docker login", "set by llmmon_prometheus_image")
+        refused(stack, words, llmmon_prometheus_image=image)
+    finally:
+        stack.on_host("systemctl stop limited-registry")

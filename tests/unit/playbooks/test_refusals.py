@@ -115,6 +115,13 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
             {"llmmon_grafana_admin_password": "your_secure_password"},
             "the placeholder your_secure_pass",
         ),
+        # Its container would start: with flags and a configuration that nobody has tried with it.
+        (
+            "site.yml",
+            {"llmmon_prometheus_version": "2.40.0"},
+            "prometheus 2.40.0 is older than 2.53.0, the oldest that",
+        ),
+        ("upgrade.yml", {"llmmon_alertmanager_version": "0.27.0"}, "set llmmon_alertmanager_version to a later one"),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )

@@ -56,6 +56,18 @@ def retention_is_in_the_file(version: Version) -> bool:
     return version >= RETENTION_IN_FILE
 
 
+def unsupported(service: str, version: str) -> Optional[str]:
+    """Why llmmon does not deploy a version of a service, None when it does; what is no version is not its matter."""
+    number = parse(version)
+    if number is None or number >= FLOORS[service]:
+        return None
+    floor = ".".join(str(part) for part in FLOORS[service])
+    return (
+        f"{service} {version} is older than {floor}, the oldest that is supported: set llmmon_{service}_version to a"
+        " later one"
+    )
+
+
 def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional[str]:
     """Why a service must not go from one version to another, None when it may."""
     old, new = parse(before), parse(after)
@@ -63,8 +75,7 @@ def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional
     if old is None or new is None:
         return f"{service}: {before!r} and {after!r} cannot be compared: set {variable} to a version such as 3.5.3"
     if new < FLOORS[service]:
-        floor = ".".join(str(number) for number in FLOORS[service])
-        return f"{service} {after} is older than {floor}, the oldest that is supported: set {variable} to a later one"
+        return unsupported(service, after)
     if service == "alertmanager" and new == _WRITES_UNREADABLE_SILENCES:
         return f"{service} {after} writes silences that no earlier version reads: set {variable} to 0.33.1 or later"
     if service == "prometheus" and new < old and not reads_data_of(new, old):

@@ -9,6 +9,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
     reads_data_of,
     refusal,
     starts_without_silences,
+    unsupported,
 )
 
 WITH_BACKUP = Allowed(backup=True, downgrade=False)
@@ -76,6 +77,25 @@ def test_ways_that_are_closed(service: str, before: str, after: str, allowed: Al
     sentence = refusal(service, before, after, allowed)
     assert sentence is not None
     assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("service", "version", "is_supported"),
+    [
+        ("prometheus", "2.52.9", False),
+        ("prometheus", "2.53.0", True),
+        ("prometheus", "3.14.0-rc.0", True),
+        ("alertmanager", "0.27.0", False),
+        ("alertmanager", "0.28", True),
+        ("grafana", "9.3.16", False),
+        ("grafana", "9.4.0-pre", True),
+        ("grafana", "13.1", True),
+    ],
+)
+def test_what_is_below_the_floor_is_not_deployed(service: str, version: str, is_supported: bool) -> None:
+    sentence = unsupported(service, version)
+    assert (sentence is None) == is_supported
+    assert sentence is None or f"set llmmon_{service}_version to a later one" in sentence
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.image_pull import PullFailed, pull_image
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import ROLE_LABEL, VALIDATION
 
@@ -19,11 +20,14 @@ try:
     import docker
     import docker.errors
     import docker.types
+    import docker.utils
     from requests.exceptions import RequestException
 except ImportError:
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
 _TOOL_SECONDS = 120
+# For so long a registry may say nothing; a download that moves may take as long as it likes.
+_PULL_SILENCE_SECONDS = 120
 
 
 class EngineError(StackError):
@@ -74,8 +78,12 @@ class Engine:
     def pull(self, image: str) -> None:
         """Pull the image unless the host has it; tags are pinned, so a tag that is there is the right one."""
         if not self.has_image(image):
-            with _explained(f"pulling the image {image}"):
-                self._client.images.pull(image)
+            action = f"pulling the image {image}"
+            with _explained(action):
+                try:
+                    pull_image(image, _PULL_SILENCE_SECONDS, **docker.utils.kwargs_from_env())
+                except PullFailed as failure:
+                    raise EngineError(f"{action} failed: {failure}") from failure
 
     def run_tool(
         self, image: str, command: list[str], directory: str, mounted_at: str, user: str, beside: str = ""

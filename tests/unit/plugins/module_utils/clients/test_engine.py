@@ -14,8 +14,9 @@ import pytest
 import requests
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import engine as engine_module
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError, ToolResult
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.image_pull import PullFailed
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC
-from ansible_collections.llmmon.stack.plugins.modules import service_logs
+from ansible_collections.llmmon.stack.plugins.modules import image_pull, service_logs
 
 from tests.support.modules import run_module
 
@@ -53,7 +54,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         container=container,
         created=[],
         containers=SimpleNamespace(get=lambda _: container),
-        images=SimpleNamespace(get=lambda _: SimpleNamespace(attrs={"RepoDigests": ["r@sha256:1"]}), pulled=[]),
+        images=SimpleNamespace(
+            get=lambda _: SimpleNamespace(id="sha256:1", attrs={"RepoDigests": ["r@sha256:1"]}), pulled=[]
+        ),
     )
 
     def create(image: str, **options: Any) -> Container:
@@ -61,7 +64,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
         return container
 
     fake.containers.create = create
-    fake.images.pull = fake.images.pulled.append
+    monkeypatch.setattr(engine_module, "pull_image", lambda image, *_, **__: fake.images.pulled.append(image))
     monkeypatch.setattr("docker.from_env", lambda **_: fake)
     return fake
 
@@ -111,11 +114,40 @@ def test_only_a_missing_image_is_pulled(client: SimpleNamespace) -> None:
     assert client.images.pulled == ["prom/prometheus:v1"]
 
 
-def test_an_image_that_cannot_be_pulled_is_named(client: SimpleNamespace) -> None:
+def test_an_image_that_cannot_be_pulled_is_named(client: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     client.images.get = raising(docker.errors.ImageNotFound("no such image"))
-    client.images.pull = raising(docker.errors.NotFound("404", explanation="manifest unknown"))
-    with pytest.raises(EngineError, match="pulling the image a:1 failed: manifest unknown"):
+    monkeypatch.setattr(engine_module, "pull_image", raising(PullFailed("toomanyrequests: slow down")))
+    with pytest.raises(EngineError, match=r"pulling the image a:1 failed: .* 429 Too Many Requests \(toomanyrequests"):
         Engine().pull("a:1")
+    monkeypatch.setattr(engine_module, "pull_image", raising(ConnectionError("gone")))
+    with pytest.raises(EngineError, match="pulling the image a:1 failed: the container engine does not answer"):
+        Engine().pull("a:1")
+
+
+def test_the_module_pulls_what_is_missing(client: SimpleNamespace) -> None:
+    wanted = {"image": "a:1", "image_variable": "llmmon_grafana_image"}
+    answer = run_module(image_pull, wanted)
+    assert (answer["changed"], answer["image_id"]) == (False, "sha256:1")
+    client.images.get = raising(docker.errors.ImageNotFound("no such image"))
+    assert run_module(image_pull, wanted, check_mode=True)["changed"]
+    assert client.images.pulled == []
+    assert run_module(image_pull, wanted)["changed"]
+    assert client.images.pulled == ["a:1"]
+
+
+def test_the_module_names_the_variable_of_an_image_that_does_not_come(
+    client: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.images.get = raising(docker.errors.ImageNotFound("no such image"))
+    monkeypatch.setattr(
+        engine_module, "pull_image", raising(PullFailed("manifest for a:1 not found: manifest unknown"))
+    )
+    answer = run_module(image_pull, {"image": "a:1", "image_variable": "llmmon_grafana_image"})
+    assert answer["failed"]
+    assert answer["msg"] == (
+        "pulling the image a:1 failed: the registry has no such image (manifest for a:1 not found: manifest unknown);"
+        " correct the version or the image (the image is set by llmmon_grafana_image)"
+    )
 
 
 def test_digests_of_an_image_that_is_gone_are_none(client: SimpleNamespace) -> None:
