@@ -1,6 +1,7 @@
 """The module that pushes dashboards: what it refuses before it asks, what it sends, and what it says when that fails.
 
-What a Grafana has afterwards is looked at in tests/contract/test_client_dashboards.py.
+What a Grafana has afterwards is looked at in tests/contract/test_client_dashboards.py, what newer releases answer in
+tests/contract/documented.
 """
 
 from __future__ import annotations
@@ -238,25 +239,6 @@ def test_a_sub_path_is_part_of_the_address(server: Server, source: Path) -> None
     assert not answer["failed"]
     assert [row["action"] for row in answer["dashboards"]] == ["create", "create"]
     assert all(request.path.startswith("/graf/api/") for request in server.requests)
-
-
-def test_folders_in_folders_are_created_and_moved(grafana: Scripted, source: Path) -> None:
-    server = grafana.server
-    inner = {"uid": "inner", "title": "Inner", "parent_uid": "llmmon"}
-    server.answers["GET /api/folders?limit=1000&parentUid=llmmon"] = as_json([])
-    server.answers["GET /api/folders/moving"] = as_json({"uid": "moving", "title": "Moving", "version": 1})
-    server.answers["POST /api/folders"] = as_json({})
-    server.answers["POST /api/folders/moving/move"] = as_json({})
-    moving = {"uid": "moving", "title": "Moving", "parent_uid": "llmmon"}
-    answer = run_module(grafana_dashboards, parameters(server, source, folders=[inner, moving]))
-    assert [row["actions"] for row in answer["folders"]] == [[], ["create"], ["move"]]
-    sent = [
-        (request.path, request.json) for request in server.requests if "/api/folders" in request.path and request.body
-    ]
-    assert sent == [
-        ("/api/folders", {"uid": "inner", "title": "Inner", "parentUid": "llmmon"}),
-        ("/api/folders/moving/move", {"parentUid": "llmmon"}),
-    ]
 
 
 def test_a_dashboard_that_lands_elsewhere_is_told(grafana: Scripted, source: Path) -> None:
