@@ -84,7 +84,7 @@ def dashboards(workspace: Workspace, tmp_path: Path) -> Iterator[Set]:
 
 
 def actions(answer: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    assert not answer["failed"], answer
+    assert not answer["failed"], answer["msg"]
     return {row["uid"].removeprefix(prefix + "-"): row["action"] for row in answer["dashboards"]}
 
 
@@ -244,14 +244,14 @@ def test_a_title_that_another_dashboard_of_the_folder_has_is_refused(dashboards:
     dashboards.write("second", title=workspace.name("title"))
     for check_mode in (True, False):
         answer = dashboards.push(check_mode=check_mode)
-        assert f"already has a dashboard named '{workspace.name('title')}', with the uid {theirs['uid']}" in answer["msg"]
+        assert f"has a dashboard named '{workspace.name('title')}', with the uid {theirs['uid']}" in answer["msg"]
         assert dashboards.counted.writing() == []
     # A dashboard is not kept from its own title, nor from that of another folder.
     dashboards.write("second")
     assert actions(dashboards.push(), workspace.prefix) == {"ours": "unchanged", "second": "create"}
     dashboards.write("second", title=workspace.name("title"))
-    other = {"folder_uid": workspace.name("other"), "folder_title": workspace.name("other")}
-    assert not dashboards.push(**other)["failed"]
+    other = workspace.name("other")
+    assert not dashboards.push(folder_uid=other, folder_title=other)["failed"]
 
 
 @pytest.mark.confirms("save-conflict")

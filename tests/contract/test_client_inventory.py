@@ -27,7 +27,7 @@ def test_what_has_gone_or_changed_is_named(workspace: Workspace) -> None:
         workspace.save({"uid": uids[what], "title": uids[what], "schemaVersion": 39}, uids["folder"])
     before = inventory(workspace)["inventory"]
     # A Grafana that is somebody's holds more, and may change meanwhile.
-    ours = {kind: {uid: entry for uid, entry in found.items() if uid in uids.values()} for kind, found in before.items()}
+    ours = {kind: {uid: found[uid] for uid in uids.values() if uid in found} for kind, found in before.items()}
     assert [len(ours[kind]) for kind in ("folders", "dashboards")] == [1, 3]
     assert not inventory(workspace, ours)["failed"]
 

@@ -74,7 +74,7 @@ def test_a_dashboard_that_was_taken_into_general_is_found_there(grafana: Scripte
     """
     grafana.after("POST /api/dashboards/db", ONE, {"dashboard": MODEL, "meta": {"folderId": 0, "folderUid": ""}})
     answer = push(grafana)
-    assert "accepted the dashboard cIBgcSjkk for the folder l3KqBxCMz, but has it in the folder General" in answer["msg"]
+    assert "the dashboard cIBgcSjkk for the folder l3KqBxCMz, but has it in the folder General" in answer["msg"]
     (body,) = grafana.sent("POST", "/api/dashboards/db")
     assert (body["folderUid"], "folderId" in body) == ("l3KqBxCMz", False)
 
@@ -197,8 +197,8 @@ def test_who_saved_a_version_is_asked_by_uid_and_number(grafana: Scripted) -> No
 
     Paths with a dashboard's numeric id are gone.
 
-    Source: Dashboard Versions HTTP API 13 (grafana/grafana docs/sources at 39c9c2b); issue 104556 (the list, 11.6); pull
-    request 117227 of 2026-02 (the ids).
+    Source: Dashboard Versions HTTP API 13 (grafana/grafana docs/sources at 39c9c2b); issue 104556 (the list, 11.6);
+    pull request 117227 of 2026-02 (the ids).
     """
     has(grafana, "Made changes to xyz", description="by hand")
     answer = push(grafana, drift="keep")
@@ -236,7 +236,8 @@ def test_without_the_versions_of_before_a_newer_form_is_pushed_once(grafana: Scr
 
     Nobody can tell then who saved last. The dashboard is pushed once more, and said to have been saved by somebody.
 
-    Source: grafana/grafana issue 123131 of 2026-04 (the sequence of versions broke); Dashboard Versions HTTP API 13 (404).
+    Source: grafana/grafana issue 123131 of 2026-04 (the sequence of versions broke); Dashboard Versions HTTP API 13
+    (404).
     """
     has(grafana, "", schemaVersion=42)
     grafana.says(f"{ONE}/versions/3", {"message": "Dashboard version not found"}, 404)
@@ -278,7 +279,7 @@ def test_a_folder_that_may_not_be_read_is_looked_for_in_the_search(grafana: Scri
 
     Source: Folder/Dashboard Search HTTP API 13 (grafana/grafana docs/sources at 15edd4e); Folder HTTP API 13.0 (403).
     """
-    hit = {"uid": "l3KqBxCMz", "orgId": 1, "title": "Team", "url": "/dashboards/f/l3KqBxCMz/team", "type": "dash-folder"}
+    hit = {"uid": "l3KqBxCMz", "orgId": 1, "title": "Team", "url": "/dashboards/f/x/team", "type": "dash-folder"}
     grafana.says("GET /api/folders/l3KqBxCMz", {"message": "Access denied"}, 403)
     grafana.says(ALL_FOLDERS, [hit])
     grafana.says("POST /api/dashboards/db", {**SAVED, "folderUid": "l3KqBxCMz"})

@@ -41,6 +41,8 @@ def test_dashboards_and_folders_that_have_gone_are_named(grafana: Scripted, befo
     """Grafana is healthy, every page answers, and the dashboards, or the folders as well, are not there.
 
     Source: grafana/grafana issues 122569 (12.4.2), 124030 (13.0.1) and 126013 (13.0.2), all of 2026.
+
+    Left out: that in 126013 they went some minutes after the start. What is found depends on when it is counted.
     """
     holds(grafana, {})
     assert inventory(grafana, before)["msg"] == (

@@ -145,8 +145,8 @@ def check_titles(
         dashboard = wanted.get((str(hit.get("folderUid") or ""), str(hit.get("title") or "").lower()))
         if dashboard and hit.get("uid") not in written:
             found.append(
-                f"the folder {dashboard.folder_uid or 'General'} already has a dashboard named {dashboard.title!r}, with"
-                f" the uid {hit.get('uid')}: use that uid in {dashboard.file}, or another title"
+                f"the folder {dashboard.folder_uid or 'General'} already has a dashboard named {dashboard.title!r},"
+                f" with the uid {hit.get('uid')}: use that uid in {dashboard.file}, or another title"
             )
     if found:
         raise BadDashboard(" | ".join(found))
