@@ -90,6 +90,14 @@ BEHAVIOURS = {
         ("sa.token.expired", "sa.token.deleted.use"),
     ),
     "losses": Behaviour("After an upgrade, a dashboard or folder that has gone or went back is found and named."),
+    "search-index": Behaviour(
+        "Beside the database lies the index of the search: no backup holds it, and Grafana builds it anew.",
+        not_asked="files on the server's own host",
+    ),
+    "storage-state": Behaviour(
+        "Beside the database lies what is said of its migration: a backup holds it, and it is known as Grafana's.",
+        not_asked="files on the server's own host",
+    ),
     "cli": Behaviour(
         "The admin password is reset by `grafana cli`, not by `grafana-cli`.",
         ("cli.reset.while.running",),

@@ -130,8 +130,8 @@ def document(asked: Asked, outcomes: list[Outcome], mask: Mask) -> str:
     lines = [
         "# Grafana contract report",
         "",
-        "Written by `make contract GRAFANA_URL=...`. It holds no address, user, password or token, and can be attached to"
-        " an issue.",
+        "Written by `make contract GRAFANA_URL=...`. It holds no address, user, password or token, and can be attached"
+        " to an issue.",
         "",
         "| what | as the server says |",
         "|---|---|",
