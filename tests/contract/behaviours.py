@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,14 +117,17 @@ class Marked:
     source: str = ""
 
 
-def documented() -> list[Marked]:
+@functools.cache
+def documented() -> tuple[Marked, ...]:
     """The scripted tests, each with the majors and the source that it is held to."""
-    return [test for path in sorted((HERE / "documented").glob("test_*.py")) for test in _tests(path, "documented")]
+    files = sorted((HERE / "documented").glob("test_*.py"))
+    return tuple(test for path in files for test in _tests(path, "documented"))
 
 
-def confirming() -> list[Marked]:
+@functools.cache
+def confirming() -> tuple[Marked, ...]:
     """The tests that ask a Grafana, the stand-in or a real one."""
-    return [test for path in sorted(HERE.glob("test_client_*.py")) for test in _tests(path, "confirms")]
+    return tuple(test for path in sorted(HERE.glob("test_client_*.py")) for test in _tests(path, "confirms"))
 
 
 def _tests(path: Path, marker: str) -> Iterator[Marked]:

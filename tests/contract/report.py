@@ -66,10 +66,13 @@ class Outcomes:
         marker = item.get_closest_marker("confirms")
         name = item.nodeid.removeprefix("tests/contract/")
         outcome = self.by_test.setdefault(item.nodeid, Outcome(name, marker.args if marker else ()))
-        # The first failure says why; what fails after it, such as tidying up, comes of it.
-        if call.excinfo and outcome.word == "passed":
-            outcome.word = "skipped" if report.skipped else "failed"
-            outcome.reason = str(call.excinfo.value) or call.excinfo.typename
+        if call.excinfo:
+            word, reason = "skipped" if report.skipped else "failed", str(call.excinfo.value) or call.excinfo.typename
+            if call.when == "teardown":
+                # What is left behind on the server says nothing about what was asked of it.
+                self.by_test[f"{item.nodeid} (tidying up)"] = Outcome(f"{name} (tidying up)", (), word, reason)
+            else:
+                outcome.word, outcome.reason = word, reason
         return report  # type: ignore[no-any-return]
 
 

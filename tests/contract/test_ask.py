@@ -231,7 +231,9 @@ def test_a_server_that_tells_every_secret_leaves_none_in_the_report(
     assert row(text, "dashboard-place")[:2] == ["read", "**failed**"]
     denied = "answered 500: denied: ********, ********, Basic ******** ********, ********; nothing was written |"
     assert row(text, "dashboard-place")[2].endswith(denied)
+    # That it cannot be tidied up says nothing about what was asked.
     assert row(text, "health")[:2] == ["read", "**passed**"]
+    assert "test_health_says_that_the_database_answers (tidying up)" in section(text, "What else failed")
     assert "| Grafana | 13.1.1 |" in text
     assert "| edition | Enterprise |" in text
     assert "| database | postgres |" in text
