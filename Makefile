@@ -106,14 +106,12 @@ WEEKS := 5
 month: tools ## what people would be told in a month of simulated traffic; SEED=1 WEEKS=5
 	$(BIN)/python -m tests.rules.month --seed $(SEED) --weeks $(WEEKS)
 
-# With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead; the
-# replays are about the stand-in and stay away.
-contract: $(READY) ## Grafana's client and stand-in against what a real Grafana answered; GRAFANA_URL=... for yours
+# With GRAFANA_URL (and GRAFANA_USER, GRAFANA_PASSWORD_FILE) the client's tests run against that Grafana instead and a report
+# is written; the replays are about the stand-in and stay away.
+contract: $(READY) ## Grafana's client and stand-in against what a real Grafana answered; GRAFANA_URL=... for yours, with a report
 ifdef GRAFANA_URL
-	LLMMON_GRAFANA_URL='$(GRAFANA_URL)' LLMMON_GRAFANA_USER='$(or $(GRAFANA_USER),admin)' \
-	  LLMMON_GRAFANA_PASSWORD_FILE='$(GRAFANA_PASSWORD_FILE)' \
-	  $(BIN)/pytest -q tests/contract/test_client_dashboards.py tests/contract/test_client_datasource.py \
-	  tests/contract/test_client_service_account.py
+	@LLMMON_GRAFANA_URL='$(GRAFANA_URL)' LLMMON_GRAFANA_USER='$(or $(GRAFANA_USER),admin)' \
+	  LLMMON_GRAFANA_PASSWORD_FILE='$(GRAFANA_PASSWORD_FILE)' $(BIN)/python -m tests.contract.ask
 else
 	$(BIN)/pytest -q tests/contract
 endif

@@ -1,4 +1,4 @@
-"""Write docs/variables.md from the roles' specifications: `python -m docs.generate`."""
+"""Write docs/variables.md from the roles' specifications, and docs/grafana-versions.md: `python -m docs.generate`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from docs import grafana_versions
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGET = REPOSITORY / "docs" / "variables.md"
@@ -89,5 +91,6 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(document(), encoding="utf-8")
-    print(f"wrote {TARGET.relative_to(REPOSITORY)}", file=sys.stderr)
+    for target, text in ((TARGET, document()), (grafana_versions.TARGET, grafana_versions.document())):
+        target.write_text(text, encoding="utf-8")
+        print(f"wrote {target.relative_to(REPOSITORY)}", file=sys.stderr)

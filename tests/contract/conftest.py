@@ -90,6 +90,10 @@ class Workspace:
         body = {"dashboard": model, "folderUid": folder_uid, "message": message, "overwrite": True}
         self.call("POST", "/api/dashboards/db", body).raise_for_status()
 
+    def major(self) -> int:
+        """The major version, as Grafana tells whoever has signed in; /api/health may keep it from others."""
+        return int(self.get("/api/frontend/settings")["buildInfo"]["version"].partition(".")[0])
+
     def nests(self) -> bool:
         """Whether this Grafana has folders in folders."""
         parent, child = self.name("probe"), self.name("probe-in")

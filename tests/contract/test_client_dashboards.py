@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import ClassicWriter
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.refusals import is_conflict
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
 from tests.support.counting import Counted, counting
@@ -81,7 +84,7 @@ def dashboards(workspace: Workspace, tmp_path: Path) -> Iterator[Set]:
 
 
 def actions(answer: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    assert not answer["failed"], answer
+    assert not answer["failed"], answer["msg"]
     return {row["uid"].removeprefix(prefix + "-"): row["action"] for row in answer["dashboards"]}
 
 
@@ -108,6 +111,7 @@ def test_check_mode_predicts_all_and_writes_nothing(dashboards: Set, workspace: 
     assert workspace.dashboard(dashboards.uid("a")) is None
 
 
+@pytest.mark.confirms("classic-api", "newer-form", "search")
 def test_a_second_push_changes_nothing_and_asks_once_for_each(dashboards: Set) -> None:
     for number in range(20):
         dashboards.write(f"n{number}", iteration=1, refresh="", time={"from": "now-6h", "to": "now"})
@@ -125,6 +129,7 @@ def test_a_second_push_changes_nothing_and_asks_once_for_each(dashboards: Set) -
     assert dashboards.counted.connections <= 8
 
 
+@pytest.mark.confirms("dashboard-version")
 def test_a_changed_file_is_no_drift(dashboards: Set, workspace: Workspace) -> None:
     dashboards.write("a")
     dashboards.push()
@@ -134,6 +139,7 @@ def test_a_changed_file_is_no_drift(dashboards: Set, workspace: Workspace) -> No
     assert dashboards.served("a")["description"] == "newer"
 
 
+@pytest.mark.confirms("dashboard-version")
 def test_an_edit_is_reported_and_overwritten(dashboards: Set, workspace: Workspace) -> None:
     dashboards.write("a")
     dashboards.push()
@@ -149,6 +155,7 @@ def test_an_edit_is_reported_and_overwritten(dashboards: Set, workspace: Workspa
     assert (again["changed"], again["drift"]) == (False, [])
 
 
+@pytest.mark.confirms("dashboard-version", "search")
 def test_an_edit_is_kept_and_comes_home(dashboards: Set, workspace: Workspace) -> None:
     file = dashboards.write("a")
     dashboards.push(drift="keep")
@@ -178,6 +185,7 @@ def test_an_edit_is_kept_and_comes_home(dashboards: Set, workspace: Workspace) -
     assert actions(dashboards.push(drift="keep"), workspace.prefix) == {"a": "update"}
 
 
+@pytest.mark.confirms("search")
 def test_only_what_we_own_is_pruned(dashboards: Set, workspace: Workspace) -> None:
     for name in ("stays", "leaves", "edited", "released"):
         dashboards.write(name)
@@ -227,8 +235,64 @@ def test_a_new_uid_may_take_over_the_title_of_what_leaves(dashboards: Set, works
     assert not dashboards.push(prune=True)["changed"]
 
 
+@pytest.mark.confirms("title-taken")
+def test_a_title_that_another_dashboard_of_the_folder_has_is_refused(dashboards: Set, workspace: Workspace) -> None:
+    dashboards.write("ours")
+    dashboards.push()
+    theirs = {"uid": workspace.name("theirs"), "title": workspace.name("Title")}
+    workspace.save(theirs, dashboards.folder)
+    dashboards.write("second", title=workspace.name("title"))
+    for check_mode in (True, False):
+        answer = dashboards.push(check_mode=check_mode)
+        assert f"has a dashboard named '{workspace.name('title')}', with the uid {theirs['uid']}" in answer["msg"]
+        assert dashboards.counted.writing() == []
+    # A dashboard is not kept from its own title, nor from that of another folder.
+    dashboards.write("second")
+    assert actions(dashboards.push(), workspace.prefix) == {"ours": "unchanged", "second": "create"}
+    dashboards.write("second", title=workspace.name("title"))
+    other = workspace.name("other")
+    assert not dashboards.push(folder_uid=other, folder_title=other)["failed"]
+
+
+@pytest.mark.confirms("save-conflict")
+def test_a_save_over_an_older_version_is_refused(dashboards: Set, workspace: Workspace) -> None:
+    dashboards.write("a")
+    dashboards.push()
+    version = dashboards.served("a")["version"]
+    dashboards.edit("a", description="by hand")
+    connection = Connection(workspace.grafana.url, user=workspace.grafana.user, password=workspace.grafana.password)
+    model = {"uid": dashboards.uid("a"), "title": dashboards.uid("a"), "description": "ours"}
+    with pytest.raises(HttpError) as refusal:
+        ClassicWriter(HttpClient(connection)).save_dashboard(model, dashboards.folder, "", version)
+    assert is_conflict(refusal.value), refusal.value
+    assert dashboards.served("a")["description"] == "by hand"
+
+
+@pytest.mark.confirms("folder-annotation")
+def test_a_resource_goes_into_our_folder_as_the_dashboard_in_it(dashboards: Set, workspace: Workspace) -> None:
+    file = dashboards.write("a")
+    model = json.loads(file.read_text())
+    metadata = {"name": model.pop("uid"), "annotations": {"grafana.app/folder": workspace.name("elsewhere")}}
+    resource = {"apiVersion": "dashboard.grafana.app/v1beta1", "kind": "Dashboard", "metadata": metadata, "spec": model}
+    file.write_text(json.dumps(resource))
+    assert actions(dashboards.push(), workspace.prefix) == {"a": "create"}
+    assert workspace.dashboard(dashboards.uid("a"))["meta"]["folderUid"] == dashboards.folder
+    assert not dashboards.push()["changed"]
+
+
+@pytest.mark.confirms("schema-v2")
+def test_grafana_itself_refuses_schema_v2(workspace: Workspace) -> None:
+    if workspace.major() < 13:
+        pytest.skip("Grafana refuses it by this path since 13")
+    model = {"uid": workspace.name("v2"), "title": workspace.name("v2"), "elements": {}, "layout": {}}
+    answer = workspace.call("POST", "/api/dashboards/db", {"dashboard": model, "folderUid": ""})
+    assert (answer.status_code, "v2 format" in answer.text) == (400, True), answer.text
+
+
+@pytest.mark.confirms("nested-folders", "folder-version", "folder-id")
 def test_folders_come_are_renamed_and_nest_where_they_can(dashboards: Set, workspace: Workspace) -> None:
     nests = workspace.nests()
+    assert nests or workspace.major() < 11, "folders do not nest, which they do since 11"
     inner = workspace.name("inner")
     dashboards.write("a", folder=inner)
     folders = [{"uid": inner, "title": inner, "parent_uid": dashboards.folder}]
@@ -250,6 +314,7 @@ def test_folders_come_are_renamed_and_nest_where_they_can(dashboards: Set, works
     assert not workspace.get(f"/api/folders/{inner}").get("parentUid")
 
 
+@pytest.mark.confirms("dashboard-place")
 def test_dashboards_move(dashboards: Set, workspace: Workspace) -> None:
     dashboards.write("a")
     dashboards.push()

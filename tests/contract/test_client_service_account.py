@@ -56,6 +56,7 @@ def outcome(answer: dict[str, Any]) -> tuple[bool, str, str]:
     return answer["changed"], answer["account"], answer["token"]
 
 
+@pytest.mark.confirms("service-accounts")
 def test_an_account_comes_with_a_token_that_works_and_stays(robot: Robot) -> None:
     assert outcome(robot.put_right(check_mode=True)) == (True, "create", "create")
     assert (robot.account(), robot.file.exists()) == (None, False)
@@ -80,6 +81,7 @@ def test_check_mode_writes_nothing(robot: Robot) -> None:
     assert counted.requests
 
 
+@pytest.mark.confirms("service-accounts")
 def test_a_role_that_was_changed_is_put_right(robot: Robot) -> None:
     robot.put_right()
     path = f"/api/serviceaccounts/{robot.account()['id']}"
@@ -107,6 +109,7 @@ def test_a_token_is_rotated_by_choice_and_the_old_one_ends(robot: Robot) -> None
     assert len(names) == 2
 
 
+@pytest.mark.confirms("refused-token")
 @pytest.mark.parametrize("lost", ["deleted in Grafana", "another text", "no file"])
 def test_a_token_that_does_not_work_is_replaced(robot: Robot, lost: str) -> None:
     robot.put_right()
@@ -149,6 +152,7 @@ def test_a_token_that_has_no_place_is_not_left_behind(robot: Robot, tmp_path: Pa
     assert "there is no group no-such-group on the host for token_group" in answer["msg"]
 
 
+@pytest.mark.confirms("service-accounts")
 def test_the_account_leaves_with_its_file(robot: Robot) -> None:
     robot.put_right()
     assert outcome(robot.put_right(state="absent", check_mode=True)) == (True, "delete", "delete")

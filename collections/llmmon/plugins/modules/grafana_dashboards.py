@@ -20,11 +20,12 @@ description:
     left the set is deleted, if the module was the last to save it. So neither a copy that somebody made of it nor an
     edit of his is ever deleted. Take the tag off a dashboard, and it is left alone for good.
   - A dashboard that Grafana provisions from a file of its own is refused, because Grafana would not keep the change.
+    So is a title that another dashboard of the folder has, of which Grafana 11.3 and later would make a second one.
   - Inputs such as C(${DS_PROMETHEUS}), which Grafana's export for others leaves open, are filled in from O(inputs).
   - What Grafana refuses of one dashboard does not keep the others away. The message then lists what was pushed and
     what was not, and a second run goes on from there.
   - N unchanged dashboards cost N requests, one for each folder, and one with O(prune). With O(drift=keep) each costs
-    one more, which tells who saved it last.
+    one more, which tells who saved it last. Where a dashboard is new, renamed or moved, one more asks for all titles.
 attributes:
   check_mode:
     support: full

@@ -50,8 +50,9 @@ _HEAD = ("wal", "wbl", "chunks_head")
 # What Alertmanager keeps in messages.
 _MESSAGES = ("nflog", "silences")
 
-# Grafana deletes what it draws there by itself, at any moment.
-_GRAFANA_SCRATCH = {"png", "pdf", "csv"}
+# Grafana deletes what it draws there by itself, at any moment. The index of its search, which 12 and later keep beside
+# the database, is written to all the time, so that a copy may be torn; where there is none it is built anew.
+_GRAFANA_SCRATCH = {"png", "pdf", "csv", "unified-search"}
 
 
 class SourceError(StackError):

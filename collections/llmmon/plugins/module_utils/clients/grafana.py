@@ -148,7 +148,7 @@ class ClassicWriter:
     def rename_folder(self, uid: str, title: str, version: Optional[int]) -> None:
         """``PUT /api/folders/:uid``; with the version, so that another folder of that title is never overwritten."""
         body: dict[str, Any] = {"title": title}
-        # Grafana 12.0.0 answers folders without a version.
+        # The first builds of Grafana 12.0 answer folders without a version.
         body.update({"overwrite": True} if version is None else {"version": version})
         self.client.send("PUT", f"/api/folders/{uid}", body)
 

@@ -19,6 +19,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model impo
 _PLACEHOLDER = re.compile(r"\$\{([^{}]+)\}")
 # Grafana's export of a dashboard for others lists here what the importing side has to fill in.
 _FOR_THE_IMPORT = ("__inputs", "__requires", "__elements")
+_SCHEMA_V2 = "{} is in Grafana's schema v2: export it again as a classic dashboard (schema v1)"
 
 
 def _no_constant(name: str) -> Any:
@@ -45,14 +46,17 @@ def unwrapped(file: str, content: Any) -> dict[str, Any]:
         raise BadDashboard(f"{file} does not hold a JSON object")
     if isinstance(content.get("apiVersion"), str) and isinstance(content.get("spec"), dict):
         # Its metadata carry the folder as grafana.app/folder, which is another Grafana's.
-        spec: dict[str, Any] = content["spec"]
-        if "elements" in spec or "/v2" in content["apiVersion"]:
-            raise BadDashboard(f"{file} is in Grafana's schema v2: export it again as a classic dashboard (schema v1)")
-        return {"uid": (content.get("metadata") or {}).get("name"), **spec}
-    if isinstance(content.get("dashboard"), dict) and "panels" not in content:
-        dashboard: dict[str, Any] = content["dashboard"]
-        return dashboard
-    return content
+        if "/v2" in content["apiVersion"]:
+            raise BadDashboard(_SCHEMA_V2.format(file))
+        model = {"uid": (content.get("metadata") or {}).get("name"), **content["spec"]}
+    elif isinstance(content.get("dashboard"), dict) and "panels" not in content:
+        model = content["dashboard"]
+    else:
+        model = content
+    # What Grafana 13.0.2 calls a classic export is the bare spec of that schema.
+    if "panels" not in model and ("elements" in model or "layout" in model):
+        raise BadDashboard(_SCHEMA_V2.format(file))
+    return model
 
 
 def _names(items: Any) -> set[str]:

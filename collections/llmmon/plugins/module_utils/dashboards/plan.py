@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import (
@@ -115,3 +115,38 @@ def plan_leaving(uid: str, answer: dict[str, Any], last: Optional[Edit], owner: 
         by = meta.get("updatedBy") or "somebody else"
         return dataclasses.replace(leaving, kept=f"it was last saved by {by}, not by llmmon")
     return leaving
+
+
+def _takes_title(step: DashboardStep) -> bool:
+    """Whether the dashboard gets a title that it has not had in its folder, or comes into another folder."""
+    if step.action in ("unchanged", "keep"):
+        return False
+    before = step.before or {}
+    title_before = str(before.get("title") or "")
+    moves = step.folder_before != step.dashboard.folder_uid
+    return step.before is None or moves or title_before.lower() != step.dashboard.title.lower()
+
+
+def titles_to_check(steps: Iterable[DashboardStep]) -> dict[tuple[str, str], Dashboard]:
+    """The dashboards whose title may be another one's already, by folder and title."""
+    return {
+        (step.dashboard.folder_uid, step.dashboard.title.lower()): step.dashboard
+        for step in steps
+        if _takes_title(step)
+    }
+
+
+def check_titles(
+    wanted: Mapping[tuple[str, str], Dashboard], hits: Iterable[Mapping[str, Any]], written: set[str]
+) -> None:
+    """Refuse the title of a dashboard that is not among the ``written`` uids; 11.3 and later would not."""
+    found = []
+    for hit in hits:
+        dashboard = wanted.get((str(hit.get("folderUid") or ""), str(hit.get("title") or "").lower()))
+        if dashboard and hit.get("uid") not in written:
+            found.append(
+                f"the folder {dashboard.folder_uid or 'General'} already has a dashboard named {dashboard.title!r},"
+                f" with the uid {hit.get('uid')}: use that uid in {dashboard.file}, or another title"
+            )
+    if found:
+        raise BadDashboard(" | ".join(found))

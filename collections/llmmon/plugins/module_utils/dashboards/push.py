@@ -21,11 +21,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.plan impor
     DashboardStep,
     Edit,
     Leaving,
+    check_titles,
     edit_of,
     is_provisioned,
     judge_edit,
     plan_dashboard,
     plan_leaving,
+    titles_to_check,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.refusals import (
     ends_all,
@@ -77,6 +79,7 @@ class Push:
         self.steps = {step.dashboard.uid: step for step in examined if isinstance(step, DashboardStep)}
         if self.wanted.prune:
             self.leaving = self._plan_leaving()
+        self._check_titles()
         self.done = {uid for uid, step in self.steps.items() if step.action == "unchanged"}
         if not self.check_mode:
             self._write_folders()
@@ -140,6 +143,12 @@ class Push:
             if ends_all(error) and error.status != 403:
                 raise
             return None
+
+    def _check_titles(self) -> None:
+        wanted = titles_to_check(self.steps.values())
+        if wanted:
+            leaving = {gone.uid for gone in self.leaving if not gone.kept}
+            check_titles(wanted, self.grafana.dashboards_found(), leaving | self.steps.keys())
 
     def _plan_leaving(self) -> list[Leaving]:
         hits = self.grafana.dashboards_found(self.wanted.owner.tag)

@@ -139,7 +139,11 @@ _IN_DATA = {
         r"[0-9A-HJKMNP-TV-Z]{26}(\.tmp-for-(creation|deletion))?|data|wal|wbl|chunks_head|snapshots|lock|queries\.active"
     ),
     "alertmanager": re.compile(r"(nflog|silences)(\.[0-9a-f]+)?"),
-    "grafana": re.compile(r"grafana\.db(-wal|-shm|-journal)?|alerting|csv|log|pdf|plugins|png|unified-search"),
+    "grafana": re.compile(
+        r"grafana\.db(-wal|-shm|-journal)?|alerting|csv|log|pdf|plugins|png"
+        # 12 and later: what is migrated, the new API's own files, the index of the search.
+        r"|dualwrite\.json|grafana-apiserver|unified-search"
+    ),
 }
 _IN_CONFIGURATION = {**dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.CONFIGURATION), OWN: Kind.OWN}
 
