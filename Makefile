@@ -17,7 +17,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down tools check test $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
+.PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
   dashboards docs collection changelog requirements clean
 
 help: ## list what can be made
@@ -66,6 +66,13 @@ test: tools ## everything, as CI runs it
 	  [ $$status = 0 ] || { echo "what failed:"; grep --text -E '$(FAILED)' "$$output" | cut --characters=1-300 | tail --lines=40; }; \
 	  exit $$status
 
+test-all: export LLMMON_ALL_VERSIONS := 1
+test-all: ## everything, with every version of the services that the testbed has; each with each where that is cheap
+	@$(MAKE) --no-print-directory test
+
+versions: $(READY) ## write what the last `make test` or `make test-all` ran with which versions into docs/versions.md
+	@$(BIN)/python -m docs.versions
+
 lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -89,7 +96,7 @@ $(VENV)/core-%/bin/ansible-playbook: tests/core/requirements-%.txt | $(READY)
 	@$(BIN)/uv pip install --quiet --python $(VENV)/core-$*/bin/python --require-hashes --requirement $<
 	@touch $@
 
-rules: tools ## promtool and amtool over the rendered rules, both ends of the version range
+rules: tools ## promtool and amtool over the rendered rules: the oldest, the shipped and the newest version
 	@$(SIDE_BY_SIDE) promtool amtool
 
 promtool:
