@@ -56,23 +56,33 @@ class Service:
 @contextmanager
 def prober(configuration: Path, log: Path) -> Iterator[str]:
     """The prober on a port of its own; yields its URL."""
-    (version,) = (tool.version for tool in TOOLS if tool.name == "blackbox_exporter")
+    with _exporter("blackbox_exporter", log, f"--config.file={configuration}", asked="/-/healthy") as url:
+        yield url
+
+
+@contextmanager
+def node_exporter(log: Path) -> Iterator[str]:
+    """What exposes a machine's own metrics, of this machine and on a port of its own; yields its URL."""
+    with _exporter("node_exporter", log, asked="/") as url:
+        yield url
+
+
+@contextmanager
+def _exporter(name: str, log: Path, *flags: str, asked: str) -> Iterator[str]:
+    (version,) = (tool.version for tool in TOOLS if tool.name == name)
     url = f"http://127.0.0.1:{unused_port()}"
-    arguments = [f"--config.file={configuration}", f"--web.listen-address={url.removeprefix('http://')}"]
-    with (
-        log.open("wb") as output,
-        subprocess.Popen([tool("blackbox_exporter", version), *arguments], stderr=output) as it,
-    ):
+    command = [str(tool(name, version)), *flags, f"--web.listen-address={url.removeprefix('http://')}"]
+    with log.open("wb") as output, subprocess.Popen(command, stderr=output) as it:
         try:
-            assert wait_for(lambda: _answers(url) or None, START_SECONDS, interval=0.05), log.read_text()
+            assert wait_for(lambda: _answers(url, asked) or None, START_SECONDS, interval=0.05), log.read_text()
             yield url
         finally:
             it.kill()
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, asked: str) -> bool:
     try:
-        HttpClient(Connection(url=url)).text("/-/healthy")
+        HttpClient(Connection(url=url)).text(asked)
     except HttpError:
         return False
     return True

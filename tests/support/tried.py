@@ -1,7 +1,7 @@
 """What was run with which versions: each test session notes it, and `python -m docs.versions` writes it down.
 
-A test of rules or routing says its version by its parameter ``version``, a step of the upgrade by ``old`` and ``new``,
-and what is deployed is what the testbed chose.
+A test of rules or routing says its version by its parameter ``version``, a step of the
+upgrade by ``component``, ``old`` and ``new``, and what is deployed is what the testbed chose.
 """
 
 from __future__ import annotations
@@ -28,9 +28,11 @@ def subject(suite: str, parameters: Mapping[str, Any], images: Mapping[str, Any]
     if suite in _SERVICE:
         component = _SERVICE[suite]
         return f"{_TITLES[component]} {parameters['version']}" if parameters.get("version") in ALL[component] else ""
-    if {"old", "new"} <= set(parameters):
-        return f"{_TITLES['prometheus']} {parameters['old']} → {parameters['new']}"
-    return ", ".join(f"{title} {images[name]['version']}" for name, title in _TITLES.items() if name in images)
+    if {"component", "old", "new"} <= set(parameters):
+        return f"{_TITLES[parameters['component']]} {parameters['old']} → {parameters['new']}"
+    before = {name: f"{tried[0]} → " for name, tried in ALL.items()} if suite == "e2e/upgrade" else {}
+    deployed = {name: f"{before.get(name, '')}{images[name]['version']}" for name in _TITLES if name in images}
+    return ", ".join(f"{_TITLES[name]} {version}" for name, version in deployed.items())
 
 
 def suite_of(path: Path) -> str:

@@ -32,7 +32,7 @@ SETTINGS = {
     "llmmon_alertmanager_route": {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "2s"},
     "llmmon_prometheus_extra_flags": [f"--rules.alert.resend-delay={RESEND_DELAY}"],
 }
-STEPS = tuple(pairwise(ALL["prometheus"]))
+STEPS = [(component, *step) for component in ALL for step in pairwise(ALL[component])]
 
 
 @pytest.fixture(scope="module")
@@ -103,27 +103,16 @@ def refuse(stack: Stack, component: str, version: str) -> None:
     assert left_behind(stack) == ""
 
 
-@pytest.mark.parametrize(("old", "new"), STEPS)
-def test_prometheus_takes_the_next_step_after_one_back(path: Stack, old: str, new: str) -> None:
-    assert running(path)["prometheus"] == old
-    refuse(path, "prometheus", new)
-    wanted = variables("prometheus", image_of("prometheus", new))
+@pytest.mark.parametrize(("component", "old", "new"), STEPS)
+def test_each_step_is_taken_after_one_back(path: Stack, component: str, old: str, new: str) -> None:
+    assert running(path)[component] == old
+    refuse(path, component, new)
+    wanted = variables(component, image_of(component, new))
     result = upgrade(path, wanted)
     assert result.code == 0, result.output
-    assert running(path)["prometheus"] == new
-    assert left_behind(path) == ""
-    keep(path, wanted)
-
-
-def test_alertmanager_takes_its_step_after_one_back(path: Stack) -> None:
-    oldest, newest = ALL["alertmanager"][0], ALL["alertmanager"][-1]
-    assert running(path)["alertmanager"] == oldest
-    refuse(path, "alertmanager", newest)
-    wanted = variables("alertmanager", image_of("alertmanager", newest))
-    result = upgrade(path, wanted)
-    assert result.code == 0, result.output
-    assert running(path)["alertmanager"] == newest
+    assert running(path)[component] == new
     assert [entry["comment"] for entry in active_silences(path)] == ["kept"]
+    assert left_behind(path) == ""
     keep(path, wanted)
 
 

@@ -17,6 +17,7 @@ from tests.e2e.by_hand import DASHBOARD, grafana, silence
 from tests.e2e.images import commit_image, commit_mortal_image
 from tests.e2e.killing import JOURNAL, kill_at
 from tests.support.stack import Result, Stack, make_inventory
+from tests.support.versions import ALL, SHIPPED
 from tests.testbed import hosts, state, traffic
 
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
@@ -38,8 +39,19 @@ def variables(component: str, image: dict[str, str]) -> dict[str, str]:
     return {f"llmmon_{component}_version": image["version"], f"llmmon_{component}_image": image["image"]}
 
 
-OLD = {"prometheus": "2.53.3", "alertmanager": "0.28.1"}
-NEW = {"prometheus": "3.5.3", "alertmanager": "0.33.1"}
+def new_image(component: str) -> dict[str, str]:
+    """The version that llmmon ships."""
+    found: dict[str, str] = state.read("images")[component]
+    return found
+
+
+OLD = {name: tried[0] for name, tried in ALL.items()}
+NEW = SHIPPED
+
+
+def step(component: str) -> str:
+    """As the report says it, as a pattern."""
+    return rf"{component}\s+{re.escape(OLD[component])}\S* -> {re.escape(NEW[component])}"
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +84,10 @@ def running(stack: Stack) -> dict[str, str]:
 
 
 def upgrade(stack: Stack, *arguments: str, **more: Any) -> Result:
-    """To the newest versions of the testbed, unless told otherwise."""
+    """To the versions that llmmon ships, unless told otherwise."""
     wanted: dict[str, Any] = {}
     for component in NEW:
-        wanted |= variables(component, versions(component)[-1])
+        wanted |= variables(component, new_image(component))
     return stack.run("upgrade.yml", *arguments, variables={**wanted, **more})
 
 
@@ -114,8 +126,7 @@ def test_check_mode_shows_the_plan_and_changes_nothing(old: Stack) -> None:
     result = upgrade(old, "--check")
     assert result.code == 0, result.output
     for component in NEW:
-        plan = rf"{component}\s+{re.escape(OLD[component])}\S* -> {re.escape(NEW[component])}"
-        assert re.search(plan, result.message), result.output
+        assert re.search(step(component), result.message), result.output
     assert old.fingerprint() == before
     assert left_behind(old) == ""
 
@@ -157,7 +168,7 @@ def test_what_only_the_next_version_rejects_is_refused_before_anything_is_touche
 
 
 def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
-    image = versions("prometheus")[-1]["image"]
+    image = new_image("prometheus")["image"]
     broken = commit_image(old, image, "prom/prometheus:broken", 'ENTRYPOINT ["/bin/false"]')
     old_prometheus = old.fingerprint()
     moment = float(old.query("up")[0]["value"][0])
@@ -170,14 +181,14 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
         llmmon_start_timeout=30,
     )
     assert result.code != 0
-    assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
+    assert re.search(step("prometheus") + ": rolled back", result.message), result.output
     assert_old(old, old_prometheus)
     assert old.query(samples)[0]["value"][1] == count
 
 
 def test_a_version_that_ends_after_a_while_is_rolled_back(old: Stack) -> None:
     """Up long enough to be proved, and started anew by the engine for ever."""
-    image = versions("prometheus")[-1]["image"]
+    image = new_image("prometheus")["image"]
     mortal = commit_mortal_image(old, image, "prom/prometheus:mortal", "/bin/prometheus", 15)
     before = old.fingerprint()
     result = upgrade(
@@ -187,7 +198,7 @@ def test_a_version_that_ends_after_a_while_is_rolled_back(old: Stack) -> None:
         llmmon_upgrade_stay_ready_seconds=45,
     )
     assert result.code != 0, result.output
-    assert re.search(r"prometheus\s+2\.53\.3\S* -> 3\.5\.3: rolled back", result.message), result.output
+    assert re.search(step("prometheus") + ": rolled back", result.message), result.output
     assert_old(old, before)
 
 
@@ -227,7 +238,7 @@ def test_a_reboot_in_the_middle_is_put_back_by_the_next_run(old: Stack) -> None:
 
 def interrupt(stack: Stack, phase: str) -> None:
     """Begin to upgrade Prometheus and kill all of it, the play here and the module on the host, at a phase."""
-    wanted = variables("prometheus", versions("prometheus")[-1])
+    wanted = variables("prometheus", new_image("prometheus"))
     kill_at(phase, stack, "upgrade.yml", variables={**wanted, "llmmon_upgrade_backup": True})
 
 
@@ -284,7 +295,12 @@ def test_a_deployment_changes_no_version(old: Stack) -> None:
     before = old.fingerprint()
     result = old.run("site.yml")
     assert result.code != 0
-    for word in ("it runs", f"prometheus {NEW['prometheus']}", "Run upgrade.yml", "llmmon_prometheus_version: 3.5.3"):
+    for word in (
+        "it runs",
+        f"prometheus {NEW['prometheus']}",
+        "Run upgrade.yml",
+        f"llmmon_prometheus_version: {NEW['prometheus']}",
+    ):
         assert word in result.message, result.output
     assert old.fingerprint() == before
 
@@ -293,13 +309,13 @@ def test_there_is_no_way_back_to_2_53(old: Stack) -> None:
     before = old.fingerprint()
     result = old.run("upgrade.yml", variables={"llmmon_upgrade_allow_downgrade": True})
     assert result.code != 0
-    assert re.search(r"cannot read what 3\.5\.3\S* has written", result.message), result.output
+    assert re.search(rf"cannot read what {re.escape(NEW['prometheus'])}\S* has written", result.message), result.output
     assert old.fingerprint() == before
 
 
 def test_an_older_alertmanager_is_given_the_silences(old: Stack) -> None:
     """Only where that is meant."""
-    wanted = variables("prometheus", versions("prometheus")[-1])
+    wanted = variables("prometheus", new_image("prometheus"))
     refused = old.run("upgrade.yml", variables=wanted)
     assert refused.code != 0
     assert "llmmon_upgrade_allow_downgrade" in refused.message, refused.output
@@ -312,10 +328,13 @@ def test_an_older_alertmanager_is_given_the_silences(old: Stack) -> None:
 def test_a_deployment_upgrades_where_that_is_wanted(old: Stack) -> None:
     wanted: dict[str, Any] = {"llmmon_upgrade_on_deploy": True}
     for component in NEW:
-        wanted |= variables(component, versions(component)[-1])
+        wanted |= variables(component, new_image(component))
     result = old.run("site.yml", variables=wanted)
     assert result.code == 0, result.output
-    assert re.search(r"alertmanager\s+0\.28\.1\S* -> 0\.33\.1: upgraded", result.message), result.output
-    assert "llmmon_alertmanager_version: 0.33.1" in result.message
+    assert re.search(
+        step("alertmanager") + ": upgraded",
+        result.message,
+    ), result.output
+    assert f"llmmon_alertmanager_version: {NEW['alertmanager']}" in result.message
     assert running(old) == NEW
     assert left_behind(old) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,19 +36,21 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     """Give a Prometheus which has scraped all pages, one job each."""
     root = tmp_path_factory.mktemp("kinds")
     bodies = {name: path.read_bytes() for name, path in FIXTURES.items()} | {"declared": DECLARED, "empty": EMPTY}
-    with Server() as server:
+    with Server() as server, services.node_exporter(root / "node_exporter.log") as machine:
         server.answers.update({f"GET /{name}": Answer(200, body, EXPOSITION) for name, body in bodies.items()})
         jobs = [
             {"job_name": name, "metrics_path": f"/{name}", "static_configs": [{"targets": [server.address]}]}
             for name in bodies
         ]
+        # As where a gateway's host was named with the port that everybody knows.
+        jobs.append({"job_name": "machine", "static_configs": [{"targets": [machine.removeprefix("http://")]}]})
         settings = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
         with services.prometheus(request.param, root, json.dumps(settings)) as running:
             count = {"query": "count(up == 1) or vector(0)"}
 
             def scraped() -> bool | None:
                 result = running.client.get("/api/v1/query", **count)["data"]["result"]
-                return True if int(result[0]["value"][1]) == len(bodies) else None
+                return True if int(result[0]["value"][1]) == len(jobs) else None
 
             assert wait_for(scraped, 30)
             yield running
@@ -89,6 +92,13 @@ def test_a_fresh_gateway_is_told_apart(prometheus: Service) -> None:
     assert "right only as long as nobody asks it; verify.yml asks again" in found["empty"].note
     # What is declared tells of another kind as well as what is counted.
     assert "those of canonical" in looked_at(prometheus, declared="litellm")["declared"].problem
+
+
+def test_a_machine_s_own_page_is_no_gateway_s(prometheus: Service) -> None:
+    (page,) = pages(prometheus.client, {"machine": "litellm"}, (), KINDS)
+    assert "node_cpu_seconds_total" in page.sampled | page.declared
+    finding = judge_page(dataclasses.replace(page, fresh=False), KINDS)
+    assert "nor of any other kind, so no alert about it can ever fire" in finding.problem
 
 
 NOTHING = Page("gw", "litellm", frozenset())
