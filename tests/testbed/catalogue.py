@@ -86,13 +86,14 @@ def _built(component: str, repository: str, module: GoModule, layer: Layer, sett
     )
 
 
-def _prometheus_module(version: str) -> GoModule:
-    package = "github.com/prometheus/prometheus/cmd"
-    return GoModule("prometheus", version, {name: f"{package}/{name}" for name in ("prometheus", "promtool")})
+def _prometheus_module(version: str, *, with_pages: bool = False) -> GoModule:
+    module = "github.com/prometheus/prometheus"
+    packages = {name: f"{module}/cmd/{name}" for name in ("prometheus", "promtool")}
+    return GoModule("prometheus", version, packages, pages=module if with_pages else "")
 
 
-# The default of the role, and the newest that there is.
-_PROMETHEUS_MODULES = (_prometheus_module("3.13.2"), _prometheus_module("3.16.0"))
+# The default of the role, as people see it, and the newest that there is.
+_PROMETHEUS_MODULES = (_prometheus_module("3.13.2", with_pages=True), _prometheus_module("3.16.0"))
 _NODE_EXPORTER = GoModule("node_exporter", "1.12.1", {"node_exporter": "github.com/prometheus/node_exporter"})
 
 _prometheus = _service(

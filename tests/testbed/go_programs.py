@@ -14,14 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.testbed import disk, state
+from tests.testbed import disk, state, web_pages
 from tests.testbed.go_toolchain import LOCAL, go_for
-from tests.testbed.shell import TestbedError, run, step
+from tests.testbed.shell import TestbedError, run, say, step
 
 MODULES = Path(__file__).parent / "go"
 # Prometheus's ways to find targets are all left out but DNS: with the clouds' libraries it takes ten times as long.
 _TAGS = "netgo,remove_all_sd,enable_dns_sd"
 _VERSION_IS_IN = "github.com/prometheus/common/version.Version"
+_WITH_PAGES = "with-web-pages"
 _NEED_BYTES = 4 * 10**9
 _BUILD_SECONDS = 3600
 
@@ -33,6 +34,8 @@ class GoModule:
     name: str
     version: str
     packages: Mapping[str, str]
+    # The Go module with web pages that are to be built as well, where this machine can.
+    pages: str = ""
 
     @property
     def folder(self) -> Path:
@@ -42,11 +45,18 @@ class GoModule:
     def key(self) -> str:
         """Changes with whatever goes into the programs."""
         parts = [_TAGS.encode(), *((self.folder / name).read_bytes() for name in ("go.mod", "go.sum"))]
+        if self.pages:
+            parts.append(web_pages.KEY)
         return hashlib.sha256(b"\n".join(parts)).hexdigest()[:12]
 
 
 def is_built(module: GoModule) -> bool:
     return _target(module).is_dir()
+
+
+def has_pages(module: GoModule) -> bool:
+    """Whether its programs carry their web pages."""
+    return (_target(module) / _WITH_PAGES).is_file()
 
 
 def build(module: GoModule) -> Path:
@@ -80,6 +90,7 @@ def _target(module: GoModule) -> Path:
 
 
 def _build(go: Path, module: GoModule, target: Path) -> None:
+    tags, module_file = _TAGS, module.folder / "go.mod"
     caches = {name: str(state.folder("go", name.lower())) for name in ("GOMODCACHE", "GOCACHE", "GOPATH")}
     environment = {
         **LOCAL,
@@ -88,13 +99,45 @@ def _build(go: Path, module: GoModule, target: Path) -> None:
         "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false",
         "GOWORK": "off",
     }
-    flags = ["-trimpath", "-tags", _TAGS, "-ldflags", f"-s -w -X {_VERSION_IS_IN}={module.version}"]
-    command: list[str | Path] = [go, "build", *flags, "-o", f"{target}/", *module.packages.values()]
     try:
+        if module.pages and (source := _with_pages(go, module, environment)):
+            tags, module_file = f"{_TAGS},builtinassets", _replaced(module, source)
+            (target / _WITH_PAGES).touch()
+        flags = ["-trimpath", "-tags", tags, "-ldflags", f"-s -w -X {_VERSION_IS_IN}={module.version}"]
+        command: list[str | Path] = [go, "build", "-modfile", module_file, *flags, "-o", f"{target}/"]
+        command += module.packages.values()
         run(command, environment=environment, folder=module.folder, timeout=_BUILD_SECONDS)
     except TestbedError:
         shutil.rmtree(target, ignore_errors=True)
         raise
+
+
+def _with_pages(go: Path, module: GoModule, environment: Mapping[str, str]) -> Path | None:
+    """A copy of the sources with web pages in it; nothing where they cannot be built, which is said."""
+    why = web_pages.why_not()
+    source = state.folder("go", "sources") / module.folder.name
+    if not why:
+        try:
+            run([go, "mod", "download", module.pages], environment=environment, folder=module.folder)
+            asked: list[str | Path] = [go, "list", "-m", "-f", "{{.Dir}}", module.pages]
+            original = run(asked, environment=environment, folder=module.folder).strip()
+            shutil.rmtree(source, ignore_errors=True)
+            shutil.copytree(original, source)
+            web_pages.put_into(source)
+        except TestbedError as error:
+            why = str(error)
+    if why:
+        say(f"{module.name} {module.version} gets no web pages: {why}")
+    return None if why else source
+
+
+def _replaced(module: GoModule, source: Path) -> Path:
+    """A go.mod that takes the sources from a folder, beside the same sums."""
+    folder = state.folder("go", "replaced", module.folder.name)
+    shutil.copy(module.folder / "go.sum", folder)
+    original = (module.folder / "go.mod").read_text()
+    (folder / "go.mod").write_text(f"{original}\nreplace {module.pages} => {source}\n")
+    return folder / "go.mod"
 
 
 def _minimum(module: GoModule) -> str:

@@ -169,7 +169,10 @@ def _load(client: docker.DockerClient, recipe: Recipe, why: str) -> Available:
             client.images.load(archive)
         if known is not None:
             drop(client, known)
-    return Available(recipe.component, recipe.name, recipe.version, recipe.origin, image.id, why)
+    origin = recipe.origin
+    if recipe.module is not None and recipe.module.pages:
+        origin += f", {'with' if go_programs.has_pages(recipe.module) else 'without'} its web pages"
+    return Available(recipe.component, recipe.name, recipe.version, origin, image.id, why)
 
 
 def drop(client: docker.DockerClient, replaced: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.by_hand import grafana
 from tests.support.stack import REPOSITORY, SERVICES, Stack
-from tests.testbed import traffic
+from tests.testbed import images, state, traffic
 from tests.testbed.shell import PATIENCE, wait_until
 
 
@@ -71,6 +71,15 @@ def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
         timeout=PATIENCE,
         what="Neither the rate of requests nor the model that always fails was recorded",
     )
+
+
+def test_the_web_page_opens_where_there_is_one(stack: Stack) -> None:
+    """Debian's builds have none, and what is built from a Go module has one where Node.js could build it."""
+    origin = state.read("images")["prometheus"]["origin"]
+    answer = stack.on_host("curl -sS --max-time 10 http://127.0.0.1:9090/query")
+    assert ("<title>" in answer and '<div id="root">' in answer) == (
+        origin == images.PULLED or "with its web pages" in origin
+    ), f"{origin}: {answer[:300]}"
 
 
 def test_status_is_one_screen(stack: Stack) -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from tests.e2e.by_hand import silence
 from tests.e2e.images import commit_image
-from tests.e2e.upgrade.test_upgrade import active_silences, left_behind, running, variables, versions
+from tests.e2e.upgrading import active_silences, left_behind, running, variables, versions
 from tests.support.stack import Result, Stack, make_inventory
 from tests.support.versions import ALL
 from tests.testbed import hosts, traffic

@@ -15,10 +15,11 @@ import yaml
 
 from tests.e2e.by_hand import DASHBOARD, grafana, silence
 from tests.e2e.images import commit_image, commit_mortal_image
-from tests.e2e.killing import JOURNAL, kill_at
+from tests.e2e.killing import kill_at
+from tests.e2e.upgrading import active_silences, left_behind, new_image, running, variables, versions
 from tests.support.stack import Result, Stack, make_inventory
 from tests.support.versions import ALL, SHIPPED
-from tests.testbed import hosts, state, traffic
+from tests.testbed import hosts, traffic
 
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
 INTERVAL = 10
@@ -28,21 +29,6 @@ ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'h
 FORGETFUL = "import os,sqlite3; d=sqlite3.connect('/var/lib/grafana/grafana.db');"
 FORGETFUL += "d.execute('DELETE FROM dashboard WHERE uid=?',('by-hand',)); d.commit(); d.close();"
 FORGETFUL += "os.execv('/run.sh',['/run.sh'])"
-
-
-def versions(component: str) -> list[dict[str, str]]:
-    """What the testbed has of a component, the oldest first."""
-    return [image for image in state.read("images")["all"] if image["component"] == component]
-
-
-def variables(component: str, image: dict[str, str]) -> dict[str, str]:
-    return {f"llmmon_{component}_version": image["version"], f"llmmon_{component}_image": image["image"]}
-
-
-def new_image(component: str) -> dict[str, str]:
-    """The version that llmmon ships."""
-    found: dict[str, str] = state.read("images")[component]
-    return found
 
 
 OLD = {name: tried[0] for name, tried in ALL.items()}
@@ -76,26 +62,12 @@ def old(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     hosts.destroy(name)
 
 
-def running(stack: Stack) -> dict[str, str]:
-    return {
-        "prometheus": stack.api(9090, "/api/v1/status/buildinfo")["data"]["version"].partition("+")[0],
-        "alertmanager": stack.api(9093, "/api/v2/status")["versionInfo"]["version"].partition("+")[0],
-    }
-
-
 def upgrade(stack: Stack, *arguments: str, **more: Any) -> Result:
     """To the versions that llmmon ships, unless told otherwise."""
     wanted: dict[str, Any] = {}
     for component in NEW:
         wanted |= variables(component, new_image(component))
     return stack.run("upgrade.yml", *arguments, variables={**wanted, **more})
-
-
-def left_behind(stack: Stack) -> str:
-    """What no upgrade may leave when it has ended, well or not."""
-    places = f"{JOURNAL} /var/lib/llmmon/*/.llmmon-*"
-    containers = "docker ps --all --format '{{.Names}}' | grep -E -- '-(next|previous)$'"
-    return stack.on_host(f"ls -d {places} 2>/dev/null; {containers}; true")
 
 
 def assert_old(stack: Stack, before: dict[str, str]) -> None:
@@ -109,10 +81,6 @@ def assert_old(stack: Stack, before: dict[str, str]) -> None:
         assert policy == "always"
     assert [entry["comment"] for entry in active_silences(stack)] == ["kept"]
     assert left_behind(stack) == ""
-
-
-def active_silences(stack: Stack) -> list[dict[str, Any]]:
-    return [found for found in stack.api(9093, "/api/v2/silences") if found["status"]["state"] == "active"]
 
 
 def gaps(result: Result) -> dict[str, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.testbed import disk, go_programs, images, shipped, state, tools
+from tests.testbed import disk, go_programs, images, shell, shipped, state, tools, web_pages
 from tests.testbed.catalogue import FROM_GO, RECIPES, TOOLS, DebianProgram
 from tests.testbed.go_programs import GoModule
 from tests.testbed.go_toolchain import go_for
@@ -118,6 +119,39 @@ def test_what_does_not_compile_is_said_and_not_kept(tiny: GoModule, tmp_path: Pa
     with pytest.raises(TestbedError, match="undefined: nonsense"):
         go_programs.build(tiny)
     assert not go_programs.is_built(tiny)
+
+
+@pytest.mark.parametrize(
+    ("node", "problem"),
+    [
+        (None, "there is no node and no npm here"),
+        ("v18.20.4", "Node.js is v18.20.4 here, and 20 or later is needed"),
+        ("v20.20.2", ""),
+    ],
+)
+def test_what_web_pages_need_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str | None, problem: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if node:
+        script(tmp_path / "node", f"echo {node}")
+        script(tmp_path / "npm")
+    monkeypatch.setattr(shell, "program_environment", lambda: {"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    assert web_pages.why_not() == problem
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_program_is_built_without_web_pages_where_they_cannot_be(
+    tiny: GoModule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(web_pages, "why_not", lambda: "there is no node and no npm here")
+    program = "printf '#!/bin/sh\\necho tiny, version 1.0.0 x\\n' >$target/tiny"
+    compiler(tmp_path / "own", program, "chmod +x $target/tiny")
+    module = dataclasses.replace(tiny, pages="llmmon.test/tiny")
+    assert module.key != tiny.key
+    assert (go_programs.build(module) / "tiny").is_file()
+    assert not go_programs.has_pages(module)
+    assert "tiny 1.0.0 gets no web pages: there is no node and no npm here" in capsys.readouterr().err
 
 
 def refuse(module: GoModule) -> Path:
