@@ -21,7 +21,7 @@ QUERIES = [
     dashboards.filled_in(expression, rate_interval="10s") for expression in dashboards.expressions(BOARDS[STACK])
 ]
 NEVER_ANSWERED = "prometheus_no_such_metric"
-ENOUGH_SECONDS = 60
+ENOUGH_SECONDS = 240
 # Ansible's templating is not made for threads.
 rendering_at_a_time = Lock()
 
@@ -80,4 +80,6 @@ def write_configuration(version: str, folder: Path, alertmanager: str) -> None:
     (release / "prometheus.yml").write_text(own.replace("llmmon-alertmanager:9093", alertmanager), encoding="utf-8")
     # It lies beside the releases.
     generated.mkdir()
-    (generated / "backup_full.yml").write_text(backup_metrics.rules("full", int(time.time()), 1000), encoding="utf-8")
+    now = int(time.time())
+    (generated / "backup_full.yml").write_text(backup_metrics.rules("full", now, 1000), encoding="utf-8")
+    (generated / "backup_copy_full.yml").write_text(backup_metrics.copy_rules("full", now), encoding="utf-8")

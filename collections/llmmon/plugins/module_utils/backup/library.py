@@ -52,6 +52,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     grafana,
     grafana_accounts,
     http,
+    image_pull,
     metrics,
     page_kinds,
     readiness,
