@@ -32,7 +32,7 @@ receivers: [{{name: all, webhook_configs: [{{url: "{url}/hook"}}]}}]
 """
 
 CLUSTER = ("--cluster.listen-address=127.0.0.1:0", "--cluster.settle-timeout=1s")
-# The first alerts are sent before an Alertmanager is known.
+# Releases before 3.11 have their retention as a flag. The first alerts are sent before an Alertmanager is known.
 FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
 
 
@@ -68,6 +68,7 @@ def write_configuration(version: str, folder: Path, alertmanager: str) -> None:
             llmmon_prometheus_scrape_interval="1s",
             llmmon_prometheus_scrape_timeout="1s",
             llmmon_prometheus_rule_interval="1s",
+            llmmon_prometheus_retention_size="1GB",
         )
     release, generated = folder / "current", folder / GENERATED
     (release / "rules").mkdir(parents=True)
