@@ -89,7 +89,7 @@ def build(recipe: Recipe) -> oci.Image:
 
 
 def possible(wanted: Sequence[Recipe], *, quick: bool) -> list[Recipe]:
-    """The recipes that this machine can follow; in a hurry the newest of each service that is there at once."""
+    """The recipes that this machine can follow; in a hurry one of each service, which needs nothing to be compiled."""
     result = []
     for recipe in wanted:
         if recipe.module is not None and not go_programs.is_built(recipe.module):
@@ -101,7 +101,12 @@ def possible(wanted: Sequence[Recipe], *, quick: bool) -> list[Recipe]:
                 say(f"there is no image {recipe.name}, so what is tested with it fails: {error}")
                 continue
         result.append(recipe)
-    return list({recipe.component: recipe for recipe in result}.values()) if quick else result
+    return [recipe for recipe in result if recipe.version == _choice(recipe, result)] if quick else result
+
+
+def _choice(one: Recipe | Available, there: Sequence[Recipe | Available]) -> str:
+    """The version of a service that is taken where nobody says which."""
+    return shipped.choice(one.component, [each.version for each in there if each.component == one.component])
 
 
 def _ensure_all(client: docker.DockerClient, *, quick: bool) -> list[Available]:
@@ -282,9 +287,9 @@ def _sortable(version: str) -> list[tuple[int, str]]:
 
 
 def write_summary(available: Sequence[Available]) -> None:
-    chosen: dict[str, Any] = {}
-    for one in available:
-        # The version that llmmon ships, or else the newest of those that there are.
-        if chosen.get(one.component, {}).get("version") != shipped.version(one.component):
-            chosen[one.component] = {name: value for name, value in vars(one).items() if name != "component"}
+    chosen = {
+        one.component: {name: value for name, value in vars(one).items() if name != "component"}
+        for one in available
+        if one.version == _choice(one, available)
+    }
     state.write("images", {**chosen, "all": [vars(one) for one in available]})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
 
 from tests.testbed import state
@@ -21,3 +23,9 @@ def version(component: str) -> str | None:
         return None
     settings = yaml.safe_load((_DEFAULTS / _FILES[component]).read_text())
     return str(settings[f"llmmon_{component}_version"])
+
+
+def choice(component: str, there: Sequence[str]) -> str:
+    """Of the versions that there are, the oldest first: the one that llmmon ships, or else the newest."""
+    wanted = version(component)
+    return wanted if wanted is not None and wanted in there else there[-1]
