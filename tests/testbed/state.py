@@ -14,8 +14,8 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# What `down` keeps, because it is expensive to get again and harmless to have.
-CACHES = ("apt", "debs", "oci", "rootfs", "site", "tools", "ssh")
+# What `down` keeps, because it is expensive to get again and harmless to have; and what tests noted of versions.
+CACHES = ("apt", "debs", "oci", "rootfs", "site", "tools", "ssh", "tried.json")
 
 
 def directory() -> Path:
