@@ -120,9 +120,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
-from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import History, read
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import ENOUGH_MINUTES, History, read
 from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals import (
-    ENOUGH_MINUTES,
     Finding,
     as_yaml,
     findings,

@@ -54,6 +54,10 @@ def lines(end: int) -> Iterator[str]:
             yield f'job:llm_requests:rate5m_same_time{{job="proxy.eu"}} 5 {second}'
         yield f'job:llm_requests_failed:rate5m{{job="proxy.eu"}} 0.12 {second}'
         yield f'llmmon:objective{{job="proxy.eu",name="availability"}} 0.99 {second}'
+        if end - second < 3600:
+            # Begun an hour ago, and with many requests and failures at once: no objective for a month follows.
+            yield f'job:llm_requests:rate5m{{job="new.eu"}} 10 {second}'
+            yield f'job:llm_requests_failed:rate5m{{job="new.eu"}} 5 {second}'
         own = 'job="proxy.eu",model="embed (v1.5)",name="latency_p95_seconds"'
         yield f"llmmon:threshold_override{{{own}}} 0.5 {second}"
 

@@ -15,6 +15,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import H
 STEP = 60
 # Requests of a gateway below which the share that failed says nothing of an objective.
 ENOUGH = 500
+# Minutes with requests below which nothing is proposed, however many there were.
+ENOUGH_MINUTES = 120
 # A surge is none if there was almost as much at the same time yesterday or a week ago: so many times as much at most.
 AS_BEFORE = 1.5
 # Thresholds of surges, and the signal of each.
@@ -55,7 +57,7 @@ class History:
     start: float
     end: float
     models: list[ModelHistory]
-    # The share of requests that failed in all this time, by gateway, where there were enough requests to say so.
+    # The share of requests that failed in all this time, by gateway, where there were enough, and for long enough.
     failures: dict[str, float]
     # The availability that each gateway owes.
     objectives: dict[str, float]
@@ -97,7 +99,11 @@ def read(client: HttpClient, start: float, end: float, minimum: float) -> Histor
     failed, asked = (
         f"sum_over_time(job:{name}:rate5m[{span}:{STEP}s]) * {STEP}" for name in ("llm_requests_failed", "llm_requests")
     )
-    failures = {labels["job"]: value for labels, value in _now(client, f"{failed} / ({asked} >= {ENOUGH})", end)}
+    # An hour of a new gateway, or of one that failed, says nothing of a month.
+    long = (
+        f"and on (job) count_over_time((job:llm_requests:rate5m > 0)[{span}:{STEP}s]) >= {ENOUGH_MINUTES * 60 // STEP}"
+    )
+    failures = {labels["job"]: value for labels, value in _now(client, f"{failed} / ({asked} >= {ENOUGH}) {long}", end)}
     objectives = {
         labels.get("job", ""): value for labels, value in _now(client, 'llmmon:objective{name="availability"}', end)
     }

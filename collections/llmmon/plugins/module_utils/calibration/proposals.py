@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history import (
+    ENOUGH_MINUTES,
     STEP,
     History,
     ModelHistory,
     Series,
 )
 
-# Minutes with requests enough below which a model has shown too little of itself.
-ENOUGH_MINUTES = 120
 # How far above the 99th percentile of all its P95 a model's threshold lies.
 ROOM = 1.5
 # An edge of the histogram is taken if it is not further off than this: answers beyond an edge are counted exactly.
