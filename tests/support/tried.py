@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +47,26 @@ def suite_of(path: Path) -> str:
 class Notes:
     """Counts what passed and failed, and writes it down at the end unless only a part was run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, selected: bool) -> None:
         self.counts: dict[str, dict[str, Counter[str]]] = {}
-        self.selected: bool = False
+        self.selected = selected
+
+    @cached_property
+    def _images(self) -> dict[str, Any]:
+        """The testbed is up when the first test that deploys something has ended."""
+        return state.read("images")
 
     def note(self, item: pytest.Item, outcome: str) -> None:
         suite = suite_of(item.path)
         if not suite:
             return
         parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        found = subject(suite, parameters, state.read("images"))
+        found = subject(suite, parameters, {} if suite in _SERVICE else self._images)
         if found:
             self.counts.setdefault(suite, {}).setdefault(found, Counter())[outcome] += 1
 
     def write(self) -> None:
-        if not self.counts:
+        if self.selected or not self.counts:
             return
         today = datetime.now(UTC).date().isoformat()
         with state.locked(RECORD):
@@ -72,15 +78,14 @@ class Notes:
             state.write(RECORD, record)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    notes = Notes()
-    # A part of a suite is no proof of the whole.
-    notes.selected = bool(config.option.keyword or config.option.markexpr or config.option.lf)
-    notes.selected |= any("::" in argument or argument.endswith(".py") for argument in config.args)
-    config.stash[_NOTES] = notes
-
-
 _NOTES = pytest.StashKey[Notes]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A part of a suite is no proof of the whole.
+    by_options = bool(config.option.keyword or config.option.markexpr or config.option.lf)
+    by_names = any("::" in argument or argument.endswith(".py") for argument in config.args)
+    config.stash[_NOTES] = Notes(selected=by_options or by_names)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -92,6 +97,5 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    notes = session.config.stash[_NOTES]
-    if not notes.selected and not session.shouldstop:
-        notes.write()
+    if not session.shouldstop:
+        session.config.stash[_NOTES].write()

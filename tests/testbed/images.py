@@ -90,18 +90,14 @@ def build(recipe: Recipe) -> oci.Image:
 
 def possible(wanted: Sequence[Recipe], *, quick: bool) -> list[Recipe]:
     """The recipes that this machine can follow; in a hurry one of each service, which needs nothing to be compiled."""
-    result = []
-    for recipe in wanted:
-        if recipe.module is not None and not go_programs.is_built(recipe.module):
-            if quick:
-                continue
-            try:
-                go_programs.build(recipe.module)
-            except TestbedError as error:
-                say(f"there is no image {recipe.name}, so what is tested with it fails: {error}")
-                continue
-        result.append(recipe)
-    return [recipe for recipe in result if recipe.version == _choice(recipe, result)] if quick else result
+    if not quick:
+        return [
+            recipe
+            for recipe in wanted
+            if recipe.module is None or go_programs.build_or_say(recipe.module, f"image {recipe.name}")
+        ]
+    there = [recipe for recipe in wanted if recipe.module is None or go_programs.is_built(recipe.module)]
+    return [recipe for recipe in there if recipe.version == _choice(recipe, there)]
 
 
 def _choice(one: Recipe | Available, there: Sequence[Recipe | Available]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import yaml
@@ -17,6 +18,7 @@ _FILES = {
 }
 
 
+@functools.cache
 def version(component: str) -> str | None:
     """Such as "3.13.2" of "prometheus"; nothing for what llmmon does not deploy."""
     if component not in _FILES:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.testbed import debian, disk, go_programs, state
 from tests.testbed.catalogue import RECIPES, TOOLS, DebianProgram, Tool
-from tests.testbed.shell import TestbedError, say, step
+from tests.testbed.shell import TestbedError, step
 
 _TOOLS_NEED_BYTES = 10**9
 
@@ -38,12 +38,8 @@ def _build_all() -> list[Path]:
     result: list[Path] = []
     for recipe in RECIPES:
         if recipe.module is not None:
-            try:
-                folder = go_programs.build(recipe.module)
-            except TestbedError as error:
-                say(f"there is no {recipe.component} {recipe.version}, so what is tested with it fails: {error}")
-            else:
-                result += [folder / program for program in recipe.module.packages]
+            folder = go_programs.build_or_say(recipe.module, f"{recipe.component} {recipe.version}")
+            result += [folder / program for program in recipe.module.packages] if folder else []
     go_programs.clean()
     return result
 

@@ -74,8 +74,9 @@ def refusal(service: str, before: str, after: str, allowed: Allowed) -> Optional
     variable, least = f"llmmon_{service}_version", short(READS_DATA_OF_3)
     if old is None or new is None:
         return f"{service}: {before!r} and {after!r} cannot be compared: set {variable} to a version such as 3.5.3"
-    if new < FLOORS[service]:
-        return unsupported(service, after)
+    too_old = unsupported(service, after)
+    if too_old:
+        return too_old
     if service == "alertmanager" and new == _WRITES_UNREADABLE_SILENCES:
         return f"{service} {after} writes silences that no earlier version reads: set {variable} to 0.33.1 or later"
     if service == "prometheus" and new < old and not reads_data_of(new, old):
