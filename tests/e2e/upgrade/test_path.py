@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,12 +10,19 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.by_hand import silence
 from tests.e2e.images import commit_image
-from tests.e2e.upgrading import active_silences, left_behind, running, variables, versions
-from tests.support.stack import Result, Stack, make_inventory
+from tests.e2e.upgrading import (
+    active_silences,
+    keep,
+    left_behind,
+    oldest_versions,
+    requests_for,
+    running,
+    variables,
+    versions,
+)
+from tests.support.stack import Result, Stack
 from tests.support.versions import ALL
-from tests.testbed import hosts, traffic
 from tests.testbed.shell import PATIENCE, wait_until
 
 # One alert lasts all the time; the other is on for the first half of each period, and has to be told each time anew.
@@ -27,7 +32,7 @@ RULES = {LASTING: "vector(1)", ALTERNATING: f"vector(time()) % {PERIOD} < {PERIO
 # Alertmanager takes an alert for over when it has not heard of it for four times as long: in a minute, not in four, so
 # that what ends while Prometheus is away is told before it begins again.
 RESEND_DELAY = "15s"
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "llmmon_default_receivers": ["webhook"],
     "llmmon_alertmanager_route": {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "2s"},
     "llmmon_prometheus_extra_flags": [f"--rules.alert.resend-delay={RESEND_DELAY}"],
@@ -38,32 +43,19 @@ STEPS = [(component, *step) for component in ALL for step in pairwise(ALL[compon
 @pytest.fixture(scope="module")
 def path(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The oldest versions on a host of their own, where both alerts have been told."""
-    name = f"{fresh_stack.host.name}-path"
-    hosts.destroy(name)
-    host = hosts.create(name)
-    inventory = make_inventory(tmp_path_factory.mktemp("path"), host, fresh_stack.gateway)
-    stack = dataclasses.replace(fresh_stack, host=host, inventory=inventory)
-    rules = inventory / "own.yml"
+    folder = tmp_path_factory.mktemp("path")
     group = {"name": "own", "rules": [{"alert": alert, "expr": expression} for alert, expression in RULES.items()]}
-    rules.write_text(yaml.safe_dump({"groups": [group]}))
-    receivers = {"webhook": {"url": f"http://{stack.sinks.webhook}/path"}}
-    settings: dict[str, Any] = {"llmmon_receivers": receivers, "llmmon_prometheus_rule_files": [str(rules)]}
-    for component in ALL:
-        settings |= variables(component, versions(component)[0])
-    keep(stack, SETTINGS | settings)
-    stack.sinks.clear()
-    result = stack.run("site.yml")
-    assert result.code == 0, result.output
-    silence(stack, "kept")
-    wait_until(lambda: all(told(stack, alert) for alert in RULES), timeout=PATIENCE + PERIOD, what="Nothing was told")
-    yield stack
-    hosts.destroy(name)
-
-
-def keep(stack: Stack, settings: dict[str, Any]) -> None:
-    """Write into the inventory what the host has from now on."""
-    file = stack.inventory / "group_vars" / "llmmon" / "testbed.yml"
-    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **settings}))
+    (folder / "own.yml").write_text(yaml.safe_dump({"groups": [group]}))
+    settings = SETTINGS | {
+        "llmmon_receivers": {"webhook": {"url": f"http://{fresh_stack.sinks.webhook}/path"}},
+        "llmmon_prometheus_rule_files": [str(folder / "own.yml")],
+    }
+    fresh_stack.sinks.clear()
+    with oldest_versions(fresh_stack, "path", folder, **settings) as stack:
+        wait_until(
+            lambda: all(told(stack, alert) for alert in RULES), timeout=PATIENCE + PERIOD, what="Nothing was told"
+        )
+        yield stack
 
 
 def told(stack: Stack, alert: str) -> list[tuple[str, float]]:
@@ -79,11 +71,8 @@ def told(stack: Stack, alert: str) -> list[tuple[str, float]]:
 
 def upgrade(stack: Stack, wanted: dict[str, Any]) -> Result:
     """While the gateway is in use."""
-    load = threading.Thread(target=traffic.run, args=(stack.gateway.name,), kwargs={"seconds": 30, "rate": 5})
-    load.start()
-    result = stack.run("upgrade.yml", variables=wanted)
-    load.join()
-    return result
+    with requests_for(stack, 30):
+        return stack.run("upgrade.yml", variables=wanted)
 
 
 def image_of(component: str, version: str) -> dict[str, str]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
-import yaml
 
-from tests.e2e.by_hand import DASHBOARD, grafana, silence
+from tests.e2e.by_hand import DASHBOARD, grafana
 from tests.e2e.images import commit_image, commit_mortal_image
 from tests.e2e.killing import kill_at
-from tests.e2e.upgrading import active_silences, left_behind, new_image, running, variables, versions
-from tests.support.stack import Result, Stack, make_inventory
-from tests.support.versions import ALL, SHIPPED
-from tests.testbed import hosts, traffic
+from tests.e2e.upgrading import (
+    OLD,
+    active_silences,
+    left_behind,
+    new_image,
+    oldest_versions,
+    requests_for,
+    running,
+    variables,
+    versions,
+)
+from tests.support.stack import Result, Stack
+from tests.support.versions import SHIPPED
+from tests.testbed import hosts
 
 # Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
 INTERVAL = 10
@@ -29,9 +36,6 @@ ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'h
 FORGETFUL = "import os,sqlite3; d=sqlite3.connect('/var/lib/grafana/grafana.db');"
 FORGETFUL += "d.execute('DELETE FROM dashboard WHERE uid=?',('by-hand',)); d.commit(); d.close();"
 FORGETFUL += "os.execv('/run.sh',['/run.sh'])"
-
-
-OLD = {name: tried[0] for name, tried in ALL.items()}
 NEW = SHIPPED
 
 
@@ -43,23 +47,9 @@ def step(component: str) -> str:
 @pytest.fixture(scope="module")
 def old(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The oldest versions on a host of their own, with things that people made."""
-    name = f"{fresh_stack.host.name}-upgrade"
-    hosts.destroy(name)
-    host = hosts.create(name)
-    inventory = make_inventory(tmp_path_factory.mktemp("upgrade"), host, fresh_stack.gateway)
-    path = inventory / "group_vars" / "llmmon" / "testbed.yml"
-    settings = yaml.safe_load(path.read_text())
-    for component in OLD:
-        settings |= variables(component, versions(component)[0])
-    path.write_text(yaml.safe_dump(settings))
-    stack = dataclasses.replace(fresh_stack, host=host, inventory=inventory)
-    result = stack.run("site.yml")
-    assert result.code == 0, result.output
-    assert running(stack) == OLD
-    silence(stack, "kept")
-    grafana(stack, "POST", "/api/dashboards/db", {"dashboard": DASHBOARD})
-    yield stack
-    hosts.destroy(name)
+    with oldest_versions(fresh_stack, "upgrade", tmp_path_factory.mktemp("upgrade")) as stack:
+        grafana(stack, "POST", "/api/dashboards/db", {"dashboard": DASHBOARD})
+        yield stack
 
 
 def upgrade(stack: Stack, *arguments: str, **more: Any) -> Result:
@@ -232,11 +222,9 @@ def test_both_services_are_upgraded_while_traffic_flows(old: Stack) -> None:
     result = old.run("site.yml", variables=interval)
     assert result.code == 0, result.output
     begun = int(old.on_host("date +%s"))
-    load = threading.Thread(target=traffic.run, args=(old.gateway.name,), kwargs={"seconds": 60, "rate": 5})
-    load.start()
     backups = old.on_host("ls /var/backups/llmmon 2>/dev/null || true")
-    result = upgrade(old, **interval)
-    load.join()
+    with requests_for(old, 60):
+        result = upgrade(old, **interval)
     assert result.code == 0, result.output
     assert running(old) == NEW
     assert old.on_host("ls /var/backups/llmmon 2>/dev/null || true") != backups
