@@ -20,7 +20,10 @@ BEGIN = (
 
 
 def documentation(path: Path) -> dict[str, Any]:
-    """What DOCUMENTATION of a plugin's file says; empty when it has none."""
+    """What DOCUMENTATION of a plugin's file says; empty when it has none. An action without a module has it in YAML."""
+    if path.suffix == ".yml":
+        described: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))["DOCUMENTATION"]
+        return described
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
             found: dict[str, Any] = yaml.safe_load(ast.literal_eval(node.value))
@@ -30,7 +33,7 @@ def documentation(path: Path) -> dict[str, Any]:
 
 def plugins(kind: str) -> Iterator[tuple[str, str]]:
     """Name and short description of each plugin of a kind that is documented."""
-    for path in sorted((COLLECTION / "plugins" / kind).glob("*.py")):
+    for path in sorted((COLLECTION / "plugins" / kind).glob("*.[py][ym]*")):
         if found := documentation(path):
             yield found["module" if kind == "modules" else "name"], found["short_description"]
 

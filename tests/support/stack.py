@@ -159,7 +159,7 @@ def variables_of_the_testbed() -> dict[str, Any]:
     """Versions and images of the testbed, and intervals short enough for a test."""
     images = state.read("images")
     testbed: dict[str, Any] = {"llmmon_prometheus_scrape_interval": "2s", "llmmon_prometheus_scrape_timeout": "2s"}
-    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "2s", "llmmon_verify_timeout": 60}
+    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "10s", "llmmon_verify_timeout": 60}
     testbed["llmmon_prober_interval"] = "2s"
     testbed |= {"llmmon_stay_ready_seconds": 3, "llmmon_upgrade_stay_ready_seconds": 5}
     for service in (*SERVICES, "prober"):

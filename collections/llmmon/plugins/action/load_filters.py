@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Load the collection's filters in Ansible's own process."""
+
+from __future__ import annotations
+
+import pkgutil
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader
+from ansible_collections.llmmon.stack.plugins import filter as filters
+
+
+class ActionModule(ActionBase):
+    """Documented in the module of the same name."""
+
+    _VALID_ARGS = frozenset()
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        return super().run(tmp, task_vars)
+
+
+# Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
+# until then and loses what it imports itself. Looking for one filter loads all before it, in the order of their names.
+filter_loader.get(f"llmmon.stack.{max(found.name for found in pkgutil.iter_modules(filters.__path__))}")

@@ -1,0 +1,49 @@
+"""load_filters as a playbook runs it: what it loads is there in the process of every later task."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY
+
+COLLECTION = REPOSITORY / "collections" / "llmmon"
+# Asks the process in which a task is templated what it had loaded before it began.
+LOOKUP = """
+import sys
+from ansible.plugins.lookup import LookupBase
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        return sorted(name for name in sys.modules if ".llmmon.stack.plugins.filter." in name)
+"""
+SAY = {"name": "Say what is loaded", "ansible.builtin.debug": {"msg": "loaded: {{ query('loaded') | length }}"}}
+LOAD = {"name": "Load the filters", "llmmon.stack.load_filters": None}
+FILTERS = len(list((COLLECTION / "plugins" / "filter").glob("[!_]*.py")))
+
+
+@pytest.mark.parametrize(("tasks", "loaded"), [([SAY], 0), ([LOAD, SAY], FILTERS)], ids=["without", "with"])
+def test_later_tasks_find_all_filters_loaded(tmp_path: Path, tasks: list[object], loaded: int) -> None:
+    (tmp_path / "lookup_plugins").mkdir()
+    (tmp_path / "lookup_plugins" / "loaded.py").write_text(LOOKUP)
+    playbook = tmp_path / "play.yml"
+    playbook.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "-i", "localhost,", "--check", playbook],
+        cwd=REPOSITORY,
+        env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"msg: 'loaded: {loaded}'" in done.stdout
+
+
+def test_every_playbook_begins_with_it() -> None:
+    preflight = yaml.safe_load((COLLECTION / "playbooks" / "preflight.yml").read_text())
+    assert "llmmon.stack.load_filters" in preflight[0]["tasks"][1]
