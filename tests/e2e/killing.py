@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 from typing import Any
 
 from tests.support.stack import Stack, kill_group
@@ -31,6 +32,16 @@ _INSTALL = f"mkdir -p /run/hold {_PACKAGES} && printf '/run/hold\\nimport hold\\
 _REMOVE = f"rm -rf {_PACKAGES}/hold.pth /run/hold"
 _IS_HELD = "grep -s '^State:.T' /proc/$(cat /run/hold/pid 2>/dev/null)/status || true"
 _KILL = "pid=$(cat /run/hold/pid) && kill -9 $pid && timeout 30 tail --pid=$pid -f /dev/null"
+# How Ansible runs a module: its program comes over the standard input of the host's Python. A container's Python has
+# arguments.
+_MODULES = "--full '^/usr/bin/python3[.0-9]*$'"
+
+
+def kill_with_module(process: subprocess.Popen[str], stack: Stack) -> None:
+    """kill -9 of a playbook, and of its module, which may go on without it; returns when both are gone."""
+    kill_group(process)
+    stack.on_host(f"pkill -9 {_MODULES} || true")
+    wait_until(lambda: not stack.on_host(f"pgrep {_MODULES} || true"), timeout=PATIENCE, what="A module did not end")
 
 
 def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **options: Any) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.images import commit_mortal_image
-from tests.support.stack import Result, Stack, kill_group
+from tests.e2e.killing import kill_with_module
+from tests.support.stack import Result, Stack
 from tests.testbed import state
 from tests.testbed.shell import PATIENCE, wait_until
 
@@ -124,6 +125,4 @@ def kill_when_set_aside(stack: Stack, variables: dict[str, Any]) -> None:
         assert process.poll() is None, process.communicate()[0]
     finally:
         if process.poll() is None:
-            kill_group(process)
-        # Its module goes on without it.
-        stack.on_host("pkill -9 --exact python3 || true")
+            kill_with_module(process, stack)
