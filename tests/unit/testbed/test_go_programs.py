@@ -15,8 +15,8 @@ from tests.testbed.go_toolchain import go_for
 from tests.testbed.images import Available
 from tests.testbed.shell import TestbedError
 
-# Calls itself as Prometheus's programs do, whatever the linker was told. Importing fmt takes three times as long.
-PROGRAM = 'package main\n\nimport "os"\n\nfunc main() { os.Stdout.WriteString("tiny, version 1.0.0 (branch: )\\n") }\n'
+# Calls itself as Prometheus's programs do.
+PROGRAM = '#!/bin/sh\\necho "tiny, version 1.0.0 (branch: )"\\n'
 
 
 def script(path: Path, *lines: str) -> Path:
@@ -79,16 +79,17 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> GoModule:
     folder.mkdir()
     (folder / "go.mod").write_text("module llmmon.test/tiny\n\ngo 1.21\n")
     (folder / "go.sum").touch()
-    (folder / "main.go").write_text(PROGRAM)
     return GoModule("tiny", "1.0.0", {"tiny": "llmmon.test/tiny"})
 
 
-def test_a_module_is_built_once(tiny: GoModule) -> None:
+@pytest.mark.usefixtures("environment")
+def test_a_module_is_built_once(tiny: GoModule, tmp_path: Path) -> None:
+    compiler(tmp_path / "own", f"printf '{PROGRAM}' >$target/tiny", "chmod +x $target/tiny")
     assert not go_programs.is_built(tiny)
     program = go_programs.build(tiny) / "tiny"
     assert go_programs.is_built(tiny)
     made = program.stat().st_mtime_ns
-    (tiny.folder / "main.go").write_text("is not read again")
+    compiler(tmp_path / "own", "echo it is built again >&2", "exit 1")
     assert (go_programs.build(tiny) / "tiny").stat().st_mtime_ns == made
 
 
