@@ -117,8 +117,9 @@ def names_a_file(name: str) -> bool:
 def commands(text: str) -> Iterator[list[str]]:
     """The words of each command: lines of blocks without a language, and code in sentences that starts a program."""
     lines = [line for block in blocks(text, "") for line in block.splitlines() if line.strip()]
+    inline = [f"ansible-playbook {span}" if span.startswith("playbooks/") else span for span in sorted(spans(text))]
     programs = ("ansible-playbook ", "make ", "sudo make ", "yamllint ")
-    for line in [*lines, *(span for span in sorted(spans(text)) if span.startswith(programs))]:
+    for line in [*lines, *(span for span in inline if span.startswith(programs))]:
         yield shlex.split(line, comments=True)
 
 
@@ -224,7 +225,9 @@ def test_commands_can_be_copied(page: str) -> None:
 @every_page
 def test_playbooks_and_files_are_there(page: str) -> None:
     names = set(re.findall(r"(?<![\w/.-])[\w./-]+\.yml", prose(PAGES[page])))
-    names |= {span for span in spans(PAGES[page]) if span.startswith(("playbooks/", "inventories/", "roles/"))}
+    names |= {
+        span.split()[0] for span in spans(PAGES[page]) if span.startswith(("playbooks/", "inventories/", "roles/"))
+    }
     assert sorted(name for name in names if not names_a_file(name)) == []
 
 
