@@ -36,6 +36,7 @@ $(READY): requirements.txt requirements-bootstrap.txt
 	@echo "installing the tools into $(VENV)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-bootstrap.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements.txt
+	@echo "ready: '. $(BIN)/activate' puts them on your path"
 	@touch $@
 
 demo: $(READY) ## the whole stack, a real LLM gateway and traffic on this machine

@@ -75,3 +75,22 @@ def test_the_host_reaches_what_it_publishes(address: str, url: str) -> None:
 def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
     targets = {"up": 2, "total": 2, "targets": [{"job": "Gw"}, {"job": "gw"}, {"job": "gw"}]}
     assert "scrape targets: 2 of 2 up (Gw, gw)" in summary(**PLACES, __llmmon_targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("variables", "line"),
+    [
+        ({"__llmmon_receivers": {"slack": {}, "email": {}}}, "receivers: slack, email (not tried: "),
+        ({"__llmmon_receivers": {}}, "warning: alerts reach nobody, since there is no receiver: "),
+        ({"__llmmon_receivers": {"heartbeat": {}}}, "warning: alerts reach nobody, since there is no receiver: "),
+        ({"__llmmon_receivers": {"slack": {}, "heartbeat": {}}}, "receivers: slack (not tried: "),
+    ],
+)
+def test_who_is_told_is_always_said(variables: dict[str, Any], line: str) -> None:
+    assert line in summary(**PLACES, **variables)
+
+
+def test_receivers_are_not_named_where_they_were_tried_or_are_elsewhere() -> None:
+    tried = {"__llmmon_delivery": {"reached": ["slack"], "seconds": 1.1}, "__llmmon_receivers": {"slack": {}}}
+    assert summary(**PLACES, **tried).strip() == "alerts: a synthetic one reached slack within 1.1 s"
+    assert summary(**PLACES, __llmmon_receivers={}, llmmon_services=["prometheus"]).strip() == ""
