@@ -19,7 +19,7 @@ STYLE = """
   .proof { fill: #1a7f37 } .number { fill: #ffffff; font-weight: 600 }
   text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif }
   @media (prefers-color-scheme: dark) {
-    .page { fill: #0d1117 } .box { fill: #161b22; stroke: #6e7681 } .host { fill: #0c2d6b; stroke: #388bfd }
+    .page { fill: #0d1117 } .box { fill: #161b22; stroke: #6e7681 } .host { fill: #0b2545; stroke: #388bfd }
     .title { fill: #f0f6fc } .text, .label { fill: #c9d1d9 } .line { stroke: #8b949e } .tip { fill: #8b949e }
     .proof { fill: #238636 }
   }
@@ -74,8 +74,8 @@ def picture(name: str, words: dict[str, str]) -> Picture:
         words["about"],
         (
             box("host", 345, 20, 345, 395, "host"),
-            box("controller", 20, 60, 195, 105),
-            box("gateway", 20, 250, 195, 105),
+            box("controller", 20, 70, 195, 85),
+            box("gateway", 20, 258, 195, 85),
             box("grafana", 365, 65, 305, 85),
             box("prometheus", 365, 190, 305, 85),
             box("alertmanager", 365, 315, 305, 85),
@@ -84,13 +84,13 @@ def picture(name: str, words: dict[str, str]) -> Picture:
             box("receivers", 785, 315, 195, 85),
         ),
         (
-            Arrow((215, 112), (345, 112), words["ssh"], (280, 102), 2),
-            Arrow((365, 250), (215, 300), words["scrape"], (280, 325), 1),
-            Arrow((785, 107), (670, 107), words["look"], (737, 97)),
-            Arrow((515, 150), (515, 190), words["query"], (590, 174), 3),
-            Arrow((515, 275), (515, 315), words["alert"], (590, 299)),
+            Arrow((215, 112), (345, 112), words["ssh"], (280, 94), 2),
+            Arrow((365, 250), (215, 300), words["scrape"], (280, 318), 1),
+            Arrow((785, 107), (670, 107), words["look"], (727, 97)),
+            Arrow((515, 150), (515, 190), words["query"], (570, 174), 3),
+            Arrow((515, 275), (515, 315), words["alert"], (570, 299)),
             Arrow((690, 232), (785, 232), words["archive"], (737, 222)),
-            Arrow((670, 357), (785, 357), words["message"], (737, 347), 4),
+            Arrow((670, 357), (785, 357), words["message"], (727, 339), 4),
         ),
         words["legend"],
         tuple(words[f"proof{number}"] for number in (1, 2, 3, 4)),
@@ -128,15 +128,15 @@ KOREAN = picture(
     "overview.ko.svg",
     {
         "about": "llmmon: Ansible이 호스트에 Prometheus, Alertmanager, Grafana를 배포해 LLM 게이트웨이를 모니터링하는 구성도",
-        "controller": "제어 노드|ansible-playbook|사용자의 인벤토리",
+        "controller": "컨트롤러|ansible-playbook|인벤토리",
         "gateway": "LLM 게이트웨이|LiteLLM, vLLM, Envoy,|LLM Auth Proxy 등",
         "host": "모니터링 호스트",
         "grafana": "Grafana|대시보드: 실패, 응답 시간,|토큰, 비용",
-        "prometheus": "Prometheus|기록 규칙과 알림 규칙,|모델별 임계값",
-        "alertmanager": "Alertmanager|라우팅, 야간 무음,|장애 하나에 알림 하나",
+        "prometheus": "Prometheus|레코딩 룰과 알림 룰,|모델별 임계값",
+        "alertmanager": "Alertmanager|라우팅, 야간 음소거,|장애 하나에 알림 하나",
         "people": "운영팀|대시보드 조회",
         "backups": "백업|같은 호스트 또는|새 호스트로 복원",
-        "receivers": "수신처|Slack, Discord, 이메일,|PagerDuty, 웹훅 등",
+        "receivers": "리시버|Slack, Discord, 이메일,|PagerDuty, 웹훅 등",
         "ssh": "SSH",
         "scrape": "/metrics, 토큰",
         "look": "브라우저",
@@ -144,8 +144,8 @@ KOREAN = picture(
         "alert": "알림",
         "archive": "아카이브",
         "message": "메시지",
-        "legend": "verify.yml의 검증 항목:",
-        "proof1": "모든 수집 대상이 토큰으로 수집됨",
+        "legend": "verify.yml이 증명:",
+        "proof1": "모든 타겟이 토큰으로 수집됨",
         "proof2": "서비스가 의도한 설정으로 동작함",
         "proof3": "Grafana에 데이터가 보임",
         "proof4": "테스트 알림이 도착함(요청 시)",
