@@ -147,9 +147,10 @@ bench-rules: tools ## what the rules of 20 gateways cost, and how much faster da
 dashboards: $(READY) ## write the dashboards' JSON from their code
 	$(BIN)/python -m dashboards
 
-docs: $(READY) ## write docs/variables.md and the lists in the collection's README from what the parts say of themselves
+docs: $(READY) ## write docs/variables.md, the lists in the collection's README and the README's picture from their sources
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.collection
+	$(BIN)/python -m docs.overview
 
 collection: $(READY) ## build the collection's archive into dist/
 	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist

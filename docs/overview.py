@@ -15,9 +15,10 @@ PADDING = 14
 # Opaque, so that it can be read on whatever page it lies; the second set is for who prefers dark.
 STYLE = """
   .page { fill: #f6f8fa } .box { fill: #ffffff; stroke: #8c959f } .host { fill: #ddf4ff; stroke: #218bff }
-  .title { fill: #1f2328; font-weight: 600 } .text, .label { fill: #424a53 } .line { stroke: #57606a; fill: none } .tip { fill: #57606a }
+  .title { fill: #1f2328; font-weight: 600 } .text, .label { fill: #424a53 }
+  .line { stroke: #57606a; fill: none } .tip { fill: #57606a }
   .proof { fill: #1a7f37 } .number { fill: #ffffff; font-weight: 600 }
-  text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", sans-serif }
+  text { font-family: system-ui, -apple-system, "Segoe UI", "Noto Sans KR", "Malgun Gothic", sans-serif }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0d1117 } .box { fill: #161b22; stroke: #6e7681 } .host { fill: #0b2545; stroke: #388bfd }
     .title { fill: #f0f6fc } .text, .label { fill: #c9d1d9 } .line { stroke: #8b949e } .tip { fill: #8b949e }
@@ -127,13 +128,13 @@ ENGLISH = picture(
 KOREAN = picture(
     "overview.ko.svg",
     {
-        "about": "llmmon: Ansible이 호스트에 Prometheus, Alertmanager, Grafana를 배포해 LLM 게이트웨이를 모니터링하는 구성도",
+        "about": "llmmon 구성도: Ansible이 배포한 Prometheus, Alertmanager, Grafana가 LLM 게이트웨이를 모니터링합니다",
         "controller": "컨트롤러|ansible-playbook|인벤토리",
         "gateway": "LLM 게이트웨이|LiteLLM, vLLM, Envoy,|LLM Auth Proxy 등",
         "host": "모니터링 호스트",
         "grafana": "Grafana|대시보드: 실패, 응답 시간,|토큰, 비용",
         "prometheus": "Prometheus|레코딩 룰과 알림 룰,|모델별 임계값",
-        "alertmanager": "Alertmanager|라우팅, 야간 음소거,|장애 하나에 알림 하나",
+        "alertmanager": "Alertmanager|라우트, 야간 무음,|장애 하나에 알림 하나",
         "people": "운영팀|대시보드 조회",
         "backups": "백업|같은 호스트 또는|새 호스트로 복원",
         "receivers": "리시버|Slack, Discord, 이메일,|PagerDuty, 웹훅 등",
@@ -154,8 +155,8 @@ KOREAN = picture(
 
 
 def text_width(text: str, size: int) -> float:
-    """About how wide a text becomes, rather too wide: a Korean letter takes a square, others two thirds of it at most."""
-    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.6 for letter in text) * size
+    """About how wide a text becomes, rather too wide: a Korean letter takes a square, others about half of it."""
+    return sum(1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.55 for letter in text) * size
 
 
 def draw(drawn: Picture) -> str:

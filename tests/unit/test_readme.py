@@ -1,0 +1,258 @@
+"""The README says the same in both languages, leads somewhere, and shows what is really printed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from docs import generate, overview
+from tests.support import rendering
+from tests.support.collection import REPOSITORY
+
+ENGLISH, KOREAN = "README.md", "README.ko.md"
+SINGLE = REPOSITORY / "inventories" / "single"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and what comes below it until the next one."""
+
+    level: int
+    title: str
+    blocks: tuple[str, ...]
+    tables: tuple[tuple[int, int], ...]
+    code: frozenset[str]
+
+
+@cache
+def text(name: str) -> str:
+    return (REPOSITORY / name).read_text(encoding="utf-8")
+
+
+@cache
+def sections(name: str) -> list[Section]:
+    """The page in parts; the first has no heading when the page does not begin with one."""
+    pieces = re.split(r"(```[^\n]*\n.*?```\n)", text(name), flags=re.DOTALL)
+    # What a block has in it is neither heading nor table: it is marked and put back.
+    blocks = pieces[1::2]
+    marked = "\x00".join(pieces[0::2])
+    found, used = [], 0
+    for level, title, body in re.findall(r"^(#+) ([^\n]+)\n(.*?)(?=^#+ |\Z)", marked, flags=re.DOTALL | re.MULTILINE):
+        count = body.count("\x00")
+        found.append(
+            Section(
+                len(level),
+                title,
+                tuple(blocks[used : used + count]),
+                tables(body),
+                frozenset(re.findall(r"`([^`]+)`", body)),
+            )
+        )
+        used += count
+    return found
+
+
+def tables(body: str) -> tuple[tuple[int, int], ...]:
+    """Rows and columns of each table."""
+    found = []
+    for table in re.findall(r"(?:^\|.*\|\n)+", body, flags=re.MULTILINE):
+        widths = {len(re.sub(r"`[^`]*`", "", row).strip("|").split("|")) for row in table.splitlines()}
+        assert len(widths) == 1, table
+        found.append((len(table.splitlines()), widths.pop()))
+    return tuple(found)
+
+
+def commands(block: str) -> list[str]:
+    """The lines of a block without the words that explain them."""
+    return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()[1:-1]]
+
+
+def all_commands() -> list[str]:
+    """What the README tells people to type, in blocks and in sentences."""
+    lines = [line for section in sections(ENGLISH) for block in section.blocks for line in commands(block)]
+    return lines + [code for section in sections(ENGLISH) for code in section.code]
+
+
+# -- two languages
+
+
+def test_both_languages_have_the_same_headings_in_order() -> None:
+    levels = [section.level for section in sections(ENGLISH)]
+    assert len(levels) > 10
+    assert [section.level for section in sections(KOREAN)] == levels
+
+
+def pairs() -> list[Any]:
+    return [
+        pytest.param(english, korean, id=english.title)
+        for english, korean in zip(sections(ENGLISH), sections(KOREAN), strict=False)
+    ]
+
+
+@pytest.mark.parametrize(("english", "korean"), pairs())
+def test_a_section_has_the_same_commands_and_tables_in_both_languages(english: Section, korean: Section) -> None:
+    assert [commands(block) for block in korean.blocks] == [commands(block) for block in english.blocks]
+    assert korean.tables == english.tables
+    assert korean.code == english.code
+
+
+def test_the_korean_page_is_korean() -> None:
+    titles = [section.title for section in sections(KOREAN)]
+    assert all(re.search("[가-힣]", title) for title in titles[1:]), titles
+
+
+# -- links
+
+
+def links(name: str) -> list[str]:
+    return re.findall(r"\]\(([^)\s]+)\)", text(name))
+
+
+def anchors(path: Path) -> set[str]:
+    """What GitHub makes of the headings."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", [ENGLISH, KOREAN, "docs/troubleshooting.md"])
+def test_every_link_leads_somewhere(name: str) -> None:
+    assert links(name)
+    for link in links(name):
+        path, _, anchor = link.partition("#")
+        target = (REPOSITORY / name).parent / path if path else REPOSITORY / name
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_each_page_leads_to_the_other() -> None:
+    assert KOREAN in links(ENGLISH)
+    assert ENGLISH in links(KOREAN)
+
+
+# -- commands
+
+
+def test_the_clone_line_has_the_address_that_the_collection_names() -> None:
+    galaxy = yaml.safe_load(text("collections/llmmon/galaxy.yml"))
+    assert f"git clone {galaxy['repository']}.git" in all_commands()
+
+
+def test_every_playbook_and_target_of_make_is_there() -> None:
+    makefile = text("Makefile")
+    for command in all_commands():
+        for playbook in re.findall(r"(?:^| )(playbooks/\S+\.yml)", command):
+            assert (REPOSITORY / playbook).exists(), command
+        made = re.match(r"(?:sudo )?make ([a-z -]+)", command)
+        for target in made[1].split() if made else ():
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), command
+
+
+def test_every_playbook_is_in_the_table() -> None:
+    named = {code for section in sections(ENGLISH) for code in section.code}
+    shipped = {f"playbooks/{path.name}" for path in (REPOSITORY / "playbooks").glob("*.yml")}
+    # Every other one begins with it; nobody runs it.
+    assert shipped - {"playbooks/preflight.yml"} <= named
+
+
+def test_every_variable_is_one_of_llmmon() -> None:
+    known = {
+        option
+        for role in generate.ROLES
+        for entry in generate.entry_points(role).values()
+        for option in entry["options"]
+    }
+    named = set(re.findall(r"\bllmmon_[a-z_]+\b", text(ENGLISH)))
+    assert named
+    assert named <= known
+    # The short names of the command line, such as `-e lines=200`.
+    for short in re.findall(r"-e ([a-z_]+)=", text(ENGLISH)):
+        assert {short, f"llmmon_{short}"} & known, short
+
+
+# -- sample output
+
+
+def printed(**facts: Any) -> str:
+    """What a deployment of inventories/single ends with, all of its values set."""
+    gateways = rendering.load(SINGLE / "group_vars" / "llmmon" / "main.yml")["llmmon_gateways"]
+    gateways[0] |= {"targets": ["gateway.example.org:8000"], "bearer_token": "made-up"}
+    (host,) = rendering.load(SINGLE / "hosts.yml")["llmmon"]["hosts"]
+    status = REPOSITORY / "roles" / "status"
+    variables: dict[str, Any] = (
+        rendering.role_variables()
+        | rendering.role_variables(status)
+        | {
+            "llmmon_gateways": gateways,
+            "llmmon_grafana_url": "https://grafana.example.org",
+            "llmmon_prometheus_external_url": "https://prometheus.example.org",
+            "llmmon_alertmanager_external_url": "https://alertmanager.example.org",
+            "inventory_hostname": host,
+            "role_path": str(rendering.ROLE),
+        }
+    )
+    templar = Templar(loader=DataLoader(), variables=variables)
+    (look,) = DataLoader().load_from_file(
+        str(rendering.ROLE / "tasks" / "verify_targets.yml"), trusted_as_template=True
+    )
+    jobs = templar.template(look["llmmon.stack.prometheus_targets"]["jobs"])
+    rules = [yaml.safe_load(content) for content in rendering.render_rules(llmmon_gateways=gateways).values()]
+    dashboards = [path.name for path in (REPOSITORY / "roles" / "grafana" / "files" / "dashboards").glob("*.json")]
+    # When a configuration was made is all that is made up.
+    made = {
+        "prometheus": "20260102T030405.000000Z",
+        "alertmanager": "20260102T030354.000000Z",
+        "grafana": "20260102T030421.000000Z",
+    }
+    services = templar.template(trust_as_template("{{ __llmmon_services }}"))
+    templar.available_variables = variables | {
+        "__llmmon_status": {"services": [service | {"running_release": made[service["name"]]} for service in services]},
+        "__llmmon_targets": {"up": len(jobs), "total": len(jobs), "targets": [{"job": job} for job in sorted(jobs)]},
+        "__llmmon_rules": {"total": sum(len(g["rules"]) for file in rules for g in file["groups"]), "pending": 0},
+        "__llmmon_receivers": {"slack": {}},
+        "__llmmon_grafana_proof": {"samples": 1, "dashboards": dashboards},
+        **facts,
+    }
+    template = (status / "templates" / "summary.txt.j2").read_text(encoding="utf-8")
+    return str(templar.template(trust_as_template(template)))
+
+
+@pytest.mark.parametrize("name", [ENGLISH, KOREAN])
+def test_the_sample_of_a_deployment_is_what_it_prints(name: str) -> None:
+    samples = [block for section in sections(name) for block in section.blocks if "scrape targets:" in block]
+    assert samples == [f"```\n{printed().rstrip()}\n```\n"]
+
+
+@pytest.mark.parametrize("name", [ENGLISH, KOREAN])
+def test_the_sample_of_the_proof_of_delivery_is_what_it_prints(name: str) -> None:
+    (sample,) = [block for section in sections(name) for block in section.blocks if "a synthetic one" in block]
+    lines = printed(__llmmon_delivery={"reached": ["slack"], "seconds": 1.1}).splitlines()
+    assert commands(sample)[0] in lines
+    # The proof takes the place of the names.
+    assert not any(line.startswith("receivers:") for line in lines)
+
+
+# -- the picture
+
+
+@pytest.mark.parametrize(("page", "picture"), [(ENGLISH, overview.ENGLISH), (KOREAN, overview.KOREAN)])
+def test_each_page_shows_its_picture_as_it_is_drawn(page: str, picture: overview.Picture) -> None:
+    path = overview.FOLDER / picture.name
+    assert str(path.relative_to(REPOSITORY)) in links(page)
+    assert path.read_text(encoding="utf-8") == overview.draw(picture), "python -m docs.overview draws it anew"
+
+
+@pytest.mark.parametrize("picture", [overview.ENGLISH, overview.KOREAN])
+def test_no_words_leave_their_box(picture: overview.Picture) -> None:
+    for box in picture.boxes:
+        room = box.width - 2 * overview.PADDING
+        assert overview.text_width(box.title, overview.TITLE_SIZE) <= room, box.title
+        for line in box.lines:
+            assert overview.text_width(line, overview.TEXT_SIZE) <= room, line
