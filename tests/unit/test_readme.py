@@ -188,9 +188,11 @@ def printed(**facts: Any) -> str:
     status = REPOSITORY / "roles" / "status"
     variables: dict[str, Any] = (
         rendering.role_variables()
+        | rendering.role_variables(REPOSITORY / "roles" / "alertmanager")
         | rendering.role_variables(status)
         | {
             "llmmon_gateways": gateways,
+            "llmmon_receivers": {"slack": {"webhook_url": "https://hooks.example.org/x"}},
             "llmmon_grafana_url": "https://grafana.example.org",
             "llmmon_prometheus_external_url": "https://prometheus.example.org",
             "llmmon_alertmanager_external_url": "https://alertmanager.example.org",
@@ -216,7 +218,6 @@ def printed(**facts: Any) -> str:
         "__llmmon_status": {"services": [service | {"running_release": made[service["name"]]} for service in services]},
         "__llmmon_targets": {"up": len(jobs), "total": len(jobs), "targets": [{"job": job} for job in sorted(jobs)]},
         "__llmmon_rules": {"total": sum(len(g["rules"]) for file in rules for g in file["groups"]), "pending": 0},
-        "__llmmon_receivers": {"slack": {}},
         "__llmmon_grafana_proof": {"samples": 1, "dashboards": dashboards},
         **facts,
     }

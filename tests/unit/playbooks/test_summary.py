@@ -11,6 +11,7 @@ from ansible.template import Templar, trust_as_template
 from tests.support import rendering
 
 STATUS = rendering.REPOSITORY / "roles" / "status"
+ALERTMANAGER = rendering.REPOSITORY / "roles" / "alertmanager"
 PLACES = {
     "llmmon_grafana_url": "https://grafana.example",
     "llmmon_prometheus_external_url": "https://prometheus.example",
@@ -80,17 +81,18 @@ def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
 @pytest.mark.parametrize(
     ("variables", "line"),
     [
-        ({"__llmmon_receivers": {"slack": {}, "email": {}}}, "receivers: slack, email (not tried: "),
-        ({"__llmmon_receivers": {}}, "warning: alerts reach nobody, since there is no receiver: "),
-        ({"__llmmon_receivers": {"heartbeat": {}}}, "warning: alerts reach nobody, since there is no receiver: "),
-        ({"__llmmon_receivers": {"slack": {}, "heartbeat": {}}}, "receivers: slack (not tried: "),
+        ({"llmmon_receivers": {"slack": {}, "email": {}}}, "receivers: slack, email (not tried: "),
+        ({"llmmon_receivers": {}}, "warning: alerts reach nobody, since there is no receiver: "),
+        # It tells no person.
+        ({"llmmon_receivers": {}, "llmmon_heartbeat_url": "https://h.example"}, "warning: alerts reach nobody, "),
     ],
 )
 def test_who_is_told_is_always_said(variables: dict[str, Any], line: str) -> None:
-    assert line in summary(**PLACES, **variables)
+    assert line in summary(**rendering.role_variables(ALERTMANAGER) | PLACES | variables)
 
 
 def test_receivers_are_not_named_where_they_were_tried_or_are_elsewhere() -> None:
-    tried = {"__llmmon_delivery": {"reached": ["slack"], "seconds": 1.1}, "__llmmon_receivers": {"slack": {}}}
-    assert summary(**PLACES, **tried).strip() == "alerts: a synthetic one reached slack within 1.1 s"
-    assert "receiver" not in summary(**PLACES, __llmmon_receivers={}, llmmon_services=["prometheus"])
+    variables = rendering.role_variables(ALERTMANAGER) | PLACES | {"llmmon_receivers": {"slack": {}}}
+    tried = {"__llmmon_delivery": {"reached": ["slack"], "seconds": 1.1}}
+    assert summary(**variables | tried).strip() == "alerts: a synthetic one reached slack within 1.1 s"
+    assert "receiver" not in summary(**variables | {"llmmon_services": ["prometheus"]})
