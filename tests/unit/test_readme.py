@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +12,10 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from docs import generate, overview
+from docs import overview
 from tests.support import rendering
 from tests.support.collection import REPOSITORY
+from tests.unit import test_korean_docs as korean_docs
 
 ENGLISH, KOREAN = "README.md", "README.ko.md"
 SINGLE = REPOSITORY / "inventories" / "single"
@@ -75,12 +75,6 @@ def commands(block: str) -> list[str]:
     return [re.sub(r"\s+#.*", "", line) for line in block.splitlines()[1:-1]]
 
 
-def all_commands() -> list[str]:
-    """What the README tells people to type, in blocks and in sentences."""
-    lines = [line for section in sections(ENGLISH) for block in section.blocks for line in commands(block)]
-    return lines + [code for section in sections(ENGLISH) for code in section.code]
-
-
 # -- two languages
 
 
@@ -109,17 +103,26 @@ def test_the_korean_page_is_korean() -> None:
     assert all(re.search("[가-힣]", title) for title in titles[1:]), titles
 
 
+def test_the_korean_page_speaks_as_the_guide_in_korean_does() -> None:
+    """Politely, and with the words of its glossary."""
+    page = korean_docs.words(text(KOREAN))
+    assert re.findall(r"[가-힣]*(?:요|세요|(?<!니)다|자)[.?!](?=\s|$)", page, re.MULTILINE) == []
+    others = [
+        name
+        for row in korean_docs.rows(korean_docs.PAGES["glossary.md"], "한국어")
+        for name in row[3].split(", ")
+        if name
+    ]
+    assert others
+    assert [name for name in others if name in page] == []
+
+
 # -- links
 
 
 def links(name: str) -> list[str]:
-    return re.findall(r"\]\(([^)\s]+)\)", text(name))
-
-
-def anchors(path: Path) -> set[str]:
-    """What GitHub makes of the headings."""
-    titles = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    found: list[str] = korean_docs.LINK.findall(text(name))
+    return found
 
 
 @pytest.mark.parametrize("name", [ENGLISH, KOREAN, "docs/troubleshooting.md"])
@@ -129,7 +132,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
         path, _, anchor = link.partition("#")
         target = (REPOSITORY / name).parent / path if path else REPOSITORY / name
         assert target.exists(), link
-        assert not anchor or anchor in anchors(target), link
+        assert not anchor or anchor in korean_docs.anchors(target.read_text(encoding="utf-8")), link
 
 
 def test_each_page_leads_to_the_other() -> None:
@@ -142,39 +145,28 @@ def test_each_page_leads_to_the_other() -> None:
 
 def test_the_clone_line_has_the_address_that_the_collection_names() -> None:
     galaxy = yaml.safe_load(text("collections/llmmon/galaxy.yml"))
-    assert f"git clone {galaxy['repository']}.git" in all_commands()
+    assert ["git", "clone", f"{galaxy['repository']}.git"] in list(korean_docs.commands(text(ENGLISH)))
 
 
-def test_every_playbook_and_target_of_make_is_there() -> None:
-    makefile = text("Makefile")
-    for command in all_commands():
-        for playbook in re.findall(r"(?:^| )(playbooks/\S+\.yml)", command):
-            assert (REPOSITORY / playbook).exists(), command
-        made = re.match(r"(?:sudo )?make ([a-z -]+)", command)
-        for target in made[1].split() if made else ():
-            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), command
+@pytest.mark.parametrize("name", [ENGLISH, "docs/troubleshooting.md"])
+def test_every_command_can_be_copied(name: str) -> None:
+    """Playbooks, their options and variables, targets of make, and files are there."""
+    found = list(korean_docs.commands(text(name)))
+    assert found or name != ENGLISH
+    assert {" ".join(command): faults for command in found if (faults := list(korean_docs.faults(command)))} == {}
 
 
 def test_every_playbook_is_in_the_table() -> None:
-    named = {code for section in sections(ENGLISH) for code in section.code}
-    shipped = {f"playbooks/{path.name}" for path in (REPOSITORY / "playbooks").glob("*.yml")}
+    shipped = {f"`playbooks/{path.name}`" for path in (REPOSITORY / "playbooks").glob("*.yml")}
     # Every other one begins with it; nobody runs it.
-    assert shipped - {"playbooks/preflight.yml"} <= named
+    assert shipped - {"`playbooks/preflight.yml`"} == {row[0] for row in korean_docs.rows(text(ENGLISH), "playbook")}
 
 
-def test_every_variable_is_one_of_llmmon() -> None:
-    known = {
-        option
-        for role in generate.ROLES
-        for entry in generate.entry_points(role).values()
-        for option in entry["options"]
-    }
-    named = set(re.findall(r"\bllmmon_[a-z_]+\b", text(ENGLISH)))
+@pytest.mark.parametrize("name", [ENGLISH, "docs/troubleshooting.md"])
+def test_every_variable_is_one_of_llmmon(name: str) -> None:
+    named = set(re.findall(r"\bllmmon_[a-z_]+\b", text(name)))
     assert named
-    assert named <= known
-    # The short names of the command line, such as `-e lines=200`.
-    for short in re.findall(r"-e ([a-z_]+)=", text(ENGLISH)):
-        assert {short, f"llmmon_{short}"} & known, short
+    assert named <= set(korean_docs.specified())
 
 
 # -- sample output
@@ -228,7 +220,7 @@ def printed(**facts: Any) -> str:
 @pytest.mark.parametrize("name", [ENGLISH, KOREAN])
 def test_the_sample_of_a_deployment_is_what_it_prints(name: str) -> None:
     samples = [block for section in sections(name) for block in section.blocks if "scrape targets:" in block]
-    assert samples == [f"```\n{printed().rstrip()}\n```\n"]
+    assert samples == [f"```text\n{printed().rstrip()}\n```\n"]
 
 
 @pytest.mark.parametrize("name", [ENGLISH, KOREAN])
