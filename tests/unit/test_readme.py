@@ -167,6 +167,8 @@ def test_every_variable_is_one_of_llmmon(name: str) -> None:
     named = set(re.findall(r"\bllmmon_[a-z_]+\b", text(name)))
     assert named
     assert named <= set(korean_docs.specified())
+    # What is said with -e in a sentence, such as `-e lines=200`.
+    assert set(re.findall(r"-e ([a-z_]+)=", text(name))) <= set(korean_docs.specified()) | korean_docs.short_names()
 
 
 # -- sample output
