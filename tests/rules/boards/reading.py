@@ -31,6 +31,8 @@ _LABEL_VALUES = re.compile(r"label_values\((?:(.+), *)?(\w+)\)", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
 _LEGEND = re.compile(r"\{\{ *(\w+) *\}\}")
 _FIELD_LABEL = re.compile(r"\$\{__field\.labels\.(\w+)\}")
+# A query that draws nothing but the line to compare with.
+_THRESHOLD = re.compile(r"[ (]*(?:(?:max|min|sum)(?: by \([^)]*\))? *\()?[ (]*llmmon:threshold")
 _SPECIAL = re.compile(r"[\\$^*{}\[\]'+?.()|]")
 
 
@@ -51,6 +53,7 @@ class Answer:
     row: str
     panel: str
     type: str
+    when_empty: str
     query: str
     threshold: bool
     series: tuple[Series, ...]
@@ -80,8 +83,9 @@ def answers(world: World, board: Board, gateway: str, chosen: Mapping[str, str] 
                 row,
                 panel["title"],
                 panel["type"],
+                str(panel["fieldConfig"]["defaults"].get("noValue", "")),
                 query,
-                "llmmon:threshold" in query and not len(set(re.findall(r"\bjob\w*:\w+", query))),
+                bool(_THRESHOLD.match(query)),
                 tuple(_named(panel, target, labels, value) for labels, value in found),
             )
 

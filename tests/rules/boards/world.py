@@ -36,9 +36,13 @@ GONE = range(30, 33)
 # Less fails before the failure.
 HEALTHY = 0.1
 
+# Asks gateways for their metrics page.
+PROBER = "llm-metrics-probe"
 # The gateway that has more of everything than a graph has room for.
 MANY = "many"
 MODELS = 50
+# Nobody has a price for it.
+UNPRICED = Sample("llm_tokens_used_total", 'model="unpriced",type="input"', 60, counts=True)
 _MODEL_AND_TEAM = re.compile(r'\b(model|team)="([^"]*)"')
 
 # What is there to be compared with is there within the hour, not within weeks.
@@ -63,6 +67,10 @@ class World:
     rules: list[dict[str, Any]]
     # What each gateway has, and under "" what belongs to none.
     names: dict[str, set[str]] = field(default_factory=dict)
+
+    def had(self, gateway: str) -> set[str]:
+        """What there is to read when this gateway is chosen."""
+        return self.names.get(gateway, set()) | self.names[""] | self.names[PROBER]
 
     def range(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """Every series in the hour, with its last value."""
@@ -97,9 +105,10 @@ def ask(server: prometheus.Server, path: str, expression: str, **parameters: int
 
 def pages() -> list[Page]:
     """One for each kind, and one with 50 models."""
-    ofkind = [page for page in exposition.pages() if page.job == page.kind]
-    (canonical,) = [page for page in ofkind if page.kind == "canonical"]
-    return [*ofkind, Page(MANY, [line for number in range(MODELS) for line in _numbered(canonical, number)])]
+    found = {page.kind: page for page in exposition.pages() if page.job == page.kind}
+    many = [line for number in range(MODELS) for line in _numbered(found["canonical"], number)]
+    found["canonical"] = Page("canonical", [*found["canonical"].lines, UNPRICED])
+    return [*found.values(), Page(MANY, [*many, UNPRICED])]
 
 
 def _numbered(page: Page, number: int) -> Iterator[Sample]:
@@ -117,6 +126,9 @@ def rendered() -> dict[str, str]:
     files = rendering.render_rules(
         llmmon_gateways=[{"name": page.job, "kind": kind_of(page), "targets": ["a:1"]} for page in pages()],
         llmmon_token_prices=recorded.PRICES,
+        llmmon_token_price_file=str(Path(__file__).parents[1] / "prices.json"),
+        llmmon_token_price_models=["made-up-*"],
+        __llmmon_inventory_folder="/",
         llmmon_slo={"latency": 0.95},
         llmmon_threshold_overrides=[{"gateway": MANY, **dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
         llmmon_top_spenders={"by": list(SPENDERS), "limit": 5},
@@ -171,7 +183,7 @@ def _samples(page: Page, begin: int) -> Iterator[str]:
         yield f"up{{{target}}} {up} {at}"
         yield f"scrape_duration_seconds{{{target}}} 0.1 {at}"
         yield f"scrape_samples_post_metric_relabeling{{{target}}} {up * len(page.samples)} {at}"
-        for prober, code in (("llm-metrics-probe", 200), ("llm-metrics-noauth", 401)):
+        for prober, code in ((PROBER, 200), ("llm-metrics-noauth", 401)):
             yield f'probe_http_status_code{{job="{prober}",gateway="{page.job}",instance="a:1"}} {code} {at}'
 
 
