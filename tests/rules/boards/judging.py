@@ -6,18 +6,23 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import combinations, groupby
+from typing import Any
 
 from tests.rules.boards.reading import Answer
 from tests.rules.boards.world import MANY, World
 from tests.rules.promql import metric_names
 
+# What a panel must not do.
+RULES = ("empty", "only a threshold", "says no traffic", "name", "unit", "lines")
 MOST_LINES = 8
 # Grafana shows numbers of these as they are; a rate or a share is something else.
 PLAIN = {"none", "short"}
 _PER_SECOND = re.compile(r":rate\d|\brate\(")
 # A rate divided by a rate, and one that is added up, are rates no more.
 _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p\d+_|_baseline_")
+_UNLESS = " unless "
+_SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
 _NO_TRAFFIC = "No traffic"
 
 
@@ -36,25 +41,48 @@ class Fault:
 
 def why_empty(world: World, gateway: str, query: str) -> str:
     """What the gateway does not have, so that this query can find nothing; "" if it should find something."""
-    for name in sorted(metric_names(query) - world.had(gateway)):
+    names = metric_names(query)
+    for name in sorted(names - world.had(gateway)):
         if found := _why_missing(world, gateway, name, ()):
             return found
-    return ""
+    # That it can find something, too, some other gateway has to show.
+    return "all of it is in what comes after unless" if _UNLESS in query else _why_apart(world, gateway, names)
 
 
 def _why_missing(world: World, gateway: str, name: str, above: tuple[str, ...]) -> str:
     kind = world.kinds[gateway]
     if name in {"ALERTS", "ALERTS_FOR_STATE"}:
         return "no alert of it fires"
-    rules = [rule for rule in world.rules if rule.get("record") == name]
-    own = [rule for rule in rules if rule.get("labels", {}).get("source", kind) == kind]
-    if not own:
+    rules = [rule for rule in world.rules if rule.get("record") == name and _applies(rule, gateway, kind)]
+    if not rules:
         return f"{kind} has no {name}"
-    reasons = []
-    for rule in own:
-        missing = metric_names(str(rule["expr"])) - world.had(gateway) - {name, *above}
-        reasons.append(next(filter(None, (_why_missing(world, gateway, one, (*above, name)) for one in missing)), ""))
-    return sorted(reasons)[0]
+    return min(_why_without(world, gateway, str(rule["expr"]), (*above, name)) for rule in rules)
+
+
+def _applies(rule: dict[str, Any], gateway: str, kind: str) -> bool:
+    labels = rule.get("labels", {})
+    return bool(labels.get("source", kind) == kind and labels.get("job", gateway) == gateway)
+
+
+def _why_without(world: World, gateway: str, expression: str, above: tuple[str, ...]) -> str:
+    """Why a rule records nothing of a gateway."""
+    names = metric_names(expression)
+    for name in sorted(names - world.had(gateway) - set(above)):
+        if found := _why_missing(world, gateway, name, above):
+            return found
+    for name, matchers in _SELECTOR.findall(expression):
+        if name in world.had(gateway) and not world.has(gateway, f'{name}{{{matchers}, job="{gateway}"}}'):
+            return f"{world.kinds[gateway]} has no {name} with {matchers}"
+    return _why_apart(world, gateway, names)
+
+
+def _why_apart(world: World, gateway: str, names: set[str]) -> str:
+    """Whether what is divided or multiplied by each other is never of the same model."""
+    models = {name: found for name in sorted(names) if (found := world.models(gateway, name))}
+    for one, other in combinations(models, 2):
+        if not models[one] & models[other]:
+            return f"{one} and {other} are of different models"
+    return ""
 
 
 # -- what is wrong

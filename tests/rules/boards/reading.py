@@ -69,11 +69,13 @@ def boards() -> dict[str, Board]:
     return {board["uid"]: board for board in found}
 
 
-def answers(world: World, board: Board, gateway: str, chosen: Mapping[str, str] | None = None) -> Iterator[Answer]:
-    """What a board shows when this gateway is chosen, and of everything else "All"; nothing if it cannot be chosen."""
-    values = filled_in(world, board, {"job": gateway, **(chosen or {})})
+def answers(world: World, board: Board, gateway: str = "", models: str = "") -> Iterator[Answer]:
+    """What a board shows when this gateway is chosen, and these models; without, "All". Nothing if it cannot be."""
+    values = filled_in(world, board, gateway)
     if values is None:
         return
+    if models:
+        values["model"] = models
     for row, panel in panels(board):
         for target in panel.get("targets", []):
             query = with_values(target["expr"], values)
@@ -104,16 +106,17 @@ def panels(board: Board) -> Iterator[tuple[str, dict[str, Any]]]:
 # -- variables
 
 
-def filled_in(world: World, board: Board, chosen: Mapping[str, str]) -> dict[str, str] | None:
-    """Variable to what stands for it in a query; nothing if something that is chosen is no choice."""
+def filled_in(world: World, board: Board, gateway: str) -> dict[str, str] | None:
+    """Variable to what stands for it in a query; nothing if this gateway is no choice."""
     values = dict(BUILT_IN)
     for variable in board["templating"]["list"]:
         name = variable["name"]
         if variable["type"] == "query":
             options = _options(world, with_values(_query_of(variable), values))
-            if name in chosen and chosen[name] not in options:
+            is_chosen = gateway and name == "job"
+            if is_chosen and gateway not in options:
                 return None
-            values[name] = escaped(chosen[name]) if name in chosen else _all(variable, options)
+            values[name] = escaped(gateway) if is_chosen else _all(variable, options)
         elif variable["type"] != "datasource":
             values[name] = str(variable.get("current", {}).get("value") or variable.get("query", ""))
     return values

@@ -72,6 +72,14 @@ class World:
         """What there is to read when this gateway is chosen."""
         return self.names.get(gateway, set()) | self.names[""] | self.names[PROBER]
 
+    def has(self, gateway: str, selector: str) -> bool:
+        """Whether there is such a series of it."""
+        return any(labels.get("job") == gateway for labels in self.series(selector))
+
+    def models(self, gateway: str, name: str) -> set[str]:
+        """What a series calls the models of a gateway; a series of no gateway, such as prices, of all that there are."""
+        return {labels.get("model", "") for labels in self.series(name) if labels.get("job", gateway) == gateway}
+
     def range(self, expression: str) -> list[tuple[dict[str, str], float]]:
         """Every series in the hour, with its last value."""
         start = self.end - SHOWN * STEP
