@@ -50,8 +50,10 @@ def table(filled: world.World, gateway: str, answers: list[reading.Answer]) -> I
     """A line for each series, or for each query that finds none."""
     rows = [HEADINGS]
     for answer in answers:
-        for series in answer.series[: judging.MOST_LINES]:
-            rows.append((answer.row, answer.panel, series.name, f"{series.value:.4g}", series.unit, ""))
+        rows += [
+            (answer.row, answer.panel, series.name, f"{series.value:.4g}", series.unit, "")
+            for series in answer.series[: judging.MOST_LINES]
+        ]
         if len(answer.series) > judging.MOST_LINES:
             rows.append((answer.row, answer.panel, f"and {len(answer.series) - judging.MOST_LINES} more", "", "", ""))
         if not answer.series and not answer.threshold:

@@ -14,7 +14,7 @@ from tests.rules.boards.world import MANY, World
 from tests.rules.promql import metric_names
 
 # What a panel must not do.
-RULES = ("empty", "only a threshold", "says no traffic", "name", "unit", "lines")
+RULES = ("empty", "only a threshold", "says no traffic", "name", "unit", "lines", "lines of all gateways")
 MOST_LINES = 8
 # Grafana shows numbers of these as they are; a rate or a share is something else.
 PLAIN = {"none", "short"}
@@ -23,6 +23,7 @@ _PER_SECOND = re.compile(r":rate\d|\brate\(")
 _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p\d+_|_baseline_")
 _UNLESS = " unless "
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
+_MATCHER = re.compile(r'\b(\w+)="([^"]*)"')
 _NO_TRAFFIC = "No traffic"
 
 
@@ -43,32 +44,34 @@ def why_empty(world: World, gateway: str, query: str) -> str:
     """What the gateway does not have, so that this query can find nothing; "" if it should find something."""
     names = metric_names(query)
     for name in sorted(names - world.had(gateway)):
-        if found := _why_missing(world, gateway, name, ()):
+        if found := _why_missing(world, gateway, name, (), query):
             return found
     # That it can find something, too, some other gateway has to show.
     return "all of it is in what comes after unless" if _UNLESS in query else _why_apart(world, gateway, names)
 
 
-def _why_missing(world: World, gateway: str, name: str, above: tuple[str, ...]) -> str:
+def _why_missing(world: World, gateway: str, name: str, above: tuple[str, ...], asked: str) -> str:
     kind = world.kinds[gateway]
     if name in {"ALERTS", "ALERTS_FOR_STATE"}:
         return "no alert of it fires"
-    rules = [rule for rule in world.rules if rule.get("record") == name and _applies(rule, gateway, kind)]
+    rules = [rule for rule in world.rules if rule.get("record") == name and _applies(rule, gateway, kind, asked)]
     if not rules:
         return f"{kind} has no {name}"
     return min(_why_without(world, gateway, str(rule["expr"]), (*above, name)) for rule in rules)
 
 
-def _applies(rule: dict[str, Any], gateway: str, kind: str) -> bool:
+def _applies(rule: dict[str, Any], gateway: str, kind: str, asked: str) -> bool:
+    """Whether a rule may record series of the gateway that are asked for."""
     labels = rule.get("labels", {})
-    return bool(labels.get("source", kind) == kind and labels.get("job", gateway) == gateway)
+    wanted = {**dict(_MATCHER.findall(asked)), "source": kind, "job": gateway}
+    return all(wanted.get(name, value) == value for name, value in labels.items())
 
 
 def _why_without(world: World, gateway: str, expression: str, above: tuple[str, ...]) -> str:
     """Why a rule records nothing of a gateway."""
     names = metric_names(expression)
     for name in sorted(names - world.had(gateway) - set(above)):
-        if found := _why_missing(world, gateway, name, above):
+        if found := _why_missing(world, gateway, name, above, expression):
             return found
     for name, matchers in _SELECTOR.findall(expression):
         if name in world.had(gateway) and not world.has(gateway, f'{name}{{{matchers}, job="{gateway}"}}'):
@@ -96,6 +99,18 @@ def faults(world: World, gateway: str, answers: Iterable[Answer]) -> Iterator[Fa
             yield Fault(rule, place, gateway, text)
 
 
+def faults_of_all(answers: Iterable[Answer]) -> Iterator[Fault]:
+    """Of one board when no gateway is chosen, but all of them."""
+    for place, of_panel in groupby(answers, key=lambda answer: answer.place):
+        if text := _too_many(list(of_panel)):
+            yield Fault("lines of all gateways", place, "all", text)
+
+
+def _too_many(panel: list[Answer]) -> str:
+    lines = sum(len(answer.series) for answer in panel)
+    return f"{lines} lines" if panel[0].type == "timeseries" and lines > MOST_LINES else ""
+
+
 def _of_panel(world: World, gateway: str, panel: list[Answer]) -> Iterator[tuple[str, str]]:
     shown = [series for answer in panel for series in answer.series]
     wanted = [answer for answer in panel if not answer.threshold]
@@ -103,11 +118,12 @@ def _of_panel(world: World, gateway: str, panel: list[Answer]) -> Iterator[tuple
     for answer in empty:
         if not why_empty(world, gateway, answer.query):
             yield "empty", f"finds nothing although it could: {answer.query}"
-    if wanted and len(empty) == len(wanted):
-        if shown:
-            yield "only a threshold", "draws a threshold and nothing that could be above it"
-        if panel[0].when_empty == _NO_TRAFFIC:
-            yield "says no traffic", why_empty(world, gateway, wanted[0].query)
+    if wanted and len(empty) == len(wanted) and shown:
+        yield "only a threshold", "draws a threshold and nothing that could be above it"
+    # A table says it in each cell.
+    nothing = empty if panel[0].type == "table" or len(empty) == len(wanted) else []
+    if nothing and panel[0].when_empty == _NO_TRAFFIC:
+        yield "says no traffic", why_empty(world, gateway, nothing[0].query)
     names = Counter(series.name for series in shown)
     for name, times in sorted(names.items()):
         if not name or "{" in name:
@@ -122,5 +138,5 @@ def _of_panel(world: World, gateway: str, panel: list[Answer]) -> Iterator[tuple
             if series.unit in PLAIN and _PER_SECOND.search(answer.query) and not _NO_RATE.search(answer.query):
                 yield "unit", f"{series.name} is per second, and {series.unit!r} does not say so"
                 break
-    if gateway == MANY and panel[0].type == "timeseries" and len(shown) > MOST_LINES:
-        yield "lines", f"{len(shown)} lines"
+    if gateway == MANY and (text := _too_many(panel)):
+        yield "lines", text

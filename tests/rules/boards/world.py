@@ -70,14 +70,16 @@ class World:
 
     def had(self, gateway: str) -> set[str]:
         """What there is to read when this gateway is chosen."""
-        return self.names.get(gateway, set()) | self.names[""] | self.names[PROBER]
+        # What some gateways have, this one has only if it has it itself.
+        of_gateways = set().union(*(self.names.get(other, set()) for other in self.kinds))
+        return self.names.get(gateway, set()) | (self.names[""] - of_gateways) | self.names[PROBER]
 
     def has(self, gateway: str, selector: str) -> bool:
         """Whether there is such a series of it."""
         return any(labels.get("job") == gateway for labels in self.series(selector))
 
     def models(self, gateway: str, name: str) -> set[str]:
-        """What a series calls the models of a gateway; a series of no gateway, such as prices, of all that there are."""
+        """What a series calls the models of a gateway; one of no gateway, such as prices, is of all."""
         return {labels.get("model", "") for labels in self.series(name) if labels.get("job", gateway) == gateway}
 
     def range(self, expression: str) -> list[tuple[dict[str, str], float]]:
@@ -93,7 +95,6 @@ class World:
             (found["metric"], float(found["value"][1]))
             for found in ask(self.server, "query", expression, time=self.end)
         ]
-
 
     def series(self, selector: str) -> list[dict[str, str]]:
         """The labels of what there is in the hour."""
@@ -138,7 +139,9 @@ def rendered() -> dict[str, str]:
         llmmon_token_price_models=["made-up-*"],
         __llmmon_inventory_folder="/",
         llmmon_slo={"latency": 0.95},
-        llmmon_threshold_overrides=[{"gateway": MANY, **dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)}],
+        llmmon_threshold_overrides=[
+            {"gateway": MANY, **dict.fromkeys(OF_MODELS, 0.5), **dict.fromkeys(OF_GATEWAYS, 7)},
+        ],
         llmmon_top_spenders={"by": list(SPENDERS), "limit": 5},
         llmmon_budgets={"teams": {"search": {"month": 720, "day": 50}}, "gateways": {"litellm": 500}, "all": 5000},
     )
