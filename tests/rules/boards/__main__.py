@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rules.boards import judging, reading, world
+from tests.rules.boards import judging, known, reading, world
 
 STACK = "llmmon-stack"
 
@@ -20,6 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.rules.boards", description=__doc__)
     parser.add_argument("--board", help="only the board of this uid")
     parser.add_argument("--kind", help="only gateways of this kind")
+    parser.add_argument("--mended", action="store_true", help="take out of known.yml what is wrong no more")
     options = parser.parse_args()
     boards = reading.boards()
     if options.board and options.board not in boards:
@@ -38,8 +39,11 @@ def main() -> int:
                     print(f"\n{board['title']}: {gateway}\n")
                     print("\n".join(table(filled, gateway, answers)))
                     found += judging.faults(filled, gateway, answers)
+            found += judging.faults_of_all(reading.answers(filled, board))
     print("\nWhat is wrong\n")
     print("\n".join(sorted({f"{fault.rule}: {fault.place}: {fault.gateway}: {fault.text}" for fault in found})))
+    if options.mended:
+        known.write({rule: places & {fault.place for fault in found} for rule, places in known.read().items()})
     return 0
 
 

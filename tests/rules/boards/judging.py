@@ -21,6 +21,7 @@ PLAIN = {"none", "short"}
 _PER_SECOND = re.compile(r":rate\d|\brate\(")
 # A rate divided by a rate, and one that is added up, are rates no more.
 _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p\d+_|_baseline_")
+_CHOICE = re.compile(r"\s(?:and|unless)\s")
 _UNLESS = " unless "
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
 _MATCHER = re.compile(r'\b(\w+)="([^"]*)"')
@@ -99,6 +100,12 @@ def faults(world: World, gateway: str, answers: Iterable[Answer]) -> Iterator[Fa
             yield Fault(rule, place, gateway, text)
 
 
+def _is_rate(query: str) -> bool:
+    # What only chooses among the series is not what is shown.
+    shown = _CHOICE.split(query)[0]
+    return bool(_PER_SECOND.search(shown) and not _NO_RATE.search(shown))
+
+
 def faults_of_all(answers: Iterable[Answer]) -> Iterator[Fault]:
     """Of one board when no gateway is chosen, but all of them."""
     for place, of_panel in groupby(answers, key=lambda answer: answer.place):
@@ -135,7 +142,7 @@ def _of_panel(world: World, gateway: str, panel: list[Answer]) -> Iterator[tuple
             if not series.unit:
                 yield "unit", f"{series.name} has no unit"
                 break
-            if series.unit in PLAIN and _PER_SECOND.search(answer.query) and not _NO_RATE.search(answer.query):
+            if series.unit in PLAIN and _is_rate(answer.query):
                 yield "unit", f"{series.name} is per second, and {series.unit!r} does not say so"
                 break
     if gateway == MANY and (text := _too_many(panel)):

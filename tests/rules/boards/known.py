@@ -1,121 +1,29 @@
-"""Panels that break a rule and are still to be mended, by rule.
+"""Panels that break a rule and are still to be mended, in known.yml.
 
 Nothing may come to it, and what is mended must leave it.
 """
 
 from __future__ import annotations
 
-KNOWN: dict[str, set[str]] = {
-    "only a threshold": {
-        "llmmon-cost: Tokens, times the usual",
-        "llmmon-operations: Answered by a fallback",
-        "llmmon-operations: Attempts that fail by deployment",
-        "llmmon-operations: Error budget, burn rate of the last 3 days",
-        "llmmon-operations: Error budget, burn rate of the last hour",
-        "llmmon-operations: Failure ratio by model",
-        "llmmon-operations: Failures, times the usual",
-        "llmmon-operations: KV cache by model",
-        "llmmon-operations: Latency budget, burn rate of the last 3 days",
-        "llmmon-operations: Latency budget, burn rate of the last hour",
-        "llmmon-operations: Requests waiting by model",
-        "llmmon-operations: Requests, times the usual",
-        "llmmon-operations: Response time by model (P95)",
-        "llmmon-operations: Response time, times the usual",
-        "llmmon-operations: Slow answers by model",
-        "llmmon-operations: Tokens, times the usual",
-        "llmmon-overview: Failure ratio by model",
-        "llmmon-overview: Requests, times the usual",
-        "llmmon-overview: Response time of the slowest model",
-        "llmmon-overview: Tokens, times the usual",
-    },
-    "says no traffic": {
-        "llmmon-cost: Most used models",
-        "llmmon-cost: Tokens by model",
-        "llmmon-cost: Tokens per request by model",
-        "llmmon-cost: Tokens, input and output",
-        "llmmon-operations: Failure ratio by model",
-        "llmmon-operations: Models",
-        "llmmon-operations: Requests, and what is usual",
-        "llmmon-operations: Response time by model (P50, P99)",
-        "llmmon-operations: Response time by model (P95)",
-        "llmmon-operations: Response times",
-        "llmmon-overview: Availability",
-        "llmmon-overview: Busiest models",
-        "llmmon-overview: Error budget left, 30 days",
-        "llmmon-overview: Failure ratio by model",
-        "llmmon-overview: P95 of the slowest model",
-        "llmmon-overview: Requests",
-        "llmmon-overview: Requests, answered and failed",
-        "llmmon-overview: Requests, this week and last",
-        "llmmon-overview: Response time of the slowest model",
-        "llmmon-overview: Tokens",
-        "llmmon-overview: Tokens per request",
-        "llmmon-overview: Tokens, input and output",
-    },
-    "unit": {
-        "llmmon-cost: Tokens by model",
-        "llmmon-cost: Tokens by team",
-        "llmmon-cost: Tokens without a price",
-        "llmmon-cost: Tokens, input and output",
-        "llmmon-operations: Models",
-        "llmmon-overview: Tokens",
-        "llmmon-overview: Tokens, input and output",
-        "llmmon-sglang: Prompt tokens that were cached",
-        "llmmon-vllm: Prompt tokens that were cached",
-    },
-    "lines": {
-        "llmmon-cost: Cost per hour by model",
-        "llmmon-cost: Cost per hour by team",
-        "llmmon-cost: Tokens by model",
-        "llmmon-cost: Tokens by team",
-        "llmmon-cost: Tokens per request by model",
-        "llmmon-operations: Failure ratio by model",
-        "llmmon-operations: Failures, times the usual",
-        "llmmon-operations: KV cache by model",
-        "llmmon-operations: Requests in the works by model",
-        "llmmon-operations: Requests waiting by model",
-        "llmmon-operations: Response time by model (P50, P99)",
-        "llmmon-operations: Response time by model (P95)",
-        "llmmon-operations: Response time, times the usual",
-        "llmmon-operations: Slow answers by model",
-        "llmmon-operations: Time between tokens by model (P95)",
-        "llmmon-operations: Time to first token by model",
-        "llmmon-overview: Failure ratio by model",
-        "llmmon-overview: Response time of the slowest model",
-    },
-    "lines of all gateways": {
-        "llmmon-cost: Cost per hour by model",
-        "llmmon-cost: Cost per hour by team",
-        "llmmon-cost: Tokens by model",
-        "llmmon-cost: Tokens by team",
-        "llmmon-cost: Tokens per request by model",
-        "llmmon-cost: Tokens, times the usual",
-        "llmmon-operations: Duration of a scrape",
-        "llmmon-operations: Error budget, burn rate of the last 3 days",
-        "llmmon-operations: Error budget, burn rate of the last hour",
-        "llmmon-operations: Failed requests by reason",
-        "llmmon-operations: Failure ratio by model",
-        "llmmon-operations: Failures, times the usual",
-        "llmmon-operations: KV cache by model",
-        "llmmon-operations: Latency budget, burn rate of the last 3 days",
-        "llmmon-operations: Latency budget, burn rate of the last hour",
-        "llmmon-operations: Request series of a metrics page",
-        "llmmon-operations: Requests in the works by model",
-        "llmmon-operations: Requests waiting by model",
-        "llmmon-operations: Requests, times the usual",
-        "llmmon-operations: Response time by model (P50, P99)",
-        "llmmon-operations: Response time by model (P95)",
-        "llmmon-operations: Response time, times the usual",
-        "llmmon-operations: Series of a scrape",
-        "llmmon-operations: Slow answers by model",
-        "llmmon-operations: Targets that can be scraped",
-        "llmmon-operations: Time between tokens by model (P95)",
-        "llmmon-operations: Time to first token by model",
-        "llmmon-operations: Tokens, times the usual",
-        "llmmon-operations: What the metrics page answers",
-        "llmmon-overview: Failure ratio by model",
-        "llmmon-overview: Requests, times the usual",
-        "llmmon-overview: Response time of the slowest model",
-        "llmmon-overview: Tokens, times the usual",
-    },
-}
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import yaml
+
+FILE = Path(__file__).with_name("known.yml")
+
+
+def read() -> dict[str, set[str]]:
+    """Places by rule."""
+    found = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return {rule: set(places) for rule, places in found.items()}
+
+
+def write(places: Mapping[str, set[str]]) -> None:
+    """In order, without rules that nothing breaks."""
+    lines = ["---"]
+    for rule, found in places.items():
+        if found:
+            lines += [f"{json.dumps(rule)}:", *(f"  - {json.dumps(place)}" for place in sorted(found))]
+    FILE.write_text("\n".join([*(lines if len(lines) > 1 else ["--- {}"]), ""]), encoding="utf-8")

@@ -31,8 +31,8 @@ _LABEL_VALUES = re.compile(r"label_values\((?:(.+), *)?(\w+)\)", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
 _LEGEND = re.compile(r"\{\{ *(\w+) *\}\}")
 _FIELD_LABEL = re.compile(r"\$\{__field\.labels\.(\w+)\}")
-# A query that draws nothing but the line to compare with.
-_THRESHOLD = re.compile(r"[ (]*(?:(?:max|min|sum)(?: by \([^)]*\))? *\()?[ (]*llmmon:threshold")
+# What is drawn only to compare with.
+_THRESHOLD = re.compile(r"\bthreshold\b", re.IGNORECASE)
 _SPECIAL = re.compile(r"[\\$^*{}\[\]'+?.()|]")
 
 
@@ -87,7 +87,7 @@ def answers(world: World, board: Board, gateway: str = "", models: str = "") -> 
                 panel["type"],
                 str(panel["fieldConfig"]["defaults"].get("noValue", "")),
                 query,
-                bool(_THRESHOLD.match(query)),
+                bool(_THRESHOLD.search(str(target.get("legendFormat", "")))),
                 tuple(_named(panel, target, labels, value) for labels, value in found),
             )
 

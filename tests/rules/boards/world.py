@@ -31,6 +31,7 @@ from tests.support.exposition import Page, Sample
 SHOWN = 60
 MINUTES = SHOWN + 10
 FAILS_FROM = MINUTES - 25
+DAY = 86400
 # The metrics page does not answer then.
 GONE = range(30, 33)
 # Less fails before the failure.
@@ -192,6 +193,7 @@ def _samples(page: Page, begin: int) -> Iterator[str]:
     for minute in range(MINUTES + 1):
         target, at, up = f'job="{page.job}",instance="a:1"', begin + minute * STEP, int(minute not in GONE)
         yield f"up{{{target}}} {up} {at}"
+        yield f"process_start_time_seconds{{{target}}} {begin - DAY} {at}"
         yield f"scrape_duration_seconds{{{target}}} 0.1 {at}"
         yield f"scrape_samples_post_metric_relabeling{{{target}}} {up * len(page.samples)} {at}"
         for prober, code in ((PROBER, 200), ("llm-metrics-noauth", 401)):
