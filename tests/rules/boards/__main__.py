@@ -11,9 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rules.boards import judging, known, reading, world
+from tests.rules.boards import judging, known, monitoring, reading, world
+from tests.rules.boards.monitoring import STACK
+from tests.support import rendering
+from tests.support.versions import SHIPPED
 
-STACK = "llmmon-stack"
+# What the monitoring says of itself is there soon after its start, but for what never happens to it.
+STACK_SECONDS = 60
 
 
 def main() -> int:
@@ -25,26 +29,50 @@ def main() -> int:
     boards = reading.boards()
     if options.board and options.board not in boards:
         parser.error(f"there is no board {options.board}; there are {', '.join(boards)}")
+    if options.kind and options.kind not in rendering.presets():
+        parser.error(f"there is no kind {options.kind}; there are {', '.join(rendering.presets())}")
+    if options.mended and (options.board or options.kind):
+        parser.error("what is mended can be told only of all boards and all kinds")
+    wanted = {uid: board for uid, board in boards.items() if uid == (options.board or uid)}
     found: list[judging.Fault] = []
-    with tempfile.TemporaryDirectory() as folder, world.filled(Path(folder)) as filled:
-        if options.kind and options.kind not in filled.kinds.values():
-            parser.error(f"there is no kind {options.kind}; there are {', '.join(sorted(set(filled.kinds.values())))}")
-        for uid, board in boards.items():
-            # What the monitoring says of itself is no gateway's; tests/rules/test_dashboard_of_the_stack.py asks it.
-            if uid == STACK or uid != (options.board or uid):
-                continue
-            for gateway, kind in filled.kinds.items():
-                answers = list(reading.answers(filled, board, gateway))
-                if answers and kind == (options.kind or kind):
-                    print(f"\n{board['title']}: {gateway}\n")
-                    print("\n".join(table(filled, gateway, answers)))
-                    found += judging.faults(filled, gateway, answers)
-            found += judging.faults_of_all(reading.answers(filled, board))
+    with tempfile.TemporaryDirectory() as folder:
+        stack = wanted.pop(STACK, None)
+        if wanted:
+            found += of_gateways(Path(folder) / "gateways", wanted, options.kind)
+        if stack and not options.kind:
+            found += of_the_monitoring(Path(folder) / "monitoring", stack)
     print("\nWhat is wrong\n")
     print("\n".join(sorted({f"{fault.rule}: {fault.place}: {fault.gateway}: {fault.text}" for fault in found})))
     if options.mended:
         known.write({rule: places & {fault.place for fault in found} for rule, places in known.read().items()})
     return 0
+
+
+def of_gateways(folder: Path, boards: dict[str, reading.Board], kind: str | None) -> Iterator[judging.Fault]:
+    folder.mkdir()
+    with world.filled(folder) as filled:
+        for board in boards.values():
+            for gateway, of_kind in filled.kinds.items():
+                answers = list(reading.answers(filled, board, gateway))
+                if answers and of_kind == (kind or of_kind):
+                    show(board, gateway, filled, answers)
+                    yield from judging.faults(filled, gateway, answers)
+            yield from judging.faults_of_all(reading.answers(filled, board))
+
+
+def of_the_monitoring(folder: Path, board: reading.Board) -> Iterator[judging.Fault]:
+    with monitoring.monitored(SHIPPED["prometheus"], SHIPPED["alertmanager"], folder) as server:
+        queries = [reading.with_values(target["expr"], reading.BUILT_IN) for target in reading.targets(board)]
+        monitoring.unanswered(server, queries, STACK_SECONDS)
+        itself = monitoring.world(server)
+        answers = list(reading.answers(itself, board))
+        show(board, "monitoring", itself, answers)
+        yield from judging.faults(itself, "monitoring", answers)
+
+
+def show(board: reading.Board, gateway: str, filled: world.World, answers: list[reading.Answer]) -> None:
+    print(f"\n{board['title']}: {gateway}\n")
+    print("\n".join(table(filled, gateway, answers)))
 
 
 HEADINGS = ("Row", "Panel", "Series", "Last value", "Unit", "Why empty")

@@ -21,6 +21,8 @@ PLAIN = {"none", "short"}
 _PER_SECOND = re.compile(r":rate\d|\brate\(")
 # A rate divided by a rate, and one that is added up, are rates no more.
 _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p\d+_|_baseline_")
+# Of a file of the host.
+_PATH = re.compile(r"(?:^|\s)/\w")
 _CHOICE = re.compile(r"\s(?:and|unless)\s")
 _UNLESS = " unless "
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
@@ -133,7 +135,7 @@ def _of_panel(world: World, gateway: str, panel: list[Answer]) -> Iterator[tuple
         yield "says no traffic", why_empty(world, gateway, nothing[0].query)
     names = Counter(series.name for series in shown)
     for name, times in sorted(names.items()):
-        if not name or "{" in name:
+        if not name or "{" in name or _PATH.search(name):
             yield "name", f"a series is called {name!r}"
         elif times > 1:
             yield "name", f"{times} series are called {name!r}"

@@ -92,6 +92,10 @@ def answers(world: World, board: Board, gateway: str = "", models: str = "") -> 
             )
 
 
+def targets(board: Board) -> Iterator[dict[str, Any]]:
+    return (target for _, panel in panels(board) for target in panel.get("targets", []))
+
+
 def panels(board: Board) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each panel and the heading that it stands under; those of a row that is folded up as well."""
     row = ""

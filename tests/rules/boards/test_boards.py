@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.rules.boards import judging, known, reading, world
-from tests.rules.boards.__main__ import STACK
 from tests.rules.boards.judging import Fault
+from tests.rules.boards.monitoring import STACK
 from tests.rules.boards.reading import Answer, Series
 from tests.rules.boards.world import MANY, PROBER, World
 
@@ -123,6 +123,7 @@ RATE = "sum(job:there:rate5m)"
         ),
         ([answer(RATE, Series("", 1, "reqps"))], "name"),
         ([answer(RATE, Series('{job="a"}', 1, "reqps"))], "name"),
+        ([answer(RATE, Series("/etc/rules/a.yml;group", 1, "reqps"))], "name"),
         ([answer(RATE, Series("a", 1, "reqps"), Series("a", 2, "reqps"))], "name"),
         ([answer(RATE, Series("a", 1, ""))], "unit"),
         ([answer(RATE, Series("a", 1, "short"))], "unit"),
