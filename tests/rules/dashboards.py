@@ -13,8 +13,9 @@ Board = dict[str, Any]
 
 # By uid.
 BOARDS: dict[str, Board] = {name.removesuffix(".json"): json.loads(content) for name, content in documents().items()}
-# Engines have dashboards for what only they expose: uid to kind.
-ENGINES = {"llmmon-vllm": "vllm", "llmmon-sglang": "sglang"}
+# The dashboard that asks engines for what only they expose, and the kinds that it asks.
+ENGINES = "llmmon-engines"
+ASKED_RAW = ("vllm", "sglang")
 STACK = "llmmon-stack"
 
 _VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
@@ -28,8 +29,13 @@ _FILLED_IN = {
 
 
 def panels(board: Board) -> list[dict[str, Any]]:
-    """All that show something; rows only have a heading."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    """All that show something, also in rows that are closed; rows themselves only have a heading."""
+    return [panel for panel in everything(board) if panel["type"] != "row"]
+
+
+def everything(board: Board) -> list[dict[str, Any]]:
+    """Rows and panels, from top to bottom."""
+    return [panel for outer in board["panels"] for panel in (outer, *outer.get("panels", ()))]
 
 
 def expressions(board: Board) -> list[str]:

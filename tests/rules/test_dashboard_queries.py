@@ -15,7 +15,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import SPENDE
 
 from dashboards import cost, parts
 from tests.rules import catalogue, dashboards, promtool, recorded
-from tests.rules.dashboards import BOARDS, ENGINES, STACK
+from tests.rules.dashboards import ASKED_RAW, BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
 from tests.rules.test_presets import metrics
 from tests.support import exposition, rendering
@@ -74,7 +74,8 @@ def rules() -> dict[str, str]:
 def known_to(uid: str) -> set[str]:
     """What a dashboard may read."""
     names = catalogue.recorded_names(rules()) | OF_TARGETS
-    return names.union(*(page.names for page in exposition.pages() if page.kind == ENGINES.get(uid)))
+    raw = ASKED_RAW if uid == ENGINES else ()
+    return names.union(*(page.names for page in exposition.pages() if page.kind in raw))
 
 
 @pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid != STACK])
@@ -85,10 +86,10 @@ def test_queries_read_only_what_is_recorded_or_exposed(uid: str) -> None:
         assert metric_names(dashboards.filled_in(expression)) <= known, expression
 
 
-@pytest.mark.parametrize("uid", ENGINES)
-def test_engines_are_asked_only_what_is_not_recorded(uid: str) -> None:
-    for expression in dashboards.expressions(BOARDS[uid]):
-        assert not needlessly_raw(expression, ENGINES[uid]), expression
+@pytest.mark.parametrize("kind", ASKED_RAW)
+def test_engines_are_asked_only_what_is_not_recorded(kind: str) -> None:
+    for expression in dashboards.expressions(BOARDS[ENGINES]):
+        assert not needlessly_raw(expression, kind), expression
 
 
 def test_a_needlessly_raw_query_is_found() -> None:

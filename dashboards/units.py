@@ -1,0 +1,11 @@
+"""Units that Grafana has no name for: it shortens the number, and writes this behind it."""
+
+from __future__ import annotations
+
+TOKENS = "count:tokens/s"
+SERIES = "count:series/s"
+SAMPLES = "count:samples/s"
+SCRAPES = "count:scrapes/s"
+ALERTS = "count:alerts/s"
+NOTIFICATIONS = "count:messages/s"
+EVALUATIONS = "count:evaluations/s"
