@@ -99,18 +99,24 @@ def _now() -> Any:
 def _of_a_kind() -> list[Any]:
     """Every kind of engine tells something of each of these."""
     return [
-        parts.graph(
-            "In the works and waiting",
-            "Requests that are being answered, and those that wait for their turn, of all that is chosen. If requests "
-            "wait and few are answered, an engine hangs, or its cache is full. If they go on waiting, "
-            "LLMRequestsWaiting fires. Dynamo does not tell who waits; Triton tells who is in the works with "
-            "TensorRT-LLM only.",
-            "short",
-            {
-                "in the works": f"sum(job_model:llm_requests_running{CHOSEN})",
-                "waiting": f"sum(job_model:llm_requests_waiting{CHOSEN})",
-            },
-            empty=NO_ENGINE,
+        _two_axes(
+            parts.graph(
+                "Load",
+                "Requests that are being answered and those that wait for their turn, of all that is chosen (left), "
+                "and the share of the KV cache that is in use, of the model where it is fullest (right). Requests wait "
+                "and the cache is full: more instances, or shorter requests; it is not full: an engine hangs. "
+                "LLMRequestsWaiting and LLMKVCacheNearlyFull fire if it lasts. Dynamo does not tell who waits; TGI, "
+                "llama.cpp and Dynamo do not tell of their cache, and Triton only with TensorRT-LLM.",
+                "short",
+                {
+                    "in the works": f"sum(job_model:llm_requests_running{CHOSEN})",
+                    "waiting": f"sum(job_model:llm_requests_waiting{CHOSEN})",
+                    "KV cache": f"max(job_model:llm_kv_cache_usage_ratio{CHOSEN})",
+                },
+                empty=NO_ENGINE,
+            ),
+            "KV cache",
+            "percentunit",
         ),
         _two_axes(
             parts.graph(
@@ -149,16 +155,15 @@ def _of_a_kind() -> list[Any]:
             "s",
         ),
         parts.graph(
-            "Failures and caches",
-            "Shares: requests that failed, the KV cache that is in use, of the model where it is fullest, and prompt "
-            "tokens that came out of a cache. A full KV cache makes requests wait: more instances, or a smaller "
-            "context. LLMHighFailureRatio and LLMKVCacheNearlyFull read the first two. TGI, llama.cpp and Dynamo do "
-            "not tell how full their KV cache is.",
+            "Failures and cached prompts",
+            "Shares: requests that failed, and prompt tokens that came out of a cache. If fewer prompts are cached, "
+            "they have changed, or go to other instances than before, and first tokens become late. "
+            "LLMHighFailureRatio reads the failures. llama.cpp does not tell what fails, and of all engines only Dynamo "
+            "and llama.cpp tell here what is cached; vLLM and SGLang have it in their own rows.",
             "percentunit",
             {
                 "failed": f"sum(job_model:llm_requests_failed:rate5m{CHOSEN})"
                 f" / (sum(job_model:llm_requests:rate5m{CHOSEN}) > 0)",
-                "KV cache": f"max(job_model:llm_kv_cache_usage_ratio{CHOSEN})",
                 "prompts from a cache": f"sum(job_model:llm_tokens_cached_input:rate5m{CHOSEN})"
                 f" / (sum(job_model_type:llm_tokens_used:rate5m{CHOSEN_INPUT}) > 0)",
             },

@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboards import parts
 from dashboards.frame import INSTANCE, RECENT
+from dashboards.most import IN_THIS_TIME
 
 # Engines name the model in a label of their own.
 CHOSEN_RAW = '{job=~"$job", model_name=~"$model"}'
@@ -14,7 +15,6 @@ BY_INSTANCE = "job, instance"
 MOST = 5
 THE_HIGHEST = f"The {MOST} instances are drawn that had the highest in the time that is shown."
 THE_LOWEST = f"The {MOST} instances are drawn that had the lowest in the time that is shown."
-IN_THIS_TIME = "[$__range] @ end()"
 
 
 def selection(*matchers: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from dashboards import instances, parts
 from dashboards.frame import INSTANCE
-from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, IN_THIS_TIME, THE_HIGHEST, THE_LOWEST, mean, percentile, rate
+from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, THE_HIGHEST, THE_LOWEST, mean, percentile, rate
+from dashboards.most import IN_THIS_TIME
 from dashboards.units import TOKENS
 
 PHASES = ("queue", "prefill", "decode")
