@@ -158,8 +158,8 @@ def _of_a_kind() -> list[Any]:
             "Failures and cached prompts",
             "Shares: requests that failed, and prompt tokens that came out of a cache. If fewer prompts are cached, "
             "they have changed, or go to other instances than before, and first tokens become late. "
-            "LLMHighFailureRatio reads the failures. llama.cpp does not tell what fails, and of all engines only Dynamo "
-            "and llama.cpp tell here what is cached; vLLM and SGLang have it in their own rows.",
+            "LLMHighFailureRatio reads the failures. llama.cpp does not tell what fails, and of all engines Dynamo and "
+            "llama.cpp alone tell here what is cached; vLLM and SGLang have it in their own rows.",
             "percentunit",
             {
                 "failed": f"sum(job_model:llm_requests_failed:rate5m{CHOSEN})"
