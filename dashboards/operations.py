@@ -57,7 +57,8 @@ def _failures() -> list[Any]:
             "Empty for kinds of gateways that give no reason.",
             "reqps",
             {
-                "{{reason}} ({{job}})": f"sum by (job, reason) (job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
+                "{{reason}} ({{job}})": "sum by (job, reason) "
+                f"(job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
             },
             stacked=True,
             empty="No failures, or no reasons",

@@ -49,9 +49,9 @@ SEVERITIES = {"critical": BAD, "warning": "orange", "info": NEUTRAL}
 LEGEND_BESIDE_FROM = WIDTH // 2
 LEGEND_WIDTH = 280
 
-# At 1600 pixels a table over the whole width has about 1500 for its columns.
-COLUMN_OF_NUMBERS = 120
-COLUMN_OF_NAMES = 170
+# For headings of up to 16 letters. Grafana gives names what is left, and cuts off the last column where that is less
+# than 150 for each.
+COLUMN_OF_NUMBERS = 150
 
 # A cell without a value. The table's own text is for a table without a row.
 EMPTY_CELL = "-"

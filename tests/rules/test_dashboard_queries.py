@@ -24,7 +24,9 @@ PAGES = [page for page in exposition.pages() if page.job in {"canonical", "litel
 # What Prometheus says of its targets, and the prober of gateways.
 OF_TARGETS = {
     "ALERTS",
+    "ALERTS_FOR_STATE",
     "probe_http_status_code",
+    "process_start_time_seconds",
     "scrape_duration_seconds",
     "scrape_samples_post_metric_relabeling",
     "up",
@@ -42,6 +44,8 @@ MORE = {
     'probe_http_status_code{job="llm-metrics-noauth", gateway="litellm", instance="a:1"}': "401x60",
     'llm_tokens_used_total{job="canonical", instance="a:1", model="unpriced", type="input"}': "0+60x60",
     'prometheus_config_last_reload_successful{job="prometheus", instance="p:1"}': "0x60",
+    'process_start_time_seconds{job="litellm", instance="a:1"}': "1x60",
+    'process_start_time_seconds{job="prometheus", instance="p:1"}': "1x60",
 }
 
 
