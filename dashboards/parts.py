@@ -113,6 +113,13 @@ def graph(
     return panel
 
 
+def coloured_by_failing(panel: Any) -> Any:
+    """Each line in the colour of its last value, a share of requests that failed."""
+    by_value = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+    panel.color_scheme(by_value.series_by(models.FieldColorSeriesByMode.LAST))
+    return panel.thresholds(_colours(*style.FAILING))
+
+
 def _with_threshold(panel: Any, threshold: str, queries: dict[str, str]) -> None:
     """Drawn where there is something to compare: by itself it would keep the panel from saying that nothing is."""
     compared = " or ".join(f"({asked})" for asked in queries.values())

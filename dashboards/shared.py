@@ -36,7 +36,7 @@ def models_now(title: str, description: str, more: dict[str, tuple[str, str]], *
         # What waits may be known of a model that no request was finished of.
         rows=by_model(f'{{__name__=~"job_model:(llm_requests:rate5m|llm_requests_waiting)", {CHOSEN[1:-1]}}}'),
         sort="Failed",
-        red={"Failed": 0.05},
+        red={"Failed": 0.2},
         height=height,
     )
 
@@ -50,7 +50,7 @@ def slowest(signal: str, percent: int) -> str:
 
 
 def failure_ratio() -> Any:
-    return parts.graph(
+    lines = parts.graph(
         "Failure ratio by model",
         "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
         "LLMHighFailureRatio fires; a model with a threshold of its own has its own line.",
@@ -58,6 +58,7 @@ def failure_ratio() -> Any:
         {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
         threshold="failure_ratio",
     )
+    return parts.coloured_by_failing(lines)
 
 
 def tokens_by_type() -> Any:

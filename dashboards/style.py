@@ -43,6 +43,8 @@ COLOURS = {
     "usual": "light-orange",
     "a week before": "light-orange",
 }
+# A model that fails is not the green line because it is the first of the alphabet.
+FAILING = ((None, NEUTRAL), (0.05, "orange"), (0.2, BAD))
 SEVERITIES = {"critical": BAD, "warning": "orange", "info": NEUTRAL}
 
 # Narrower panels have no room for a table beside their graph.

@@ -128,23 +128,28 @@ def own_data_source() -> dict[str, Any]:
     return {"name": name, "uid": own["__llmmon_grafana_data_source_uid"]}
 
 
+def panel_of(uid: str, title: str) -> dict[str, Any]:
+    (found,) = [panel for panel in dashboards.panels(BOARDS[uid]) if panel["title"] == title]
+    return found
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_panel_has_the_style_of_all(panel: dict[str, Any]) -> None:
     assert problems_of_style(panel) == []
 
 
 def test_a_panel_without_style_is_found() -> None:
-    (panel,) = [param.values[0] for param in PANELS if param.id == "llmmon-operations: Response time by model (P95)"]
+    panel = panel_of("llmmon-operations", "Response time by model (P95)")
     changed = copy.deepcopy(panel)
     changed["fieldConfig"]["defaults"]["custom"]["fillOpacity"] = 30
     changed["targets"][0]["expr"] = changed["targets"][0]["expr"].replace("topk(", "bottomk(")
     assert problems_of_style(changed) == ["fills 30 %", "draws any number of lines"]
-    (panel,) = [param.values[0] for param in PANELS if param.id == "llmmon-overview: Firing alerts"]
+    panel = panel_of("llmmon-overview", "Firing alerts")
     changed = copy.deepcopy(panel)
     changed["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] = "green"
     changed["fieldConfig"]["defaults"]["mappings"] = []
     assert problems_of_style(changed) == ["judges what is not known", "has no text for what is no number"]
-    (panel,) = [param.values[0] for param in PANELS if param.id == "llmmon-operations: Models"]
+    panel = panel_of("llmmon-operations", "Models")
     changed = copy.deepcopy(panel)
     changed["gridPos"]["w"] = 12
     changed["targets"][1]["expr"] = "up"
@@ -198,7 +203,7 @@ def special_texts(panel: dict[str, Any]) -> set[str]:
 
 
 def test_lines_have_the_colour_of_what_they_mean() -> None:
-    (panel,) = [param.values[0] for param in PANELS if param.id == "llmmon-overview: Requests, answered and failed"]
+    panel = panel_of("llmmon-overview", "Requests, answered and failed")
     colours = {
         entry["matcher"]["options"]: property_["value"]["fixedColor"]
         for entry in panel["fieldConfig"]["overrides"]
@@ -207,10 +212,21 @@ def test_lines_have_the_colour_of_what_they_mean() -> None:
     }
     assert colours == {"failed": "red", "answered": "blue"}
     assert style.COLOURS | colours == style.COLOURS
+    panel = panel_of("llmmon-overview", "Failure ratio by model")
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["color"] == {"mode": "thresholds", "seriesBy": "last"}
+    rules = yaml.safe_load(
+        (rendering.REPOSITORY / "roles" / "prometheus" / "vars" / "main" / "rules.yml").read_text(encoding="utf-8")
+    )
+    # Red from where the alert fires, unless the user moved that.
+    assert defaults["thresholds"]["steps"][-1] == {
+        "color": "red",
+        "value": rules["__llmmon_threshold_defaults"]["failure_ratio"],
+    }
 
 
 def test_alerts_are_listed_the_worst_first_and_lead_to_their_runbooks() -> None:
-    (panel,) = [param.values[0] for param in PANELS if param.id == "llmmon-overview: Alerts that fire now"]
+    panel = panel_of("llmmon-overview", "Alerts that fire now")
     assert [(by["displayName"], by["desc"]) for by in panel["options"]["sortBy"]] == [
         ("Severity", False),
         ("Lasts for", True),

@@ -1,4 +1,4 @@
-"""What panels rely on is so in a real Prometheus: when an alert began, and rows for whatever a table knows too little of."""
+"""A real Prometheus says when an alert began, and answers for a row of which a table knows one number only."""
 
 from __future__ import annotations
 
