@@ -20,11 +20,11 @@ STACK = "llmmon-stack"
 _VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
 # A table's query answers for all rows, also those that it knows nothing of.
 _OF_EMPTY_CELLS = re.compile(r" or \(.+\) \* NaN(?=$|, \"team\")")
-# What Grafana fills in, with "All" chosen, and a week that tests do not have to wait for.
+# What Grafana fills in, with "All" chosen, and weeks and hours that tests do not have to wait for.
 _FILLED_IN = {
     r"\$__range": "30m",
     r"\$\w+": ".*",
-    r"offset 1w": "offset 30m",
+    r"offset 1[wh]": "offset 30m",
 }
 
 
