@@ -35,7 +35,7 @@ def _plain(board: Any) -> dict[str, Any]:
             panel.pop(key, None)
     for annotation in plain["annotations"]["list"]:
         # What Grafana's Prometheus reads and the SDK does not know.
-        annotation |= frame.ANNOTATION_TEXTS
+        annotation |= frame.ANNOTATION_TEXTS[annotation["name"]]
     return plain
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from dashboards import expressions, frame, parts, shared
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
-from dashboards.most import IN_THIS_TIME, LINES, OTHERS, most, others
 from dashboards.shared import NO_COST
+from dashboards.style import TOKENS_PER_SECOND
 from dashboards.units import TOKENS
 
 # What llmmon_top_spenders can choose.
@@ -17,9 +17,6 @@ TEAM_MODEL = '{job=~"$job", team=~"$team", model=~"$model"}'
 # Of a team, a gateway, or all together: an empty label is one that is not there.
 BUDGET = '{job=~"$job|", team=~"$team|"}'
 WHO = "{{scope}} {{team}}{{job}}"
-# LiteLLM's word for requests of no team, and an empty label.
-NOBODY = "None|"
-NO_TEAM = "no team"
 # Per second.
 COST = f"job_model:llm_cost_usd:rate5m{CHOSEN}"
 TOKENS_USED = f"job_model:llm_tokens_used:rate5m{CHOSEN}"
@@ -60,8 +57,7 @@ def _cost() -> list[Any]:
             "US dollars per hour, stacked. Hours of hardware without a token are those of idle. If it jumps, see "
             "who asks for the model (Teams). No alert reads it; LLMCostBudgetBurnFast watches budgets.",
             "currencyUSD",
-            {MODEL: f"{most(COST)} * 3600", OTHERS: f"{others(COST)} * 3600"},
-            width=9,
+            {MODEL: f"{COST} * 3600"},
             stacked=True,
             empty=NO_PRICES,
         ),
@@ -79,8 +75,7 @@ def _cost() -> list[Any]:
                 "1 million tokens": ("currencyUSD", _cost_of(1000000, "llm_tokens_used")),
             },
             columns={"job": "Gateway", "model": "Model"},
-            # Five columns do not fit into half of the page.
-            width=15,
+            width=12,
             empty=NO_PRICES,
         ),
         _top_spenders(),
@@ -89,14 +84,13 @@ def _cost() -> list[Any]:
 
 def _top_spenders() -> Any:
     shown = [f"job_{spender}:llm_cost_usd:increase1d{CHOSEN_JOB}" for spender in SPENDERS]
-    spent_most = " or ".join(f"max_over_time({series}{IN_THIS_TIME})" for series in shown)
     return parts.graph(
         "Cost of a day by spender",
         "US dollars in the 24 hours before each moment, of those who have spent most since their gateway counts. "
         "No alert reads it. Empty without llmmon_top_spenders, and for kinds of gateways that do not charge or do not "
         "say whom.",
         "currencyUSD",
-        {"{{job}} {{key}}{{user}}{{project}}{{customer}}": f"({' or '.join(shown)}) and topk({LINES}, {spent_most})"},
+        {"{{job}} {{key}}{{user}}{{project}}{{customer}}": " or ".join(shown)},
         width=24,
         empty="Not recorded: set llmmon_top_spenders, for a gateway that charges and says whom",
     )
@@ -151,23 +145,23 @@ def _tokens() -> list[Any]:
             "Tokens by model",
             "Tokens per second, input and output together, stacked. LLMTokenSurge watches their sum: if it fires, this "
             "says which model it is.",
-            TOKENS,
-            {MODEL: most(TOKENS_USED), OTHERS: others(TOKENS_USED)},
+            TOKENS_PER_SECOND,
+            {MODEL: TOKENS_USED},
             stacked=True,
         ),
         parts.graph(
             "Tokens per request by model",
             "Size of requests and answers together. No alert reads it; if it rises, LLMTokenSurge may fire without "
             "more requests: somebody sends longer prompts.",
-            "count:tokens",
-            {MODEL: most(f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}")},
+            TOKENS,
+            {MODEL: f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}"},
         ),
         shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge"),
         parts.bars(
             "Most used models",
             "Tokens in the time that is shown, of the eight models that used most. No alert reads it: a price is worth "
             "most for these.",
-            "count:tokens",
+            TOKENS,
             {MODEL: f"topk(8, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
         ).show_unfilled(False),
         parts.graph(
@@ -175,8 +169,8 @@ def _tokens() -> list[Any]:
             "Tokens per second of models that cost nothing: neither does the gateway charge for them, nor has "
             "llmmon_token_prices their price. Give them one: alerts on budgets do not see these tokens. No alert reads "
             "it.",
-            TOKENS,
-            {MODEL: f"topk({LINES}, {TOKENS_USED} > 0 unless on (job, model) {COST} > 0)"},
+            TOKENS_PER_SECOND,
+            {MODEL: f"{TOKENS_USED} > 0 unless on (job, model) {COST} > 0"},
             empty="All have a price",
         ),
     ]
@@ -189,7 +183,7 @@ def _teams() -> list[Any]:
             "US dollars per hour, stacked. LLMCostBudgetBurnFast compares an hour's cost with a budget: if it fires, "
             "ask the team, and give requests of no team a key of one.",
             "currencyUSD",
-            {"{{team}}": f"{most_of_teams(f'job_team:llm_cost_usd:rate5m{TEAM}')} * 3600"},
+            {"{{team}}": f"sum by (team) (job_team:llm_cost_usd:rate5m{TEAM}) * 3600"},
             stacked=True,
             empty=NO_TEAM_COST,
         ),
@@ -197,8 +191,8 @@ def _teams() -> list[Any]:
             "Tokens by team",
             "Tokens per second, input and output together, stacked. No alert reads it; LLMTokenSurge watches gateways, "
             "and this says whose tokens they are.",
-            TOKENS,
-            {"{{team}}": most_of_teams(f"job_team:llm_tokens_used:rate5m{TEAM}")},
+            TOKENS_PER_SECOND,
+            {"{{team}}": f"sum by (team) (job_team:llm_tokens_used:rate5m{TEAM})"},
             stacked=True,
             empty=NO_TEAMS,
         ),
@@ -207,9 +201,9 @@ def _teams() -> list[Any]:
             "What each team used in the time that is shown. LLMCostBudgetBurnFast and LLMCostBudgetForecastOver "
             "watch those that have a budget: give one to those who use most.",
             {
-                "Cost": ("currencyUSD", by_team(expressions.total(f"job_team:llm_cost_usd:rate5m{TEAM}"))),
-                "Tokens": ("short", by_team(expressions.total(f"job_team:llm_tokens_used:rate5m{TEAM}"))),
-                "Requests": ("short", by_team(expressions.total(f"job_team:llm_requests:rate5m{TEAM}"))),
+                "Cost": ("currencyUSD", by_team(f"job_team:llm_cost_usd:rate5m{TEAM}")),
+                "Tokens": ("short", by_team(f"job_team:llm_tokens_used:rate5m{TEAM}")),
+                "Requests": ("short", by_team(f"job_team:llm_requests:rate5m{TEAM}")),
             },
             columns={"team": "Team"},
             width=12,
@@ -222,11 +216,11 @@ def _teams() -> list[Any]:
             {
                 "Cost": (
                     "currencyUSD",
-                    by_team(expressions.total(f"job_team_model:llm_cost_usd:rate5m{TEAM_MODEL}"), "model"),
+                    by_team(f"job_team_model:llm_cost_usd:rate5m{TEAM_MODEL}", "model"),
                 ),
                 "Tokens": (
                     "short",
-                    by_team(expressions.total(f"job_team_model_type:llm_tokens_used:rate5m{TEAM_MODEL}"), "model"),
+                    by_team(f"job_team_model_type:llm_tokens_used:rate5m{TEAM_MODEL}", "model"),
                 ),
             },
             columns={"team": "Team", "model": "Model"},
@@ -236,15 +230,8 @@ def _teams() -> list[Any]:
     ]
 
 
-def by_team(expression: str, *more: str) -> str:
-    """Added up for each team. What nobody's requests are called is one name, whatever a gateway writes."""
-    # Under a label of its own: a gateway may write both, and two series must not become the same.
-    named = f'label_replace({expression}, "named", "$1", "team", "(.*)")'
-    return f'sum by ({", ".join(["team", *more])}) (label_replace({named}, "team", "{NO_TEAM}", "team", "{NOBODY}"))'
-
-
-def most_of_teams(series: str) -> str:
-    return f"({by_team(series)} and on (team) topk({LINES}, {by_team(f'avg_over_time({series}{IN_THIS_TIME})')}))"
+def by_team(per_second: str, *more: str) -> str:
+    return f"sum by ({', '.join(['team', *more])}) ({expressions.total(per_second)})"
 
 
 def _budgets() -> list[Any]:

@@ -7,15 +7,14 @@ from typing import Any
 from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards import frame, parts, sglang, vllm
-from dashboards.operations import TO_MODEL
-from dashboards.units import TOKENS
+from dashboards.shared import TO_MODEL
+from dashboards.style import TOKENS_PER_SECOND
 
 # Gateways that count requests in the works, and have no engine of their own.
 NO_ENGINES = "bifrost|litellm"
 # What an engine tells and others do not: a kind is here as soon as one of its gateways tells any of it.
-TOLD_BY_ENGINES = (
-    f'__name__=~"job_model:llm_(requests_running|requests_waiting|kv_cache_usage_ratio)", source!~"{NO_ENGINES}"'
-)
+ANY_OF_THEM = "llm_requests_running|llm_requests_waiting|llm_kv_cache_usage_ratio"
+TOLD_BY_ENGINES = f'__name__=~"job_model:({ANY_OF_THEM})", source!~"{NO_ENGINES}"'
 CHOSEN = '{source=~"$kind", job=~"$job", model=~"$model"}'
 CHOSEN_INPUT = '{source=~"$kind", job=~"$job", model=~"$model", type="input"}'
 OF_KIND = "Kind $kind"
@@ -79,8 +78,8 @@ def _now() -> Any:
         "Engines now",
         "Each model of each engine in the last 5 minutes. A cell without a number is something that its kind does not "
         "tell. Full and waiting: it needs more instances, or shorter requests. LLMKVCacheNearlyFull and "
-        "LLMRequestsWaiting watch cache and queue, LLMHighFailureRatio failures. The gateway's name leads to all about "
-        "the model.",
+        "LLMRequestsWaiting watch cache and queue, LLMHighFailureRatio failures. A click on a model's name shows all "
+        "about that model.",
         {
             "Requests": ("reqps", total("llm_requests:rate5m")),
             "Failed": ("percentunit", total("llm_requests_failed:ratio_rate5m")),
@@ -88,10 +87,13 @@ def _now() -> Any:
             "Waiting": ("short", total("llm_requests_waiting")),
             "KV cache": ("percentunit", total("llm_kv_cache_usage_ratio")),
             "First token, P95": ("s", total("llm_time_to_first_token_seconds:p95_rate5m")),
-            "Tokens": (TOKENS, total("llm_tokens_used:rate5m")),
+            "Tokens": (TOKENS_PER_SECOND, total("llm_tokens_used:rate5m")),
         },
-        columns={"job": "Gateway", "source": "Kind", "model": "Model"},
+        columns={"model": "Model", "job": "Gateway", "source": "Kind"},
         link=TO_MODEL,
+        rows=f'sum by (job, source, model) ({{__name__=~"job_model:({ANY_OF_THEM})", {CHOSEN[1:-1]}}})',
+        sort="Waiting",
+        red={"Failed": 0.2, "KV cache": 0.95},
         empty="No gateway tells what an engine does",
     )
 
@@ -132,7 +134,7 @@ def _of_a_kind() -> list[Any]:
                 empty=NO_ENGINE,
             ),
             "tokens",
-            TOKENS,
+            TOKENS_PER_SECOND,
         ),
         _two_axes(
             parts.graph(

@@ -6,7 +6,6 @@ from typing import Any
 
 from dashboards import frame, parts, units
 from dashboards.frame import INSTANCE, RECENT
-from dashboards.most import IN_THIS_TIME, LINES
 
 PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
@@ -174,14 +173,9 @@ def _rules() -> list[Any]:
         parts.third(
             "Time that rules take, of the time they have",
             "Duration of a group's last evaluation, divided by its interval. Above 1 evaluations are left out and "
-            "PrometheusMissedRuleEvaluations fires: too few processors, or too many series. The groups that take "
-            "longest.",
+            "PrometheusMissedRuleEvaluations fires: too few processors, or too many series.",
             "percentunit",
-            {
-                "{{group}}": _worst_groups(
-                    f"{last}{PROMETHEUS} / {interval}{PROMETHEUS}", f"avg_over_time({last}{PROMETHEUS}{IN_THIS_TIME})"
-                )
-            },
+            {"{{group}}": _by_group(f"{last}{PROMETHEUS} / {interval}{PROMETHEUS}", "max")},
             empty="No rules",
         ),
         parts.third(
@@ -189,7 +183,7 @@ def _rules() -> list[Any]:
             "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires: Prometheus's page "
             "Rules says what is wrong with which.",
             units.EVALUATIONS,
-            {"{{group}}": _counted_by_group("prometheus_rule_evaluation_failures_total")},
+            {"{{group}}": _by_group(f"rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m])")},
             empty="No rules",
         ).axis_soft_max(FEW),
         parts.third(
@@ -197,53 +191,42 @@ def _rules() -> list[Any]:
             "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires: on "
             "the left, see which group takes too long.",
             units.EVALUATIONS,
-            {"{{group}}": _counted_by_group("prometheus_rule_group_iterations_missed_total")},
+            {"{{group}}": _by_group(f"rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m])")},
             empty="No rules",
         ).axis_soft_max(FEW),
     ]
 
 
-def _by_group(expression: str) -> str:
+def _by_group(expression: str, together: str = "sum") -> str:
     """Prometheus calls a group by the path of its file on the host, a semicolon, and its name."""
-    return f'sum by (group) (label_replace({expression}, "group", "$1", "rule_group", ".*;(.+)"))'
-
-
-def _worst_groups(now: str, whole: str) -> str:
-    return f"{_by_group(now)} and on (group) topk({LINES}, {_by_group(whole)})"
-
-
-def _counted_by_group(counter: str) -> str:
-    counted = f"{counter}{PROMETHEUS}"
-    return _worst_groups(f"rate({counted}[5m])", f"rate({counted}{IN_THIS_TIME})")
+    return f'{together} by (group) (label_replace({expression}, "group", "$1", "rule_group", ".*;(.+)"))'
 
 
 def _scrapes() -> list[Any]:
     return [
         parts.quarter(
-            "Targets up by job",
-            "Share of a job's targets that can be scraped, of the jobs that were worst in the time that is shown. "
+            "Targets down by job",
+            "Share of a job's targets that cannot be scraped. "
             "MonitoringTargetDown and LLMTargetDown watch them; Prometheus's page Targets says why one is down.",
             "percentunit",
-            {
-                "{{job}}": "avg by (job) (up) and on (job) "
-                f"bottomk({LINES}, avg by (job) (avg_over_time(up{IN_THIS_TIME})))"
-            },
+            # Of many jobs the worst are drawn.
+            {"{{job}}": "1 - avg by (job) (up)"},
             empty="No targets",
-        ),
+        ).axis_soft_max(SOME),
         parts.quarter(
             "Slowest scrape by job",
-            "The longest of a job's scrapes, of the slowest jobs. No alert reads it: at "
+            "The longest of a job's scrapes. No alert reads it: at "
             "llmmon_prometheus_scrape_timeout a scrape fails; ask the gateway for fewer series.",
             "s",
-            {"{{job}}": _most_of_jobs("max", "scrape_duration_seconds")},
+            {"{{job}}": "max by (job) (scrape_duration_seconds)"},
             empty="No targets",
         ),
         parts.quarter(
             "Series by job",
-            "Series that all targets of a job bring, of the jobs that bring most. LLMCardinalityHigh and "
+            "Series that all targets of a job bring. LLMCardinalityHigh and "
             "LLMCardinalityGrowth watch each target of a gateway: their runbooks say how to drop labels.",
-            "count:series",
-            {"{{job}}": _most_of_jobs("sum", "scrape_samples_post_metric_relabeling")},
+            units.SERIES,
+            {"{{job}}": "sum by (job) (scrape_samples_post_metric_relabeling)"},
             stacked=True,
             empty="No targets",
         ),
@@ -258,11 +241,6 @@ def _scrapes() -> list[Any]:
     ]
 
 
-def _most_of_jobs(added: str, metric: str) -> str:
-    whole = f"{added} by (job) (max_over_time({metric}{IN_THIS_TIME}))"
-    return f"{added} by (job) ({metric}) and on (job) topk({LINES}, {whole})"
-
-
 def _storage() -> list[Any]:
     size, limit = (
         f"instance:prometheus_storage_bytes:sum{PROMETHEUS}",
@@ -273,7 +251,7 @@ def _storage() -> list[Any]:
             "Series in memory",
             "Series that Prometheus holds. Above the line PrometheusHeadSeriesHigh fires: see in Scrapes which job "
             "brings them.",
-            "count:series",
+            units.SERIES,
             {"{{instance}}": f"prometheus_tsdb_head_series{PROMETHEUS}"},
             threshold="head_series",
             empty=parts.UNKNOWN,
@@ -282,7 +260,7 @@ def _storage() -> list[Any]:
             "New series",
             "Series per second that have not been there before. No alert reads it: a steady flow is labels that never "
             "repeat, and in the end PrometheusHeadSeriesHigh: drop the label.",
-            units.SERIES,
+            units.NEW_SERIES,
             {"{{instance}}": f"rate(prometheus_tsdb_head_series_created_total{PROMETHEUS}{RECENT})"},
             empty=parts.UNKNOWN,
         ).axis_soft_max(SOME),
@@ -309,7 +287,7 @@ def _storage() -> list[Any]:
             "Trouble with storage",
             "Compactions, loads and writes per hour that failed. Above 0 PrometheusTSDBCompactionsFailing, "
             "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires: is the disk full, or broken?",
-            "count:/h",
+            units.FAILURES,
             {
                 "compactions": f"increase(prometheus_tsdb_compactions_failed_total{PROMETHEUS}[1h])",
                 "loads": f"increase(prometheus_tsdb_reloads_failures_total{PROMETHEUS}[1h])",
@@ -370,7 +348,7 @@ def _processes() -> list[Any]:
             "Processor",
             "Processor seconds per second of each part of the monitoring: 1 is one core. If Prometheus takes all "
             "there are, rules and dashboards are late. No alert reads it.",
-            "suffix: cores",
+            units.CORES,
             {INSTANCE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
             empty=parts.UNKNOWN,
         ),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-TOKENS = "count:tokens/s"
-SERIES = "count:series/s"
+TOKENS = "count:tokens"
+SERIES = "count:series"
+NEW_SERIES = "count:series/s"
 SAMPLES = "count:samples/s"
 SCRAPES = "count:scrapes/s"
 ALERTS = "count:alerts/s"
 NOTIFICATIONS = "count:messages/s"
 EVALUATIONS = "count:evaluations/s"
+FAILURES = "count:failures/h"
+CORES = "count:cores"

@@ -6,9 +6,8 @@ from typing import Any
 
 from dashboards import instances, parts
 from dashboards.frame import INSTANCE
-from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, THE_HIGHEST, THE_LOWEST, mean, percentile, rate
-from dashboards.most import IN_THIS_TIME
-from dashboards.units import TOKENS
+from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, mean, percentile, rate
+from dashboards.style import TOKENS_PER_SECOND
 
 PHASES = ("queue", "prefill", "decode")
 PRODUCT = "vLLM"
@@ -45,25 +44,23 @@ def _instances() -> list[Any]:
             "Preemptions by instance",
             "Requests per second that had to give their cache back and start again. No alert reads it: together with "
             "LLMKVCacheNearlyFull it means that the cache is too small for the load: let fewer requests run at once "
-            f"(--max-num-seqs), or add instances. {THE_HIGHEST}",
+            "(--max-num-seqs), or add instances.",
             "reqps",
-            {INSTANCE: instances.rate_of_each("vllm:num_preemptions_total")},
+            {INSTANCE: rate("vllm:num_preemptions_total", BY_INSTANCE)},
             empty=NONE,
         ),
         parts.third(
             f"{PRODUCT}: prefix cache hits by instance",
             "Share of the prompt tokens that were found in the prefix cache. No alert reads it: if it falls, prompts "
-            f"have changed or requests no longer reach the instance that knows them. {THE_LOWEST}",
+            "have changed or requests no longer reach the instance that knows them.",
             "percentunit",
-            {INSTANCE: instances.lowest(_prefix_cache_hits(), _prefix_cache_hits(window=IN_THIS_TIME))},
+            {
+                INSTANCE: f"{rate('vllm:prefix_cache_hits_total', BY_INSTANCE)}"
+                f" / ({rate('vllm:prefix_cache_queries_total', BY_INSTANCE)} > 0)"
+            },
             empty=UNSEEN,
         ),
     ]
-
-
-def _prefix_cache_hits(**window: str) -> str:
-    hits = rate("vllm:prefix_cache_hits_total", BY_INSTANCE, **window)
-    return f"{hits} / ({rate('vllm:prefix_cache_queries_total', BY_INSTANCE, **window)} > 0)"
 
 
 def _phases() -> list[Any]:
@@ -111,9 +108,9 @@ def _requests() -> list[Any]:
         parts.third(
             f"{PRODUCT}: prompt tokens that were cached",
             "Prompt tokens per second that came out of a cache; they are in LLMTokenSurge's tokens already. Few, "
-            f"though prompts begin alike: is prefix caching switched off? {THE_HIGHEST}",
-            TOKENS,
-            {INSTANCE: instances.rate_of_each("vllm:prompt_tokens_cached_total")},
+            "though prompts begin alike: is prefix caching switched off?",
+            TOKENS_PER_SECOND,
+            {INSTANCE: rate("vllm:prompt_tokens_cached_total", BY_INSTANCE)},
             empty=NONE,
         ),
     ]
