@@ -23,6 +23,7 @@ TOKENS_USED = f"job_model:llm_tokens_used:rate5m{CHOSEN}"
 NO_TEAMS = "No teams: the gateway does not name them"
 NO_TEAM_COST = "No cost known, or no teams named"
 NO_BUDGETS = "No budgets: set llmmon_budgets"
+NO_TOKENS = "No tokens: no traffic, or not counted by this kind"
 NO_PRICES = "No cost known: the gateway does not charge, and llmmon_token_prices has none of its models"
 
 
@@ -148,6 +149,7 @@ def _tokens() -> list[Any]:
             TOKENS_PER_SECOND,
             {MODEL: TOKENS_USED},
             stacked=True,
+            empty=NO_TOKENS,
         ),
         parts.graph(
             "Tokens per request by model",
@@ -155,6 +157,7 @@ def _tokens() -> list[Any]:
             "more requests: somebody sends longer prompts.",
             TOKENS,
             {MODEL: f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}"},
+            empty=NO_TOKENS,
         ),
         shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge"),
         parts.bars(
@@ -163,6 +166,7 @@ def _tokens() -> list[Any]:
             "most for these.",
             TOKENS,
             {MODEL: f"topk(8, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
+            empty=NO_TOKENS,
         ).show_unfilled(False),
         parts.graph(
             "Tokens without a price",
