@@ -23,7 +23,7 @@ _PER_SECOND = re.compile(r":rate\d|\brate\(")
 _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p\d+_|_baseline_")
 # Of a file of the host.
 _PATH = re.compile(r"(?:^|\s)/\w")
-_CHOICE = re.compile(r"\s(?:and|unless)\s")
+_CHOICE = re.compile(r"\s(?:and|unless|or)\s")
 _UNLESS = " unless "
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
 _MATCHER = re.compile(r'\b(\w+)="([^"]*)"')
@@ -103,7 +103,7 @@ def faults(world: World, gateway: str, answers: Iterable[Answer]) -> Iterator[Fa
 
 
 def _is_rate(query: str) -> bool:
-    # What only chooses among the series is not what is shown.
+    # What only chooses among the series, or stands in for them, is not what is shown.
     shown = _CHOICE.split(query)[0]
     return bool(_PER_SECOND.search(shown) and not _NO_RATE.search(shown))
 

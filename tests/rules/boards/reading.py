@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ BUILT_IN = {
 # A week before the hour there is nothing.
 SHORTER = {"offset 1w": "offset 10m", "offset 7d": "offset 10m"}
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$(\w+)|\[\[(\w+)\]\]")
+# A number after the dollar is a group of label_replace().
+_VARIABLE = re.compile(r"\$\{(\w+)(?::\w+)?\}|\$([A-Za-z_]\w*)|\[\[(\w+)\]\]")
 _LABEL_VALUES = re.compile(r"label_values\((?:(.+), *)?(\w+)\)", re.DOTALL)
 _QUERY_RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
 _LEGEND = re.compile(r"\{\{ *(\w+) *\}\}")
@@ -88,7 +90,12 @@ def answers(world: World, board: Board, gateway: str = "", models: str = "") -> 
                 str(panel["fieldConfig"]["defaults"].get("noValue", "")),
                 query,
                 bool(_THRESHOLD.search(str(target.get("legendFormat", "")))),
-                tuple(_named(panel, target, labels, value) for labels, value in found),
+                tuple(
+                    _named(panel, target, labels, value)
+                    for labels, value in found
+                    # A cell that is kept empty on purpose.
+                    if panel["type"] != "table" or not math.isnan(value)
+                ),
             )
 
 

@@ -156,6 +156,10 @@ def test_variables_are_filled_in() -> None:
     values = {"job": "a|b", "__range": "1h"}
     assert reading.with_values('x{job=~"$job"}[$__range]', values) == 'x{job=~"a|b"}[1h]'
     assert reading.with_values("${job:regex} [[job]]", values) == "a|b a|b"
+    assert (
+        reading.with_values('label_replace(x, "a", "$1", "b", "(.+)")', {})
+        == 'label_replace(x, "a", "$1", "b", "(.+)")'
+    )
     with pytest.raises(KeyError, match="unheard"):
         reading.with_values("$unheard", values)
 
