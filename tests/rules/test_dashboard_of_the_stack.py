@@ -11,7 +11,7 @@ from threading import Lock
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import metric as backup_metrics
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
-from tests.rules import dashboards
+from tests.rules import catalogue, dashboards
 from tests.rules.dashboards import BOARDS, STACK
 from tests.support import prometheus, rendering, services, versions
 from tests.support.loopback import Answer, Server
@@ -36,6 +36,18 @@ CLUSTER = ("--cluster.listen-address=127.0.0.1:0", "--cluster.settle-timeout=1s"
 FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
 
 
+def test_what_stays_at_zero_has_an_axis_of_its_own() -> None:
+    """Grafana's would end at 100."""
+    panels = {panel["title"]: panel["fieldConfig"]["defaults"] for panel in dashboards.panels(BOARDS[STACK])}
+    for title in (
+        "Evaluations that failed",
+        "Evaluations left out",
+        "Scrapes above their limit",
+        "Trouble with storage",
+    ):
+        assert 0 < panels[title]["custom"]["axisSoftMax"] <= 1, title
+
+
 def test_every_query_finds_something(tmp_path: Path) -> None:
     """All versions at once, since they mostly wait."""
     with Server() as receiver, ThreadPoolExecutor() as pool:
@@ -55,7 +67,18 @@ def unanswered(version: str, alertmanager_version: str, folder: Path, receiver: 
             while len(asked) > 1 and time.monotonic() < deadline:
                 time.sleep(1)
                 asked = [query for query in asked if not server.query(query)]
+            assert set() < rule_groups(server) <= rule_groups_of(folder)
             return asked
+
+
+def rule_groups(server: prometheus.Server) -> set[str]:
+    """How panels call them: Prometheus itself begins with the path of the file."""
+    return {labels["group"] for query in QUERIES if "rule_group" in query for labels, _ in server.query(query)}
+
+
+def rule_groups_of(folder: Path) -> set[str]:
+    files = [*(folder / "current" / "rules").glob("*.yml"), *(folder / GENERATED).glob("*.yml")]
+    return {group["name"] for path in files for group in catalogue.groups(path.read_text(encoding="utf-8"))}
 
 
 def write_configuration(version: str, folder: Path, alertmanager: str) -> None:
