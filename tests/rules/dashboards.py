@@ -24,7 +24,8 @@ _OF_EMPTY_CELLS = re.compile(r" or \(.+\) \* NaN(?=$|, \"team\")")
 # What Grafana fills in, with "All" chosen, and weeks and hours that tests do not have to wait for.
 _FILLED_IN = {
     r"\$__range": "30m",
-    r"\$\w+": ".*",
+    # Not "$1", which is what label_replace found.
+    r"\$[a-z_]\w*": ".*",
     r"offset 1[wh]": "offset 30m",
 }
 
