@@ -44,7 +44,7 @@ def main() -> int:
     print("\nWhat is wrong\n")
     print("\n".join(sorted({f"{fault.rule}: {fault.place}: {fault.gateway}: {fault.text}" for fault in found})))
     if options.mended:
-        known.write({rule: places & {fault.place for fault in found} for rule, places in known.read().items()})
+        known.write(known.left(known.read(), found))
     return 0
 
 

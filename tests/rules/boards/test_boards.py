@@ -149,6 +149,15 @@ def test_too_many_lines_are_found(lines: int, found: set[str]) -> None:
     assert {fault.rule for fault in judging.faults_of_all([many])} == {f"{rule} of all gateways" for rule in found}
 
 
+def test_what_is_mended_leaves_what_is_known() -> None:
+    """Even if it still breaks another rule."""
+    fault = Fault("lines", "llmmon-a: Panel", MANY, "9 lines")
+    assert known.left({"lines": {fault.place, "mended"}, "unit": {fault.place}}, [fault]) == {
+        "lines": {fault.place},
+        "unit": set(),
+    }
+
+
 # -- that a board is read as Grafana reads it
 
 
