@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
-  dashboards docs collection changelog requirements clean
+  boards dashboards docs collection changelog requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ amtool:
 
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
+
+boards: tools ## what every dashboard shows of every kind of gateway, and what is wrong with it; BOARD=uid KIND=kind
+	@$(BIN)/python -m tests.rules.boards $(if $(BOARD),--board $(BOARD)) $(if $(KIND),--kind $(KIND))
 
 SEED := 1
 WEEKS := 5

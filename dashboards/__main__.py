@@ -9,10 +9,10 @@ from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import cost, frame, operations, overview, sglang, stack, vllm
+from dashboards import cost, engines, frame, operations, overview, stack
 
 FOLDER = Path(__file__).resolve().parents[1] / "roles" / "grafana" / "files" / "dashboards"
-DASHBOARDS = (overview, operations, cost, stack, vllm, sglang)
+DASHBOARDS = (overview, operations, cost, engines, stack)
 
 # What the SDK writes for every variable and panel although nobody set it; Grafana drops it again.
 UNSET_OF_VARIABLES = ("auto", "auto_count", "auto_min", "id")
@@ -30,12 +30,12 @@ def _plain(board: Any) -> dict[str, Any]:
     for variable in plain["templating"]["list"]:
         for key in UNSET_OF_VARIABLES:
             variable.pop(key, None)
-    for panel in plain["panels"]:
+    for panel in [*plain["panels"], *(inner for row in plain["panels"] for inner in row.get("panels", ()))]:
         for key in UNSET_OF_PANELS:
             panel.pop(key, None)
     for annotation in plain["annotations"]["list"]:
         # What Grafana's Prometheus reads and the SDK does not know.
-        annotation |= frame.ANNOTATION_TEXTS
+        annotation |= frame.ANNOTATION_TEXTS[annotation["name"]]
     return plain
 
 

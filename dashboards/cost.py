@@ -7,6 +7,8 @@ from typing import Any
 from dashboards import expressions, frame, parts, shared
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
 from dashboards.shared import NO_COST
+from dashboards.style import TOKENS_PER_SECOND
+from dashboards.units import TOKENS
 
 # What llmmon_top_spenders can choose.
 SPENDERS = ("key", "user", "project", "customer")
@@ -15,8 +17,14 @@ TEAM_MODEL = '{job=~"$job", team=~"$team", model=~"$model"}'
 # Of a team, a gateway, or all together: an empty label is one that is not there.
 BUDGET = '{job=~"$job|", team=~"$team|"}'
 WHO = "{{scope}} {{team}}{{job}}"
-NO_TEAMS = "No teams known"
-NO_BUDGETS = "No budgets (llmmon_budgets)"
+# Per second.
+COST = f"job_model:llm_cost_usd:rate5m{CHOSEN}"
+TOKENS_USED = f"job_model:llm_tokens_used:rate5m{CHOSEN}"
+NO_TEAMS = "No teams: the gateway does not name them"
+NO_TEAM_COST = "No cost known, or no teams named"
+NO_BUDGETS = "No budgets: set llmmon_budgets"
+NO_TOKENS = "No tokens: no traffic, or not counted by this kind"
+NO_PRICES = "No cost known: the gateway does not charge, and llmmon_token_prices has none of its models"
 
 
 def build() -> Any:
@@ -47,16 +55,18 @@ def _cost() -> list[Any]:
         _price_list(),
         parts.graph(
             "Cost per hour by model",
-            "US dollars per hour, stacked. Hours of hardware without a token are those of idle. "
-            "No alert reads it; LLMCostBudgetBurnFast watches budgets.",
+            "US dollars per hour, stacked. Hours of hardware without a token are those of idle. If it jumps, see "
+            "who asks for the model (Teams). No alert reads it; LLMCostBudgetBurnFast watches budgets.",
             "currencyUSD",
-            {MODEL: f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600"},
+            {MODEL: f"{COST} * 3600"},
             stacked=True,
-            empty=NO_COST,
+            empty=NO_PRICES,
         ),
         parts.comparison(
             "Cost by model",
-            "US dollars in the time that is shown, and what requests and tokens cost now. No alert reads it.",
+            "US dollars in the time that is shown, and what 1000 requests and a million tokens (input and output "
+            "together) cost now, if there are any. A dear model for small requests: could a smaller one answer them? "
+            "No alert reads it; budgets are at the bottom.",
             {
                 "Cost": (
                     "currencyUSD",
@@ -67,7 +77,7 @@ def _cost() -> list[Any]:
             },
             columns={"job": "Gateway", "model": "Model"},
             width=12,
-            empty=NO_COST,
+            empty=NO_PRICES,
         ),
         _top_spenders(),
     ]
@@ -83,7 +93,7 @@ def _top_spenders() -> Any:
         "currencyUSD",
         {"{{job}} {{key}}{{user}}{{project}}{{customer}}": " or ".join(shown)},
         width=24,
-        empty="Not recorded (llmmon_top_spenders)",
+        empty="Not recorded: set llmmon_top_spenders, for a gateway that charges and says whom",
     )
 
 
@@ -114,12 +124,13 @@ def _this_month() -> Any:
 def _price_list() -> Any:
     return parts.number(
         "Date of the price list",
-        "When llmmon_token_price_file was last changed. No alert reads it; verify.yml says when it is 90 days old.",
+        "When llmmon_token_price_file was last changed; no list, if it is not set. No alert reads it; verify.yml says "
+        "when it is 90 days old: fetch a newer one then.",
         "dateTimeAsIso",
         {"date": "llmmon:token_price_file_timestamp_seconds * 1000"},
         width=4,
         latest=True,
-        empty="No list (llmmon_token_price_file)",
+        empty="No list",
     )
 
 
@@ -133,34 +144,37 @@ def _tokens() -> list[Any]:
         shared.tokens_by_type(),
         parts.graph(
             "Tokens by model",
-            "Tokens per second, input and output together, stacked. LLMTokenSurge watches their sum.",
-            "short",
-            {MODEL: f"job_model:llm_tokens_used:rate5m{CHOSEN}"},
+            "Tokens per second, input and output together, stacked. LLMTokenSurge watches their sum: if it fires, this "
+            "says which model it is.",
+            TOKENS_PER_SECOND,
+            {MODEL: TOKENS_USED},
             stacked=True,
+            empty=NO_TOKENS,
         ),
         parts.graph(
             "Tokens per request by model",
             "Size of requests and answers together. No alert reads it; if it rises, LLMTokenSurge may fire without "
-            "more requests.",
-            "short",
+            "more requests: somebody sends longer prompts.",
+            TOKENS,
             {MODEL: f"job_model:llm_tokens_per_request:ratio_rate5m{CHOSEN}"},
+            empty=NO_TOKENS,
         ),
         shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge"),
         parts.bars(
             "Most used models",
-            "Tokens in the time that is shown, of the ten models that used most. No alert reads it.",
-            "short",
-            {MODEL: f"topk(10, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
-        ),
+            "Tokens in the time that is shown, of the eight models that used most. No alert reads it: a price is worth "
+            "most for these.",
+            TOKENS,
+            {MODEL: f"topk(8, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
+            empty=NO_TOKENS,
+        ).show_unfilled(False),
         parts.graph(
             "Tokens without a price",
             "Tokens per second of models that cost nothing: neither does the gateway charge for them, nor has "
-            "llmmon_token_prices their price. No alert reads it, and alerts on budgets do not see these tokens.",
-            "short",
-            {
-                MODEL: f"job_model:llm_tokens_used:rate5m{CHOSEN} > 0"
-                f" unless on (job, model) job_model:llm_cost_usd:rate5m{CHOSEN} > 0"
-            },
+            "llmmon_token_prices their price. Give them one: alerts on budgets do not see these tokens. No alert reads "
+            "it.",
+            TOKENS_PER_SECOND,
+            {MODEL: f"{TOKENS_USED} > 0 unless on (job, model) {COST} > 0"},
             empty="All have a price",
         ),
     ]
@@ -170,16 +184,18 @@ def _teams() -> list[Any]:
     return [
         parts.graph(
             "Cost per hour by team",
-            "US dollars per hour, stacked. LLMCostBudgetBurnFast compares an hour's cost with a budget.",
+            "US dollars per hour, stacked. LLMCostBudgetBurnFast compares an hour's cost with a budget: if it fires, "
+            "ask the team, and give requests of no team a key of one.",
             "currencyUSD",
             {"{{team}}": f"sum by (team) (job_team:llm_cost_usd:rate5m{TEAM}) * 3600"},
             stacked=True,
-            empty=NO_TEAMS,
+            empty=NO_TEAM_COST,
         ),
         parts.graph(
             "Tokens by team",
-            "Tokens per second, input and output together, stacked. No alert reads it; LLMTokenSurge watches gateways.",
-            "short",
+            "Tokens per second, input and output together, stacked. No alert reads it; LLMTokenSurge watches gateways, "
+            "and this says whose tokens they are.",
+            TOKENS_PER_SECOND,
             {"{{team}}": f"sum by (team) (job_team:llm_tokens_used:rate5m{TEAM})"},
             stacked=True,
             empty=NO_TEAMS,
@@ -187,11 +203,11 @@ def _teams() -> list[Any]:
         parts.comparison(
             "Teams",
             "What each team used in the time that is shown. LLMCostBudgetBurnFast and LLMCostBudgetForecastOver "
-            "watch those that have a budget.",
+            "watch those that have a budget: give one to those who use most.",
             {
-                "Cost": ("currencyUSD", f"sum by (team) ({expressions.total(f'job_team:llm_cost_usd:rate5m{TEAM}')})"),
-                "Tokens": ("short", f"sum by (team) ({expressions.total(f'job_team:llm_tokens_used:rate5m{TEAM}')})"),
-                "Requests": ("short", f"sum by (team) ({expressions.total(f'job_team:llm_requests:rate5m{TEAM}')})"),
+                "Cost": ("currencyUSD", by_team(f"job_team:llm_cost_usd:rate5m{TEAM}")),
+                "Tokens": ("short", by_team(f"job_team:llm_tokens_used:rate5m{TEAM}")),
+                "Requests": ("short", by_team(f"job_team:llm_requests:rate5m{TEAM}")),
             },
             columns={"team": "Team"},
             width=12,
@@ -199,16 +215,16 @@ def _teams() -> list[Any]:
         ),
         parts.comparison(
             "Models of teams",
-            "What each team used which model for, in the time that is shown. No alert reads it.",
+            "What each team used which model for, in the time that is shown: who to ask about a model that costs much. "
+            "No alert reads it.",
             {
                 "Cost": (
                     "currencyUSD",
-                    f"sum by (team, model) ({expressions.total(f'job_team_model:llm_cost_usd:rate5m{TEAM_MODEL}')})",
+                    by_team(f"job_team_model:llm_cost_usd:rate5m{TEAM_MODEL}", "model"),
                 ),
                 "Tokens": (
                     "short",
-                    "sum by (team, model) "
-                    f"({expressions.total(f'job_team_model_type:llm_tokens_used:rate5m{TEAM_MODEL}')})",
+                    by_team(f"job_team_model_type:llm_tokens_used:rate5m{TEAM_MODEL}", "model"),
                 ),
             },
             columns={"team": "Team", "model": "Model"},
@@ -218,23 +234,28 @@ def _teams() -> list[Any]:
     ]
 
 
+def by_team(per_second: str, *more: str) -> str:
+    return f"sum by ({', '.join(['team', *more])}) ({expressions.total(per_second)})"
+
+
 def _budgets() -> list[Any]:
     return [
         parts.bars(
             "Budget used",
             "Share of a monthly budget that is spent: since the first of the month (UTC), in the last 30 days, and of "
             "a day's budget since 00:00 UTC. LLMCostBudgetRunningLow, LLMCostBudgetNearlyUsed, LLMCostBudgetUsedUp and "
-            "LLMCostDayLimitReached read it.",
+            "LLMCostDayLimitReached read it: above, the table of models says what to save on.",
             "percentunit",
             {f"{WHO} {{{{period}}}}": f"budget:llm_cost_usd:used_ratio{BUDGET}"},
             width=8,
             highest=1,
             empty=NO_BUDGETS,
-        ),
+            # The rest of a bar that is not there would be a grey box as large as the panel.
+        ).show_unfilled(False),
         parts.third(
             "Budget used in an hour",
             "Share of a monthly budget that was spent in the last hour. Above the line LLMCostBudgetBurnFast fires, if "
-            "that goes on.",
+            "that goes on: look for a loop in what the team runs.",
             "percentunit",
             {WHO: _share("increase1h")},
             threshold="budget_hourly_share",
@@ -243,7 +264,7 @@ def _budgets() -> list[Any]:
         parts.third(
             "Budget used in 30 days, forecast",
             "Share of a monthly budget that 30 days would cost, going on as in the last 7 days, or since there are "
-            "data. Above the line LLMCostBudgetForecastOver fires.",
+            "data. Above the line LLMCostBudgetForecastOver fires: raise the budget, or save, while there is time.",
             "percentunit",
             {WHO: _share("forecast30d")},
             threshold="budget_forecast_ratio",

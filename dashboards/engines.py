@@ -1,107 +1,181 @@
-"""What the dashboards of all inference engines show alike: recorded series of one kind of gateway."""
+"""The page of inference engines: what every kind of them tells, and beneath it what only vLLM and SGLang do."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dashboards import frame, parts
-from dashboards.frame import CHOSEN, INSTANCE, MODEL, RECENT
+from grafana_foundation_sdk.models import dashboard as models
 
-# Engines name the model in a label of their own.
-CHOSEN_RAW = '{job=~"$job", model_name=~"$model"}'
+from dashboards import frame, parts, sglang, vllm
+from dashboards.shared import TO_MODEL
+from dashboards.style import TOKENS_PER_SECOND
+
+# Gateways that count requests in the works, and have no engine of their own.
+NO_ENGINES = "bifrost|litellm"
+# What an engine tells and others do not: a kind is here as soon as one of its gateways tells any of it.
+ANY_OF_THEM = "llm_requests_running|llm_requests_waiting|llm_kv_cache_usage_ratio"
+TOLD_BY_ENGINES = f'__name__=~"job_model:({ANY_OF_THEM})", source!~"{NO_ENGINES}"'
+CHOSEN = '{source=~"$kind", job=~"$job", model=~"$model"}'
+CHOSEN_INPUT = '{source=~"$kind", job=~"$job", model=~"$model", type="input"}'
+OF_KIND = "Kind $kind"
+NO_ENGINE = "No traffic, or no engine"
+# Rows for what one kind alone tells. Nothing of a closed row is drawn, or asked for, until somebody opens it.
+CLOSED = {
+    "vLLM alone: its instances, where a request's time goes, how requests end": vllm.panels,
+    "SGLang alone: its instances, its queue, what it answers": sglang.panels,
+}
 
 
-def board(kind: str, product: str, rows: dict[str, list[Any]]) -> Any:
-    return frame.board(
-        kind,
-        f"LLM engine {product}",
-        f"What {product} tells beyond what every gateway does: instance by instance, and where a request's time goes.",
-        rows={"All instances": _as_every_gateway(), **rows},
+def build() -> Any:
+    board = frame.board(
+        "engines",
+        "LLM engines",
+        "How do the inference engines do: what is full, what waits, and where does a request's time go? By kind of "
+        "engine; only gateways that tell what an engine does are here.",
+        rows={
+            "All engines": [_now()],
+            OF_KIND: _of_a_kind(),
+            **{heading: panels() for heading, panels in CLOSED.items()},
+        },
         alerts='component="llm", job=~"$job|"',
-        variables=(frame.gateways(kind), frame.models_of_gateways()),
+        variables=(
+            _variable("kind", "Kind", f"label_values({{{TOLD_BY_ENGINES}}}, source)"),
+            _variable("job", "Gateway", f'label_values({{{TOLD_BY_ENGINES}, source=~"$kind"}}, job)'),
+            frame.models_of_gateways(),
+        ),
+    )
+    board.panels = _with_rows(board.panels)
+    return board
+
+
+def _variable(name: str, label: str, query: str) -> Any:
+    return frame.gateways().name(name).label(label).query({"query": query, "refId": name})
+
+
+def _with_rows(panels: list[Any]) -> list[Any]:
+    """The row of a kind is repeated for each kind that there is; what only one kind tells is put into closed rows."""
+    found: list[Any] = []
+    closed: Any = None
+    hidden = 0
+    for panel in panels:
+        if isinstance(panel, models.RowPanel):
+            if closed:
+                # It takes no more room than its heading.
+                hidden = panel.grid_pos.y - closed.grid_pos.y - closed.grid_pos.h
+            closed = panel if panel.title in CLOSED else None
+            panel.collapsed = closed is not None
+            panel.repeat = "kind" if panel.title == OF_KIND else None
+        panel.grid_pos.y -= hidden
+        (closed.panels if closed and panel is not closed else found).append(panel)
+    return found
+
+
+def _now() -> Any:
+    def total(name: str) -> str:
+        return f"sum by (job, source, model) (job_model:{name}{CHOSEN})"
+
+    return parts.comparison(
+        "Engines now",
+        "Each model of each engine in the last 5 minutes. A cell without a number is something that its kind does not "
+        "tell. Full and waiting: it needs more instances, or shorter requests. LLMKVCacheNearlyFull and "
+        "LLMRequestsWaiting watch cache and queue, LLMHighFailureRatio failures. A click on a model's name shows all "
+        "about that model.",
+        {
+            "Requests": ("reqps", total("llm_requests:rate5m")),
+            "Failed": ("percentunit", total("llm_requests_failed:ratio_rate5m")),
+            "In the works": ("short", total("llm_requests_running")),
+            "Waiting": ("short", total("llm_requests_waiting")),
+            "KV cache": ("percentunit", total("llm_kv_cache_usage_ratio")),
+            "First token, P95": ("s", total("llm_time_to_first_token_seconds:p95_rate5m")),
+            "Tokens": (TOKENS_PER_SECOND, total("llm_tokens_used:rate5m")),
+        },
+        columns={"model": "Model", "job": "Gateway", "source": "Kind"},
+        link=TO_MODEL,
+        rows=f'sum by (job, source, model) ({{__name__=~"job_model:({ANY_OF_THEM})", {CHOSEN[1:-1]}}})',
+        sort="Waiting",
+        red={"Failed": 0.2, "KV cache": 0.95},
+        empty="No gateway tells what an engine does",
     )
 
 
-def by_instance(metric: str, *matchers: str) -> str:
-    """A gauge, which is recorded for all instances together, of each by itself."""
-    return f"sum by (job, instance) ({metric}{selection(*matchers)})"
-
-
-def selection(*matchers: str) -> str:
-    return "{" + ", ".join([CHOSEN_RAW[1:-1], *matchers]) + "}"
-
-
-def rate(metric: str, by: str, *matchers: str) -> str:
-    grouped = f"sum by ({by})" if by else "sum"
-    return f"{grouped} (rate({metric}{selection(*matchers)}{RECENT}))"
-
-
-def mean(metric: str, by: str) -> str:
-    """Of a histogram, per observation."""
-    return f"{rate(f'{metric}_sum', by)} / ({rate(f'{metric}_count', by)} > 0)"
-
-
-def percentile(share: float, metric: str) -> str:
-    return f"histogram_quantile({share}, {rate(f'{metric}_bucket', 'le')}) >= 0"
-
-
-def in_the_works(running: str) -> Any:
-    return parts.third(
-        "Requests in the works by instance",
-        "Requests that are being answered. No alert reads it: an instance far below the others gets no work, or hangs.",
-        "none",
-        {INSTANCE: running},
-        empty=parts.NOT_MEASURED,
-    )
-
-
-def waiting(queued: str) -> Any:
-    return parts.third(
-        "Requests waiting by instance",
-        "Requests in the queue of each instance. LLMRequestsWaiting adds up all of a model's.",
-        "none",
-        {INSTANCE: queued},
-        empty=parts.NOT_MEASURED,
-    )
-
-
-def kv_cache(share: str, part: str, note: str = "") -> Any:
-    """How full the cache is; `part` is what an instance has several of, each with its own."""
-    return parts.third(
-        "KV cache by instance",
-        f"Share of the KV cache that is in use, of the fullest {part}. Above the line LLMKVCacheNearlyFull fires."
-        f"{note}",
-        "percentunit",
-        {INSTANCE: share},
-        threshold="kv_cache_usage_ratio",
-        empty=parts.NOT_MEASURED,
-    )
-
-
-def _as_every_gateway() -> list[Any]:
+def _of_a_kind() -> list[Any]:
+    """Every kind of engine tells something of each of these."""
     return [
-        parts.third(
-            "Requests by model",
-            "Finished requests per second. LLMRequestSurge compares those of a gateway with what is usual.",
-            "reqps",
-            {MODEL: f"job_model:llm_requests:rate5m{CHOSEN}"},
+        _two_axes(
+            parts.graph(
+                "Load",
+                "Requests that are being answered and those that wait for their turn, of all that is chosen (left), "
+                "and the share of the KV cache that is in use, of the model where it is fullest (right). Requests wait "
+                "and the cache is full: more instances, or shorter requests; it is not full: an engine hangs. "
+                "LLMRequestsWaiting and LLMKVCacheNearlyFull fire if it lasts. Dynamo does not tell who waits; TGI, "
+                "llama.cpp and Dynamo do not tell of their cache, and Triton only with TensorRT-LLM.",
+                "short",
+                {
+                    "in the works": f"sum(job_model:llm_requests_running{CHOSEN})",
+                    "waiting": f"sum(job_model:llm_requests_waiting{CHOSEN})",
+                    "KV cache": f"max(job_model:llm_kv_cache_usage_ratio{CHOSEN})",
+                },
+                empty=NO_ENGINE,
+            ),
+            "KV cache",
+            "percentunit",
         ),
-        parts.third(
-            "Time to first token",
-            "50 and 95 of 100 answers began within these times, of the chosen model where they are longest. No alert "
-            "reads them.",
-            "s",
-            _percentiles("llm_time_to_first_token_seconds"),
+        _two_axes(
+            parts.graph(
+                "Requests and tokens",
+                "Finished requests per second (left), and tokens per second, input and output together (right). Fewer "
+                "tokens from as many requests: the engine became slower, or answers shorter. LLMRequestSurge and "
+                "LLMTokenSurge watch both. llama.cpp does not count requests, nor Triton tokens.",
+                "reqps",
+                {
+                    "requests": f"sum(job_model:llm_requests:rate5m{CHOSEN})",
+                    "tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})",
+                },
+                empty=NO_ENGINE,
+            ),
+            "tokens",
+            TOKENS_PER_SECOND,
         ),
-        parts.third(
-            "Time between tokens",
-            "50 and 95 of 100 tokens followed within these times, of the chosen model where they are longest. No "
-            "alert reads them.",
+        _two_axes(
+            parts.graph(
+                "Times (P95)",
+                "95 of 100 stayed below, of the model where it is longest: the whole answer and the first token "
+                "(left), and from one token to the next (right). If the first token alone is late, requests queue or "
+                "prompts are long; if tokens are slow, batches are large. LLMHighLatencyP95 reads the whole answer. "
+                "TGI does not tell of first tokens, nor Triton of the time between tokens; llama.cpp tells the mean "
+                "time between tokens and no other.",
+                "s",
+                {
+                    "whole answer": f"max(job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN})",
+                    "first token": f"max(job_model:llm_time_to_first_token_seconds:p95_rate5m{CHOSEN})",
+                    "between tokens": f"max(job_model:llm_inter_token_latency_seconds:p95_rate5m{CHOSEN}"
+                    f" or job_model:llm_inter_token_latency_seconds:mean_rate5m{CHOSEN})",
+                },
+                empty=NO_ENGINE,
+            ),
+            "between tokens",
             "s",
-            _percentiles("llm_inter_token_latency_seconds"),
+        ),
+        parts.graph(
+            "Failures and cached prompts",
+            "Shares: requests that failed, and prompt tokens that came out of a cache. If fewer prompts are cached, "
+            "they have changed, or go to other instances than before, and first tokens become late. "
+            "LLMHighFailureRatio reads the failures. llama.cpp does not tell what fails, and of all engines Dynamo and "
+            "llama.cpp alone tell here what is cached; vLLM and SGLang have it in their own rows.",
+            "percentunit",
+            {
+                "failed": f"sum(job_model:llm_requests_failed:rate5m{CHOSEN})"
+                f" / (sum(job_model:llm_requests:rate5m{CHOSEN}) > 0)",
+                "prompts from a cache": f"sum(job_model:llm_tokens_cached_input:rate5m{CHOSEN})"
+                f" / (sum(job_model_type:llm_tokens_used:rate5m{CHOSEN_INPUT}) > 0)",
+            },
+            empty=NO_ENGINE,
         ),
     ]
 
 
-def _percentiles(signal: str) -> dict[str, str]:
-    return {f"P{percent}": f"max(job_model:{signal}:p{percent}_rate5m{CHOSEN})" for percent in (50, 95)}
+def _two_axes(panel: Any, right: str, unit: str) -> Any:
+    """Its own axis for what would be a flat line on the other one."""
+    return panel.override_by_name(
+        right, [models.DynamicConfigValue("unit", unit), models.DynamicConfigValue("custom.axisPlacement", "right")]
+    )

@@ -28,11 +28,11 @@ def burn_rate(objective: str, window: str) -> str:
     return f"{BURN_RATES[objective]}{window}{CHOSEN_JOB} / {allowed(objective)}"
 
 
-def error_budget_left() -> str:
-    """Of the gateway that has least. Asked for when it is looked at: a rule would add up 30 days again and again."""
+def error_budget_used() -> str:
+    """Of the gateway that used most. Asked for when it is looked at: a rule would add up 30 days again and again."""
     failed = f"sum_over_time(job:llm_requests_failed:rate5m{CHOSEN_JOB}[30d])"
     requests = f"sum_over_time(job:llm_requests:rate5m{CHOSEN_JOB}[30d])"
-    return f"min(1 - {failed} / ({requests} > 0) / {allowed('availability')})"
+    return f"max({failed} / ({requests} > 0) / {allowed('availability')})"
 
 
 def cost_today() -> str:

@@ -7,23 +7,39 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-DEFAULT_DATA_SOURCE = "llmmon_prometheus"
+from dashboards import style
+
+# The role's own. Grafana 9.4 finds what is chosen by its name, which it calls the text, versions from 10.1 by its uid.
+DATA_SOURCE_NAME, DATA_SOURCE_UID = "Prometheus", "llmmon_prometheus"
 DATA_SOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 TAG = "llmmon"
 
 # Every panel reads through one of these selections, so that they are the same everywhere.
 CHOSEN_JOB = '{job=~"$job"}'
 CHOSEN = '{job=~"$job", model=~"$model"}'
-MODEL = "{{job}} {{model}}"
-INSTANCE = "{{job}} {{instance}}"
+# What differs comes first: where there is one gateway, its name is repeated only behind.
+MODEL = "{{model}} ({{job}})"
+INSTANCE = "{{instance}} ({{job}})"
 RECENT = "[$__rate_interval]"
 
-# What Grafana's Prometheus reads of an annotation beside its expression.
+# Where the runbooks are, as the rules say; how they are named is the same everywhere.
+DEFAULT_RUNBOOKS = "https://github.com/llmmon/llmmon/blob/main/docs/runbooks"
+
+# What Grafana's Prometheus reads of an annotation beside its expression, by the annotation's name.
 ANNOTATION_TEXTS = {
-    "titleFormat": "{{alertname}}",
-    "textFormat": "{{job}} {{model}} {{team}} {{instance}}",
-    "tagKeys": "severity",
+    name: {
+        # The time of a stroke is the value: the same in every sample, so that there is one stroke for each.
+        "useValueForTime": True,
+        "titleFormat": title,
+        "textFormat": text,
+        "tagKeys": tags,
+    }
+    for name, title, text, tags in (
+        ("Alerts", "{{alertname}}", "{{job}} {{model}} {{team}} {{instance}}", "severity"),
+        ("Restarts", "{{job}} started", "{{instance}}", "job"),
+    )
 }
+OWN_SERVICES = "prometheus|alertmanager|grafana|prober"
 
 
 def board(
@@ -47,14 +63,9 @@ def board(
         .refresh("1m")
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .with_variable(_data_source_variable())
-        .annotation(
-            dashboard.AnnotationQuery()
-            .name("Alerts")
-            .datasource(DATA_SOURCE)
-            .enable(True)
-            .icon_color("red")
-            .expr(f'ALERTS{{alertstate="firing", {alerts}}}')
-        )
+        .with_variable(_runbooks_variable())
+        .annotation(_strokes("Alerts", fired(alerts), style.BAD))
+        .annotation(_strokes("Restarts", _started("$job" if variables else OWN_SERVICES), style.NEUTRAL))
         .link(
             dashboard.DashboardLink("LLM dashboards")
             .type(models.DashboardLinkType.DASHBOARDS)
@@ -77,6 +88,29 @@ def board(
     return built.build()
 
 
+def fired(alerts: str) -> str:
+    """Milliseconds at which each alert that fires began to be true.
+
+    Grafana joins samples of ALERTS to an area that drowns a graph for as long as the alert fires.
+    """
+    return f'(ALERTS_FOR_STATE{{{alerts}}} * 1000) and ignoring (alertstate) ALERTS{{alertstate="firing", {alerts}}}'
+
+
+def _started(jobs: str) -> str:
+    """Milliseconds at which each process began to run: a new release, too, is a restart."""
+    return f'process_start_time_seconds{{job=~"{jobs}"}} * 1000'
+
+
+def _strokes(name: str, expression: str, colour: str) -> Any:
+    query = dashboard.AnnotationQuery().name(name).datasource(DATA_SOURCE).enable(True)
+    return query.icon_color(colour).expr(expression)
+
+
+def runbook(alert: str) -> dict[str, Any]:
+    """A link to the page about an alert."""
+    return {"title": f"Runbook {alert}", "url": f"${{runbooks}}/{alert}.md", "targetBlank": True}
+
+
 def gateways(source: str = "") -> Any:
     """Configured gateways, also those that have been silent for long; of one kind, if it is named."""
     of_kind = f'{{source="{source}"}}' if source else ""
@@ -95,8 +129,19 @@ def teams() -> Any:
 
 
 def _data_source_variable() -> Any:
-    current = models.VariableOption(text=DEFAULT_DATA_SOURCE, value=DEFAULT_DATA_SOURCE)
+    current = models.VariableOption(text=DATA_SOURCE_NAME, value=DATA_SOURCE_UID)
     return dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus").current(current)
+
+
+def _runbooks_variable() -> Any:
+    return (
+        dashboard.QueryVariable("runbooks")
+        .query({"query": "label_values(llmmon:runbooks, url)", "refId": "runbooks"})
+        .datasource(DATA_SOURCE)
+        .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
+        .hide(models.VariableHide.HIDE_VARIABLE)
+        .current(models.VariableOption(text=DEFAULT_RUNBOOKS, value=DEFAULT_RUNBOOKS))
+    )
 
 
 def _query_variable(name: str, label: str, query: str, *, all_value: str | None = None) -> Any:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, frame, parts, shared
+from dashboards import expressions, frame, parts, shared, style
 from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL
 
-# The row that is clicked becomes the choice; time and data source stay.
-TO_MODEL = (
-    "/d/llmmon-operations?${datasource:queryparam}&${__url_time_range}"
-    "&var-job=${__data.fields.Gateway:percentencode}&var-model=${__data.fields.Model:percentencode}"
-)
 PROBED, PROBED_WITHOUT_TOKEN = (
     f'probe_http_status_code{{job="llm-metrics-{job}", gateway=~"$job"}}' for job in ("probe", "noauth")
 )
@@ -37,29 +32,19 @@ def build() -> Any:
 
 
 def _models() -> list[Any]:
-    failed = f"sum by (job, model) (job_model:llm_requests_failed:ratio_rate5m{CHOSEN})"
     return [
-        parts.comparison(
+        shared.models_now(
             "Models",
-            "Each model now; a click on a gateway shows that model alone. LLMHighFailureRatio reads what failed, "
-            "LLMHighLatencyP95 the P95, LLMRequestsWaiting what waits.",
+            "Each model now, the one that fails most first. LLMRequestsWaiting reads what waits.",
             {
-                "Requests": ("reqps", f"sum by (job, model) (job_model:llm_requests:rate5m{CHOSEN})"),
-                "Failed": ("percentunit", failed),
-                "P50": ("s", _slowest("llm_response_latency_seconds", 50)),
-                "P95": ("s", _slowest("llm_response_latency_seconds", 95)),
-                "First token P95": ("s", _slowest("llm_time_to_first_token_seconds", 95)),
-                "Tokens per second": ("short", f"sum by (job, model) (job_model:llm_tokens_used:rate5m{CHOSEN})"),
-                "Waiting": ("none", f"sum by (job, model) (job_model:llm_requests_waiting{CHOSEN})"),
+                "P50": ("s", shared.slowest("llm_response_latency_seconds", 50)),
+                "First token P95": ("s", shared.slowest("llm_time_to_first_token_seconds", 95)),
+                "Tokens": (style.TOKENS_PER_SECOND, shared.by_model(f"job_model:llm_tokens_used:rate5m{CHOSEN}")),
+                "Waiting": ("none", shared.by_model(f"job_model:llm_requests_waiting{CHOSEN}")),
             },
-            columns={"job": "Gateway", "model": "Model"},
-            link=TO_MODEL,
+            height=style.GRAPH_HEIGHT,
         )
     ]
-
-
-def _slowest(signal: str, percent: int) -> str:
-    return f"max by (job, model) (job_model:{signal}:p{percent}_rate5m{CHOSEN})"
 
 
 def _failures() -> list[Any]:
@@ -72,7 +57,8 @@ def _failures() -> list[Any]:
             "Empty for kinds of gateways that give no reason.",
             "reqps",
             {
-                "{{job}} {{reason}}": f"sum by (job, reason) (job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
+                "{{reason}} ({{job}})": "sum by (job, reason) "
+                f"(job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
             },
             stacked=True,
             empty="No failures, or no reasons",
@@ -82,7 +68,7 @@ def _failures() -> list[Any]:
             "How many times as often as usual the requests of a model failed in the last half hour; usual is the "
             "median of a day. If it stays above the line, or the model's own where it has one, LLMFailuresUnusual "
             "fires, unless LLMHighFailureRatio tells of the same.",
-            "none",
+            style.TIMES,
             {MODEL: f"job_model:llm_requests_failed:ratio_rate30m_times_usual{CHOSEN}"},
             width=6,
             threshold="failures_unusual_ratio",
@@ -94,7 +80,7 @@ def _failures() -> list[Any]:
             "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
             "percentunit",
             {
-                "{{job}} {{model}} {{deployment}} {{address}}": "job_model_deployment_address:"
+                "{{deployment}} {{address}} of {{model}} ({{job}})": "job_model_deployment_address:"
                 f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
             },
             width=6,
@@ -117,7 +103,7 @@ def _failures() -> list[Any]:
             "it tells why a deployment gets no attempts. Empty for kinds other than LiteLLM.",
             "cps",
             {
-                "{{job}} {{deployment}} {{address}}": "job_deployment_address:"
+                "{{deployment}} {{address}} ({{job}})": "job_deployment_address:"
                 f"llm_deployment_cooldowns:rate5m{CHOSEN_JOB}"
             },
             width=6,
@@ -143,7 +129,7 @@ def _time() -> list[Any]:
             "The P95 of each model, divided by what is usual: the slower of this hour on other days and the last "
             "6 hours. If it stays above the line, or the model's own where it has one, LLMLatencyDegraded fires, "
             "unless LLMHighLatencyP95 tells of the same.",
-            "none",
+            style.TIMES,
             {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m_times_usual{CHOSEN}"},
             threshold="latency_degraded_ratio",
             empty="Not enough history",
@@ -251,7 +237,7 @@ def _burning(budget: str, objective: str, what: str, window: str, alert: str) ->
         f"How many times as fast as llmmon_slo allows {what} add up: at 1 the 30 days' allowance lasts 30 days. "
         f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well, and "
         "leaves out failures of which LLMHighFailureRatio tells.",
-        "none",
+        style.TIMES,
         {"{{job}}": expressions.burn_rate(objective, window)},
         threshold=f"burn_rate_{window}",
         empty="No traffic, or no objective",
@@ -275,8 +261,8 @@ def _pages() -> list[Any]:
             "without the prober.",
             "none",
             {
-                "{{gateway}} {{instance}}": PROBED,
-                "{{gateway}} {{instance}} without a token": PROBED_WITHOUT_TOKEN,
+                "{{instance}} ({{gateway}})": PROBED,
+                "{{instance}} ({{gateway}}) without a token": PROBED_WITHOUT_TOKEN,
             },
             empty="No prober",
         ),

@@ -1,14 +1,19 @@
-"""The first page: is a gateway failing, is it slow, who burns the tokens, and has somebody been told."""
+"""The first page: what fails, what is slow, who is affected and since when, what changed, and what it costs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, frame, parts, shared
+from dashboards import expressions, frame, parts, shared, style
 from dashboards.expressions import FAILED, REQUESTS
 from dashboards.frame import CHOSEN, CHOSEN_JOB
 
-FIRING = 'ALERTS{alertstate="firing", alertname!="Watchdog"}'
+NOT_THE_WATCHDOG = 'alertname!="Watchdog"'
+FIRING = f'ALERTS{{alertstate="firing", {NOT_THE_WATCHDOG}}}'
+# As texts these are in the order of how bad they are, which their names are not.
+SEVERITIES = {
+    str(rank): (severity, colour) for rank, (severity, colour) in enumerate(style.SEVERITIES.items(), start=1)
+}
 
 
 def build() -> Any:
@@ -18,10 +23,10 @@ def build() -> Any:
         "Is a gateway failing, slow, unusual, expensive? All numbers are recorded by the rules that the alerts use.",
         rows={
             "Now": _now(),
+            "Who is affected, and since when": [_alerts(), _models()],
             "Requests": _requests(),
+            "What changed": _changes(),
             "Tokens and cost": _tokens(),
-            "Compared with the usual": _unusual(),
-            "Alerts": _alerts(),
         },
         # Those of a gateway that is chosen, and of no gateway.
         alerts='component="llm", job=~"$job|"',
@@ -34,7 +39,8 @@ def _now() -> list[Any]:
         parts.red_above_zero(
             parts.number(
                 "Firing alerts",
-                "Alerts that fire now, of the gateways and of the monitoring, without the Watchdog, which always does.",
+                "Alerts that fire now, of the gateways and of the monitoring, without the Watchdog, which always does. "
+                "The table below says which.",
                 "none",
                 {"firing": f"count({FIRING}) or vector(0)"},
                 width=4,
@@ -42,39 +48,11 @@ def _now() -> list[Any]:
             )
         ),
         parts.number(
-            "Targets",
-            "Instances of the chosen gateways that can be scraped, of all that are configured. "
-            "LLMTargetDown and LLMAllTargetsGone watch them.",
-            "none",
-            {"up": f"sum(up{CHOSEN_JOB})", "of": f"count(up{CHOSEN_JOB})"},
-            width=4,
-            empty="No targets",
-        ),
-        parts.number(
-            "Availability",
-            "Share of the requests that did not fail, of what is chosen above. LLMHighFailureRatio watches each model.",
+            "Failed",
+            "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. If "
+            "it rises, the table below says of which model.",
             "percentunit",
-            {"answered": f"1 - {FAILED} / ({REQUESTS} > 0)"},
-            width=4,
-        ),
-        parts.red_below(
-            parts.number(
-                "Error budget left, 30 days",
-                "What is left of the failures that llmmon_slo allows in 30 days, as far back as data reach, of the "
-                "chosen gateway that has least. At 0 the objective is missed. LLMErrorBudgetBurnFast and "
-                "LLMErrorBudgetBurnSlow tell before that.",
-                "percentunit",
-                {"left": expressions.error_budget_left()},
-                width=4,
-                latest=True,
-            ),
-            0,
-        ),
-        parts.number(
-            "Requests",
-            "Requests per second. LLMRequestSurge compares this with what is usual.",
-            "reqps",
-            {"requests": REQUESTS},
+            {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
             width=4,
         ),
         parts.number(
@@ -85,22 +63,78 @@ def _now() -> list[Any]:
             width=4,
         ),
         parts.number(
-            "Tokens",
-            "Tokens per second, input and output. LLMTokenSurge compares this with what is usual.",
-            "short",
-            {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})"},
-            width=6,
+            "Requests",
+            "Requests per second. LLMRequestSurge compares this with what is usual.",
+            "reqps",
+            {"requests": REQUESTS},
+            width=4,
         ),
-        parts.number(
-            "Tokens per request",
-            "Size of requests and answers together. No alert reads it; it explains slow answers and token surges.",
-            "short",
-            {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN}) / ({REQUESTS} > 0)"},
-            width=6,
+        parts.red_from(
+            parts.number(
+                "Error budget used, 30 days",
+                "How many times the failures that llmmon_slo allows in 30 days are used up, as far back as data reach, "
+                "of the chosen gateway that used most. At 1 the objective is missed. LLMErrorBudgetBurnFast and "
+                "LLMErrorBudgetBurnSlow tell before that.",
+                style.TIMES,
+                {"used": expressions.error_budget_used()},
+                width=4,
+                latest=True,
+            ),
+            1,
         ),
-        shared.cost_today(width=6),
-        shared.cost_in_30_days(width=6),
+        shared.cost_today(width=4),
     ]
+
+
+def _alerts() -> Any:
+    # ALERTS_FOR_STATE says since when, and has no label alertstate.
+    seconds = f"(time() - ALERTS_FOR_STATE{{{NOT_THE_WATCHDOG}}}) and ignoring (alertstate) {FIRING}"
+    for rank, (severity, _) in SEVERITIES.items():
+        seconds = f'label_replace({seconds}, "severity", "{rank}", "severity", "{severity}")'
+    listed = parts.listing(
+        "Alerts that fire now",
+        "Every firing alert but the Watchdog, which always does: the most severe first, and of these the one that "
+        "lasts longest. A click on an alert opens its runbook, one on a gateway what it does.",
+        seconds,
+        columns={
+            "severity": "Severity",
+            "alertname": "Alert",
+            "model": "Model",
+            "job": "Gateway or service",
+            "team": "Team",
+            "instance": "Instance",
+            "integration": "Channel",
+        },
+        value=("Lasts for", "s"),
+        links={
+            "Alert": [{"title": "Runbook", "url": "${runbooks}/${__value.raw}.md", "targetBlank": True}],
+            "Gateway or service": [
+                {
+                    "title": "Look closer",
+                    "url": f"{shared.TO_GATEWAY}&var-job=${{__value.raw:percentencode}}",
+                    "targetBlank": False,
+                }
+            ],
+        },
+        sort=(("Severity", False), ("Lasts for", True)),
+        empty="No alert fires",
+        height=6,
+    )
+    return parts.coloured(listed, "Severity", SEVERITIES)
+
+
+def _models() -> Any:
+    requests = shared.by_model(f"job_model:llm_requests:rate5m{CHOSEN}")
+    before = shared.by_model(f"job_model:llm_requests:rate5m{CHOSEN} offset 1h")
+    return shared.models_now(
+        "Models",
+        "Each model now, the one that fails most first, and its requests divided by those of an hour ago.",
+        {
+            "Than an hour ago": (style.TIMES, f"{requests} / ({before} > 0)"),
+            "Cost per hour": ("currencyUSD", shared.by_model(f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600")),
+        },
+        height=6,
+    )
 
 
 def _requests() -> list[Any]:
@@ -135,8 +169,54 @@ def _requests() -> list[Any]:
     ]
 
 
+def _changes() -> list[Any]:
+    return [
+        *shared.compared(
+            "Requests, this week and last",
+            "a week before. No alert compares just these two; LLMRequestSurge looks at several weeks.",
+            "a week before",
+            f"sum(job:llm_requests:rate5m{CHOSEN_JOB} offset 1w)",
+        ),
+        parts.number(
+            "Targets",
+            "Instances of the chosen gateways that can be scraped, of all that are configured. "
+            "LLMTargetDown and LLMAllTargetsGone watch them.",
+            "none",
+            {"up": f"sum(up{CHOSEN_JOB})", "of": f"count(up{CHOSEN_JOB})"},
+            width=12,
+            empty="No targets",
+        ),
+        parts.number(
+            "Youngest process",
+            "How long the instance runs that was started last, of the chosen gateways; each start is a blue stroke in "
+            "the graphs. No alert reads it: if something broke just then, look at what was released. Unknown for "
+            "gateways that do not expose process_start_time_seconds.",
+            "s",
+            {"age": f"time() - max(process_start_time_seconds{CHOSEN_JOB})"},
+            width=12,
+            empty=parts.UNKNOWN,
+            latest=True,
+        ),
+    ]
+
+
 def _tokens() -> list[Any]:
     return [
+        parts.number(
+            "Tokens",
+            "Tokens per second, input and output. LLMTokenSurge compares this with what is usual.",
+            style.TOKENS_PER_SECOND,
+            {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})"},
+            width=8,
+        ),
+        parts.number(
+            "Tokens per request",
+            "Size of requests and answers together. No alert reads it; it explains slow answers and token surges.",
+            "suffix:tokens",
+            {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN}) / ({REQUESTS} > 0)"},
+            width=8,
+        ),
+        shared.cost_in_30_days(width=8),
         shared.tokens_by_type(),
         parts.bars(
             "Most expensive models",
@@ -145,34 +225,5 @@ def _tokens() -> list[Any]:
             "currencyUSD",
             {frame.MODEL: f"topk(5, {expressions.total(f'job_model:llm_cost_usd:rate5m{CHOSEN}')})"},
             empty=shared.NO_COST,
-        ),
-    ]
-
-
-def _unusual() -> list[Any]:
-    return shared.compared(
-        "Requests, this week and last",
-        "a week before. No alert compares just these two; LLMRequestSurge looks at several weeks.",
-        "a week before",
-        f"sum(job:llm_requests:rate5m{CHOSEN_JOB} offset 1w)",
-    )
-
-
-def _alerts() -> list[Any]:
-    return [
-        parts.listing(
-            "Alerts that fire now",
-            "Every firing alert but the Watchdog, which always does. The runbook of an alert has its name.",
-            FIRING,
-            columns={
-                "severity": "Severity",
-                "alertname": "Alert",
-                "job": "Gateway or service",
-                "model": "Model",
-                "team": "Team",
-                "instance": "Instance",
-                "integration": "Channel",
-            },
-            empty="No alert fires",
         ),
     ]

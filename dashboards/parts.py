@@ -1,7 +1,8 @@
-"""The panels that dashboards are made of: one look, a description and a `noValue` for each."""
+"""The panels that dashboards are made of: one look (style.py), a description and a `noValue` for each."""
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,12 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
 
-from dashboards.frame import DATA_SOURCE, MODEL
+from dashboards import style
+from dashboards.frame import DATA_SOURCE, MODEL, runbook
 
+WIDTH = style.WIDTH
+STAT_HEIGHT = style.STAT_HEIGHT
+GRAPH_HEIGHT = style.GRAPH_HEIGHT
 THRESHOLD = "Alert threshold"
 OWN_THRESHOLD = "Own threshold of"
 # Thresholds that llmmon_threshold_overrides can set, of models and of whole gateways, and what chooses among them.
@@ -21,12 +26,12 @@ OF_MODELS = (
 )
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')
-WIDTH = 24
-STAT_HEIGHT = 4
-GRAPH_HEIGHT = 8
 NO_TRAFFIC = "No traffic"
 NOT_MEASURED = "Not measured"
 UNKNOWN = "Unknown"
+# The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.
+ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring)[A-Z]\w+|Watchdog)\b")
+_LABEL = re.compile(r"{{(\w+)}}")
 
 
 def number(
@@ -44,16 +49,28 @@ def number(
     modes = common_models.BigValueGraphMode
     panel.graph_mode(modes.NONE if latest or len(queries) > 1 else modes.AREA)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    panel.color_mode(common_models.BigValueColorMode.VALUE).thresholds(_colours((None, "text")))
+    panel.text(common.VizTextDisplayOptions().value_size(style.STAT_TEXT).title_size(style.BAR_TITLE))
+    # What has no number, for instance because it is divided by nothing, is missing, and neither good nor bad.
+    panel.mappings([_no_number(empty)])
+    panel.color_mode(common_models.BigValueColorMode.VALUE).thresholds(_colours((None, style.NO_JUDGEMENT)))
     return _with_queries(panel, queries, _instant if latest else _range)
 
 
 def red_above_zero(panel: Any) -> Any:
-    return panel.thresholds(_colours((None, "green"), (1, "red")))
+    return red_from(panel, 1)
+
+
+def red_from(panel: Any, least: float) -> Any:
+    return _judged(panel, (style.NO_NUMBER, style.GOOD), (least, style.BAD))
 
 
 def red_below(panel: Any, least: float) -> Any:
-    return panel.thresholds(_colours((None, "red"), (least, "green")))
+    return _judged(panel, (style.NO_NUMBER, style.BAD), (least, style.GOOD))
+
+
+def _judged(panel: Any, *steps: tuple[float, str]) -> Any:
+    """Grafana gives the first colour to what is not known, too: it must not judge."""
+    return panel.thresholds(_colours((None, style.NO_JUDGEMENT), *steps))
 
 
 def graph(
@@ -76,31 +93,77 @@ def graph(
         _described(timeseries.Panel(), title, description, empty, width, GRAPH_HEIGHT)
         .unit(unit)
         .min(0)
-        .fill_opacity(30 if stacked else 8)
+        .fill_opacity(style.FILL_STACKED if stacked else style.FILL)
         .show_points(common_models.VisibilityMode.NEVER)
         .tooltip(common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI))
-        .legend(
-            common.VizLegendOptions()
-            .display_mode(common_models.LegendDisplayMode.TABLE)
-            .placement(common_models.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs(["lastNotNull", "max"])
-        )
+        .legend(_legend(width, shown=len(queries) > 1 or bool(threshold) or _labels(queries) != []))
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(common_models.StackingMode.NORMAL))
-    _with_queries(panel, queries, _range)
+    lines = style.LINES - bool(threshold) * style.THRESHOLD_LINES - (threshold in OWN) * style.OWN_LINES
+    most = lines // len(queries)
+    _with_queries(panel, {legend: _most(legend, asked, most) for legend, asked in queries.items()}, _range)
+    for legend in queries:
+        if legend in style.COLOURS:
+            panel.override_by_name(legend, [_colour(style.COLOURS[legend])])
     if dashed:
         panel.override_by_name(dashed, _dashes())
     if threshold:
-        panel.with_target(_range(f'max(llmmon:threshold{{name="{threshold}"}})', THRESHOLD, "Threshold"))
-        red = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": "red"})
-        panel.override_by_name(THRESHOLD, [red, *_dashes()])
-        if threshold in OWN:
-            own = f'max by (job, model) (llmmon:threshold_override{{name="{threshold}", {OWN[threshold]}}})'
-            panel.with_target(_range(own, f"{OWN_THRESHOLD} {MODEL}", "Own"))
-            panel.override_by_regexp(f"/^{OWN_THRESHOLD} /", _dashes())
+        _with_threshold(panel, threshold, queries)
     return panel
+
+
+def coloured_by_failing(panel: Any) -> Any:
+    """Each line in the colour of its last value, a share of requests that failed."""
+    by_value = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+    panel.color_scheme(by_value.series_by(models.FieldColorSeriesByMode.LAST))
+    return panel.thresholds(_colours(*style.FAILING))
+
+
+def _with_threshold(panel: Any, threshold: str, queries: dict[str, str]) -> None:
+    """Drawn where there is something to compare: by itself it would keep the panel from saying that nothing is."""
+    compared = " or ".join(f"({asked})" for asked in queries.values())
+    drawn = f'max(llmmon:threshold{{name="{threshold}"}}) and on () ({compared})'
+    panel.with_target(_range(drawn, THRESHOLD, "Threshold"))
+    panel.override_by_name(THRESHOLD, [_colour(style.BAD), *_dashes()])
+    if threshold in OWN:
+        of = ", ".join(label for label in ("job", "model") if label in _labels(queries))
+        own = f'max by (job, model) (llmmon:threshold_override{{name="{threshold}", {OWN[threshold]}}})'
+        panel.with_target(
+            _range(f"topk({style.OWN_LINES}, {own} and on ({of}) ({compared}))", f"{OWN_THRESHOLD} {MODEL}", "Own")
+        )
+        panel.override_by_regexp(f"/^{OWN_THRESHOLD} /", _dashes())
+
+
+def _legend(width: int, *, shown: bool) -> Any:
+    """Beside the graph as a table, the highest first; under a narrow graph as names, which take one line or two."""
+    legend = common.VizLegendOptions().show_legend(shown)
+    if width < style.LEGEND_BESIDE_FROM:
+        display, place = common_models.LegendDisplayMode.LIST, common_models.LegendPlacement.BOTTOM
+        return legend.display_mode(display).placement(place)
+    display, place = common_models.LegendDisplayMode.TABLE, common_models.LegendPlacement.RIGHT
+    legend.display_mode(display).placement(place).width(style.LEGEND_WIDTH)
+    return legend.calcs(["lastNotNull", "max"]).sort_by("Max").sort_desc(True)
+
+
+def _labels(queries: dict[str, str]) -> list[str]:
+    """What the lines differ in."""
+    return [label for legend in queries for label in _LABEL.findall(legend)]
+
+
+def _most(legend: str, expression: str, most: int) -> str:
+    """Where there is a line for each of many: those with most on average, the same ones all the time."""
+    if not _labels({legend: expression}):
+        return expression
+    expression = _named(expression, _labels({legend: expression}))
+    return f"({expression}) and topk({most}, avg_over_time(({expression})[$__range:$__interval] @ end()))"
+
+
+def _named(expression: str, labels: list[str]) -> str:
+    """LiteLLM has a name for requests of no team that reads like a team's."""
+    if "team" not in labels:
+        return expression
+    return f'label_replace({expression}, "team", "{style.NO_TEAM}", "team", "None")'
 
 
 # Three, or four, of these fill the width.
@@ -126,11 +189,23 @@ def bars(
         .orientation(common_models.VizOrientation.HORIZONTAL)
         .display_mode(common_models.BarGaugeDisplayMode.BASIC)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-        .thresholds(_colours((None, "blue")) if highest is None else _colours((None, "green"), (highest, "red")))
+        .text(common.VizTextDisplayOptions().title_size(style.BAR_TITLE).value_size(style.BAR_TEXT))
+        # Grafana leaves out the name of a single bar, unless it is said where it comes from.
+        .display_name("${__field.labels.bar}")
     )
-    if highest is not None:
+    if highest is None:
+        _judged(panel, (style.NO_NUMBER, style.NEUTRAL))
+    else:
         panel.max(highest)
-    return _with_queries(panel, queries, _instant)
+        red_from(panel, highest)
+    return _with_queries(panel, {legend: _bar(legend, asked) for legend, asked in queries.items()}, _instant)
+
+
+def _bar(legend: str, expression: str) -> str:
+    """All labels of its legend in one, which is there also when one of them is not."""
+    labels = _labels({legend: expression})
+    joined = ", ".join(f'"{label}"' for label in labels)
+    return f'label_join({_named(expression, labels)}, "bar", " ", {joined})'
 
 
 def heat(title: str, description: str, unit: str, buckets: str, *, width: int, empty: str = NO_TRAFFIC) -> Any:
@@ -145,12 +220,40 @@ def heat(title: str, description: str, unit: str, buckets: str, *, width: int, e
     return panel.with_target(target)
 
 
-def listing(title: str, description: str, expression: str, *, columns: dict[str, str], empty: str) -> Any:
-    """A table of labels, one row per series; `columns` are label -> heading, in order."""
-    panel = _described(table.Panel(), title, description, empty, WIDTH, GRAPH_HEIGHT).show_header(True)
-    return panel.with_target(_rows(expression, "", "A")).with_transformation(
-        _organize(list(columns), columns, hidden=("Time", "Value", "__name__"))
-    )
+def listing(
+    title: str,
+    description: str,
+    expression: str,
+    *,
+    columns: dict[str, str],
+    empty: str,
+    value: tuple[str, str] | None = None,
+    links: dict[str, list[dict[str, Any]]] | None = None,
+    sort: tuple[tuple[str, bool], ...] = (),
+    height: int = GRAPH_HEIGHT,
+) -> Any:
+    """A table, one row per series; `columns` are label -> heading, in order, `value` is heading and unit of the value.
+
+    `links` are by heading. `sort` are headings, and whether the highest comes first.
+    """
+    panel = _table(title, description, empty, WIDTH, height, sort)
+    headings = dict(columns)
+    # Whatever other labels there are would be columns, too.
+    panel.with_target(_rows(f"max by ({', '.join(columns)}) ({expression})", "", "A"))
+    if value:
+        headings["Value"] = value[0]
+        panel.override_by_name(value[0], _of_numbers(value[1]))
+    for heading, leads in (links or {}).items():
+        panel.override_by_name(heading, [models.DynamicConfigValue("links", leads)])
+    hidden = ("Time", "__name__") if value else ("Time", "Value", "__name__")
+    return panel.with_transformation(_organize(list(headings), headings, hidden=hidden))
+
+
+def coloured(panel: Any, heading: str, texts: dict[str, tuple[str, str]]) -> Any:
+    """Values of a column that are shown as a text in a colour, so that they can be sorted by what is not shown."""
+    shown = {value: models.ValueMappingResult(text=text, color=colour) for value, (text, colour) in texts.items()}
+    mappings = [models.ValueMap(options=shown), *_empty_cells()]
+    return panel.override_by_name(heading, [models.DynamicConfigValue("mappings", mappings), *_coloured_text()])
 
 
 def comparison(
@@ -162,18 +265,37 @@ def comparison(
     width: int = WIDTH,
     link: str = "",
     empty: str = NO_TRAFFIC,
+    rows: str = "",
+    sort: str = "",
+    red: dict[str, float] | None = None,
+    height: int = GRAPH_HEIGHT,
 ) -> Any:
     """A table of numbers, one row per set of labels; its first column leads to `link`.
 
-    `columns` are label -> heading, `numbers` heading -> unit and expression.
+    `columns` are label -> heading, `numbers` heading -> unit and expression. `rows` finds what has a row, if it is
+    not what the first number does. The highest of `sort` comes first, or of the first number. `red` says from which
+    number on a column is red.
+
+    Every query answers for every row, with NaN where it has no number: Grafana calls a query's number "Value #B" only
+    if another one has an answer as well, and "Value" otherwise, which no heading and no unit would be known for; and
+    a column without any number would not be there.
     """
-    panel = _described(table.Panel(), title, description, empty, width, GRAPH_HEIGHT).show_header(True)
+    panel = _table(title, description, empty, width, height, ((sort or next(iter(numbers)), True),))
+    labels = list(columns)
+    rows = rows or next(iter(numbers.values()))[1]
     headings = dict(columns)
     for index, (heading, (unit, expression)) in enumerate(numbers.items()):
         reference = _letter(index)
         headings[f"Value #{reference}"] = heading
-        panel.with_target(_rows(expression, "", reference))
-        panel.override_by_name(heading, [models.DynamicConfigValue("unit", unit)])
+        panel.with_target(_rows(_named(f"({expression}) or ({rows}) * NaN", labels), "", reference))
+        properties = _of_numbers(unit)
+        if heading in (red or {}):
+            steps = [{"value": None, "color": style.NO_JUDGEMENT}, {"value": (red or {})[heading], "color": style.BAD}]
+            properties += [
+                models.DynamicConfigValue("thresholds", {"mode": "absolute", "steps": steps}),
+                *_coloured_text(),
+            ]
+        panel.override_by_name(heading, properties)
     if link:
         first = next(iter(columns.values()))
         leads = [{"title": "Look closer", "url": link, "targetBlank": False}]
@@ -182,9 +304,53 @@ def comparison(
     return panel.with_transformation(_organize(list(headings), headings, hidden=("Time", "__name__")))
 
 
+def _table(
+    title: str, description: str, empty: str, width: int, height: int, sort: tuple[tuple[str, bool], ...]
+) -> Any:
+    by = [common.TableSortByFieldState().display_name(heading).desc(highest) for heading, highest in sort]
+    panel = _described(table.Panel(), title, description, empty, width, height).show_header(True)
+    return panel.mappings(_empty_cells()).sort_by(by)
+
+
+def _empty_cells() -> list[Any]:
+    return [_no_number(style.EMPTY_CELL), _special(models.SpecialValueMatch.EMPTY, style.EMPTY_CELL)]
+
+
+def _no_number(text: str) -> Any:
+    return _special(models.SpecialValueMatch.NULL_AND_NAN, text)
+
+
+def _special(match: Any, text: str) -> Any:
+    result = models.ValueMappingResult(text=text, color=style.NO_JUDGEMENT)
+    return models.SpecialValueMap(options=models.DashboardSpecialValueMapOptions(match=match, result=result))
+
+
+def _of_numbers(unit: str) -> list[Any]:
+    return [
+        models.DynamicConfigValue("unit", unit),
+        models.DynamicConfigValue("custom.width", style.COLUMN_OF_NUMBERS),
+    ]
+
+
+def _coloured_text() -> list[Any]:
+    """How versions up to 9.4 and later ones call it."""
+    return [
+        models.DynamicConfigValue("custom.displayMode", "color-text"),
+        models.DynamicConfigValue("custom.cellOptions", {"type": "color-text"}),
+    ]
+
+
 def _described(panel: Any, title: str, description: str, empty: str, width: int, height: int) -> Any:
     panel.title(title).description(description).datasource(DATA_SOURCE).no_value(empty)
+    # The alerts of which the description speaks, each once.
+    leads = [runbook(alert) for alert in dict.fromkeys(ALERT.findall(description))]
+    panel.links([_panel_link(**lead) for lead in leads])
     return panel.span(width).height(height)
+
+
+def _panel_link(title: str, url: str, targetBlank: bool) -> Any:  # noqa: N803 - Grafana's name
+    link = dashboard.DashboardLink(title).type(models.DashboardLinkType.LINK)
+    return link.url(url).target_blank(targetBlank)
 
 
 def _with_queries(panel: Any, queries: dict[str, str], query: Any) -> Any:
@@ -222,6 +388,10 @@ def _organize(order: list[str], headings: dict[str, str], hidden: tuple[str, ...
             "renameByName": headings,
         },
     )
+
+
+def _colour(colour: str) -> Any:
+    return models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
 
 
 def _dashes() -> list[Any]:

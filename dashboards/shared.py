@@ -4,18 +4,53 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, parts
+from dashboards import expressions, parts, style
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
 
 NO_COST = "No cost known"
+# The row that is clicked becomes the choice; time and data source stay.
+TO_GATEWAY = "/d/llmmon-operations?${datasource:queryparam}&${__url_time_range}"
+TO_MODEL = (
+    f"{TO_GATEWAY}&var-job=${{__data.fields.Gateway:percentencode}}&var-model=${{__data.fields.Model:percentencode}}"
+)
 USUAL = (
     "What is usual: the busier of the hour that ended a while ago and the median of this hour in the last three weeks. "
     "For whole gateways, whatever model is chosen."
 )
 
 
+def models_now(title: str, description: str, more: dict[str, tuple[str, str]], *, height: int) -> Any:
+    """Rate, errors and duration of each model, the worst first, and `more`."""
+    return parts.comparison(
+        title,
+        f"{description} A click on a model's name shows that model alone. LLMHighFailureRatio reads what failed, "
+        "LLMHighLatencyP95 the P95.",
+        {
+            "Requests": ("reqps", by_model(f"job_model:llm_requests:rate5m{CHOSEN}")),
+            "Failed": ("percentunit", by_model(f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}")),
+            "P95": ("s", slowest("llm_response_latency_seconds", 95)),
+            **more,
+        },
+        columns={"model": "Model", "job": "Gateway"},
+        link=TO_MODEL,
+        # What waits may be known of a model that no request was finished of.
+        rows=by_model(f'{{__name__=~"job_model:(llm_requests:rate5m|llm_requests_waiting)", {CHOSEN[1:-1]}}}'),
+        sort="Failed",
+        red={"Failed": 0.2},
+        height=height,
+    )
+
+
+def by_model(expression: str) -> str:
+    return f"sum by (job, model) ({expression})"
+
+
+def slowest(signal: str, percent: int) -> str:
+    return f"max by (job, model) (job_model:{signal}:p{percent}_rate5m{CHOSEN})"
+
+
 def failure_ratio() -> Any:
-    return parts.graph(
+    lines = parts.graph(
         "Failure ratio by model",
         "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
         "LLMHighFailureRatio fires; a model with a threshold of its own has its own line.",
@@ -23,13 +58,14 @@ def failure_ratio() -> Any:
         {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
         threshold="failure_ratio",
     )
+    return parts.coloured_by_failing(lines)
 
 
 def tokens_by_type() -> Any:
     return parts.graph(
         "Tokens, input and output",
         "Tokens per second of all that is chosen above, stacked. LLMTokenSurge compares their sum with the usual.",
-        "short",
+        style.TOKENS_PER_SECOND,
         {"{{type}}": f"sum by (type) (job_model_type:llm_tokens_used:rate5m{CHOSEN})"},
         stacked=True,
     )
@@ -39,7 +75,7 @@ def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = pa
     return parts.graph(
         f"{what}, times the usual",
         f"{USUAL} At the line {alert} fires, unless there was as much at this time yesterday or a week ago.",
-        "none",
+        style.TIMES,
         {"{{job}}": f"job:{signal}:surge_ratio{CHOSEN_JOB}"},
         width=width,
         threshold=threshold,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import frame, parts
+from dashboards import frame, parts, units
 from dashboards.frame import INSTANCE, RECENT
 
 PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
 OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
-NOTHING = "Nothing happened"
+NOTHING = "Nothing was sent"
+NO_BACKUP = "No backup yet: run backup.yml, or set llmmon_backup_schedule"
+# Where an axis ends at least: of a line that stays at 0 it would end at 100.
+SOME = 1
+FEW = 0.01
 
 
 def build() -> Any:
@@ -36,7 +40,8 @@ def _now() -> list[Any]:
     return [
         parts.number(
             "Services",
-            "Parts of the monitoring that Prometheus can scrape, of all it knows. MonitoringTargetDown watches them.",
+            "Parts of the monitoring that Prometheus can scrape, of all it knows. MonitoringTargetDown watches them: "
+            "status.yml says which is down, and why.",
             "none",
             {"up": f"sum(up{OWN})", "of": f"count(up{OWN})"},
             width=4,
@@ -46,7 +51,7 @@ def _now() -> list[Any]:
             parts.number(
                 "Watchdog",
                 "1 while the alert Watchdog fires, which it always does. If not, rules are not evaluated, and nothing "
-                "else is true here.",
+                "else is true here: look into Prometheus's log.",
                 "none",
                 {"fires": 'count(ALERTS{alertname="Watchdog", alertstate="firing"}) or vector(0)'},
                 width=4,
@@ -58,7 +63,7 @@ def _now() -> list[Any]:
             parts.number(
                 "Configurations loaded",
                 "0 if Prometheus or Alertmanager refused its configuration and runs the previous one. "
-                "PrometheusConfigReloadFailed and AlertmanagerFailedReload watch them.",
+                "PrometheusConfigReloadFailed and AlertmanagerFailedReload watch them: site.yml says what is wrong.",
                 "none",
                 {
                     "loaded": f"min(prometheus_config_last_reload_successful{PROMETHEUS}"
@@ -72,7 +77,8 @@ def _now() -> list[Any]:
         parts.red_below(
             parts.number(
                 "Alertmanagers",
-                "Alertmanagers that Prometheus sends alerts to. At 0 PrometheusNotConnectedToAlertmanagers fires.",
+                "Alertmanagers that Prometheus sends alerts to. At 0 PrometheusNotConnectedToAlertmanagers fires, "
+                "and nobody is told anything: see whether Alertmanager runs.",
                 "none",
                 {"known": f"min(prometheus_notifications_alertmanagers_discovered{PROMETHEUS})"},
                 width=4,
@@ -83,7 +89,7 @@ def _now() -> list[Any]:
         parts.number(
             "Alertmanagers in the cluster",
             "Alertmanagers that know of each other; 1, or nothing, for a single one. No alert reads it: Watchdog, "
-            "sent twice, shows a cluster that fell apart.",
+            "sent twice, shows a cluster that fell apart: can they reach each other?",
             "none",
             {"members": f"min(alertmanager_cluster_members{ALERTMANAGER})"},
             width=4,
@@ -91,7 +97,8 @@ def _now() -> list[Any]:
         ),
         parts.number(
             "Silences",
-            "Active silences. No alert reads it: whoever wonders why nobody was told looks here.",
+            "Active silences. No alert reads it: whoever wonders why nobody was told looks here, and then at Silences "
+            "in Alertmanager.",
             "none",
             {"active": 'max(alertmanager_silences{job="alertmanager", state="active"})'},
             width=4,
@@ -108,53 +115,55 @@ def _delivery() -> list[Any]:
         parts.third(
             "Notifications by channel",
             "Notifications per second that Alertmanager sent, failed ones included. No alert reads it by itself; "
-            "AlertNotificationsFailing reads which share failed.",
-            "short",
+            "AlertNotificationsFailing reads which share failed. A flood: group alerts more, or mend what fires.",
+            units.NOTIFICATIONS,
             {"{{instance}} {{integration}}": f"{sent} > 0"},
             empty=NOTHING,
         ),
         parts.third(
             "Notifications that failed",
             "Share of the last 15 minutes' notifications that did not arrive. Above the line "
-            "AlertNotificationsFailing fires.",
+            "AlertNotificationsFailing fires: Alertmanager's log says what the channel answers.",
             "percentunit",
             {"{{instance}} {{integration}}": f"{failed} / ({sent} > 0)"},
             threshold="failed_notifications_ratio",
             empty=NOTHING,
-        ),
+        ).axis_soft_max(FEW),
         parts.third(
             "Duration of notifications (P95)",
             "95 of 100 notifications took at most so long. No alert reads it: a slow channel delays the others of its "
-            "group.",
+            "group: is the way to it slow, or the service?",
             "s",
             {"{{integration}}": f"histogram_quantile(0.95, {latency}) >= 0"},
             empty=NOTHING,
         ),
         parts.third(
             "Alerts in Alertmanager",
-            "Alerts that it holds: active ones are notified, suppressed ones silenced or inhibited. No alert reads it.",
-            "none",
+            "Alerts that it holds: active ones are notified, suppressed ones silenced or inhibited. Many suppressed: "
+            "is a silence too wide? No alert reads it.",
+            "short",
             {"{{instance}} {{state}}": f"alertmanager_alerts{ALERTMANAGER}"},
             empty="No Alertmanager",
-        ),
+        ).axis_soft_max(SOME),
         parts.third(
             "Alerts sent by Prometheus",
-            "Alerts per second to each Alertmanager. If all of one's fail, PrometheusErrorSendingAlerts fires.",
-            "short",
+            "Alerts per second to each Alertmanager. If all of one's fail, PrometheusErrorSendingAlerts fires: "
+            "does it run, and can Prometheus reach it?",
+            units.ALERTS,
             {
                 "{{alertmanager}}": f"rate(prometheus_notifications_sent_total{PROMETHEUS}{RECENT})",
                 "{{alertmanager}} failed": f"rate(prometheus_notifications_errors_total{PROMETHEUS}{RECENT})",
             },
             empty="No Alertmanager",
-        ),
+        ).axis_soft_max(FEW),
         parts.third(
             "Alerts that wait in Prometheus",
             "Length of the queue to Alertmanager. No alert reads it; before it overflows PrometheusErrorSendingAlerts "
-            "fires.",
-            "none",
+            "fires. If it grows, Alertmanager is slow or gone.",
+            "short",
             {"{{instance}}": f"prometheus_notifications_queue_length{PROMETHEUS}"},
             empty=parts.UNKNOWN,
-        ),
+        ).axis_soft_max(SOME),
     ]
 
 
@@ -164,67 +173,71 @@ def _rules() -> list[Any]:
         parts.third(
             "Time that rules take, of the time they have",
             "Duration of a group's last evaluation, divided by its interval. Above 1 evaluations are left out and "
-            "PrometheusMissedRuleEvaluations fires.",
+            "PrometheusMissedRuleEvaluations fires: too few processors, or too many series.",
             "percentunit",
-            {"{{rule_group}}": f"max by (rule_group) ({last}{PROMETHEUS} / {interval}{PROMETHEUS})"},
+            {"{{group}}": _by_group(f"{last}{PROMETHEUS} / {interval}{PROMETHEUS}", "max")},
             empty="No rules",
         ),
         parts.third(
             "Evaluations that failed",
-            "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires.",
-            "short",
-            {
-                "{{rule_group}}": "sum by (rule_group) "
-                f"(rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m]))"
-            },
+            "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires: Prometheus's page "
+            "Rules says what is wrong with which.",
+            units.EVALUATIONS,
+            {"{{group}}": _by_group(f"rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m])")},
             empty="No rules",
-        ),
+        ).axis_soft_max(FEW),
         parts.third(
             "Evaluations left out",
-            "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires.",
-            "short",
-            {
-                "{{rule_group}}": "sum by (rule_group) "
-                f"(rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m]))"
-            },
+            "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires: on "
+            "the left, see which group takes too long.",
+            units.EVALUATIONS,
+            {"{{group}}": _by_group(f"rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m])")},
             empty="No rules",
-        ),
+        ).axis_soft_max(FEW),
     ]
+
+
+def _by_group(expression: str, together: str = "sum") -> str:
+    """Prometheus calls a group by the path of its file on the host, a semicolon, and its name."""
+    return f'{together} by (group) (label_replace({expression}, "group", "$1", "rule_group", ".*;(.+)"))'
 
 
 def _scrapes() -> list[Any]:
     return [
         parts.quarter(
-            "Targets by job",
-            "Targets that can be scraped, of everything that Prometheus watches. MonitoringTargetDown and "
-            "LLMTargetDown watch them.",
-            "none",
-            {"{{job}}": "sum by (job) (up)"},
+            "Targets down by job",
+            "Share of a job's targets that cannot be scraped. "
+            "MonitoringTargetDown and LLMTargetDown watch them; Prometheus's page Targets says why one is down.",
+            "percentunit",
+            # Of many jobs the worst are drawn.
+            {"{{job}}": "1 - avg by (job) (up)"},
             empty="No targets",
-        ),
+        ).axis_soft_max(SOME),
         parts.quarter(
             "Slowest scrape by job",
-            "The longest of a job's scrapes. No alert reads it: at llmmon_prometheus_scrape_timeout a scrape fails.",
+            "The longest of a job's scrapes. No alert reads it: at "
+            "llmmon_prometheus_scrape_timeout a scrape fails; ask the gateway for fewer series.",
             "s",
             {"{{job}}": "max by (job) (scrape_duration_seconds)"},
             empty="No targets",
         ),
         parts.quarter(
             "Series by job",
-            "Series that all targets of a job bring. LLMCardinalityHigh and LLMCardinalityGrowth watch each target of "
-            "a gateway.",
-            "short",
+            "Series that all targets of a job bring. LLMCardinalityHigh and "
+            "LLMCardinalityGrowth watch each target of a gateway: their runbooks say how to drop labels.",
+            units.SERIES,
             {"{{job}}": "sum by (job) (scrape_samples_post_metric_relabeling)"},
             stacked=True,
             empty="No targets",
         ),
         parts.quarter(
             "Scrapes above their limit",
-            "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires.",
-            "short",
+            "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires: "
+            "raise sample_limit of the gateway, or drop labels.",
+            units.SCRAPES,
             {"{{instance}}": f"rate(prometheus_target_scrapes_exceeded_sample_limit_total{PROMETHEUS}{RECENT})"},
             empty=parts.UNKNOWN,
-        ),
+        ).axis_soft_max(FEW),
     ]
 
 
@@ -236,8 +249,9 @@ def _storage() -> list[Any]:
     return [
         parts.quarter(
             "Series in memory",
-            "Series that Prometheus holds. Above the line PrometheusHeadSeriesHigh fires.",
-            "short",
+            "Series that Prometheus holds. Above the line PrometheusHeadSeriesHigh fires: see in Scrapes which job "
+            "brings them.",
+            units.SERIES,
             {"{{instance}}": f"prometheus_tsdb_head_series{PROMETHEUS}"},
             threshold="head_series",
             empty=parts.UNKNOWN,
@@ -245,15 +259,16 @@ def _storage() -> list[Any]:
         parts.quarter(
             "New series",
             "Series per second that have not been there before. No alert reads it: a steady flow is labels that never "
-            "repeat, and in the end PrometheusHeadSeriesHigh.",
-            "short",
+            "repeat, and in the end PrometheusHeadSeriesHigh: drop the label.",
+            units.NEW_SERIES,
             {"{{instance}}": f"rate(prometheus_tsdb_head_series_created_total{PROMETHEUS}{RECENT})"},
             empty=parts.UNKNOWN,
-        ),
+        ).axis_soft_max(SOME),
         parts.quarter(
             "Samples",
-            "Samples per second that Prometheus stores. No alert reads it: it is what disk and memory are used for.",
-            "short",
+            "Samples per second that Prometheus stores. No alert reads it: it is what disk and memory are used for; "
+            "scrape less often to have fewer.",
+            units.SAMPLES,
             {
                 "{{instance}}": "sum by (instance) "
                 f"(rate(prometheus_tsdb_head_samples_appended_total{PROMETHEUS}{RECENT}))"
@@ -263,7 +278,7 @@ def _storage() -> list[Any]:
         parts.quarter(
             "Storage",
             "What Prometheus has on its disk, and what llmmon_prometheus_retention_size lets it have, if that is set. "
-            "PrometheusStorageFillingUp compares them some days ahead.",
+            "PrometheusStorageFillingUp compares them some days ahead: allow more, or keep it for fewer days.",
             "bytes",
             {"{{instance}}": size, "{{instance}} may": f"{limit} > 0"},
             empty=parts.UNKNOWN,
@@ -271,8 +286,8 @@ def _storage() -> list[Any]:
         parts.graph(
             "Trouble with storage",
             "Compactions, loads and writes per hour that failed. Above 0 PrometheusTSDBCompactionsFailing, "
-            "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires.",
-            "short",
+            "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires: is the disk full, or broken?",
+            units.FAILURES,
             {
                 "compactions": f"increase(prometheus_tsdb_compactions_failed_total{PROMETHEUS}[1h])",
                 "loads": f"increase(prometheus_tsdb_reloads_failures_total{PROMETHEUS}[1h])",
@@ -280,11 +295,11 @@ def _storage() -> list[Any]:
                 "truncations": f"increase(prometheus_tsdb_wal_truncations_failed_total{PROMETHEUS}[1h])",
             },
             empty=parts.UNKNOWN,
-        ),
+        ).axis_soft_max(SOME),
         parts.graph(
             "Duration of queries (P99)",
             "99 of 100 queries, of rules and of dashboards, took at most so long in this part. No alert reads it: "
-            "slow dashboards show here.",
+            "slow dashboards show here; shorten the time that they show.",
             "s",
             {
                 "{{slice}}": "max by (slice) "
@@ -301,20 +316,20 @@ def _backups() -> list[Any]:
             "Age of the last backup",
             "How long ago the last backup of each scope succeeded. If backups are scheduled and it grows above "
             "llmmon_thresholds.backup_age_hours, MonitoringBackupTooOld fires; for the last one that was copied off "
-            "the host it is MonitoringBackupCopyTooOld.",
+            "the host it is MonitoringBackupCopyTooOld. The backup's log on the host says what failed.",
             "s",
             {
                 "{{scope}}": "time() - max by (scope) (llmmon_backup_last_success_timestamp_seconds)",
                 "{{scope}} off the host": "time() - max by (scope) (llmmon_backup_copy_last_success_timestamp_seconds)",
             },
-            empty="No backup yet",
+            empty=NO_BACKUP,
         ),
         parts.graph(
             "Size of the last backup",
             "Bytes of the last archive of each scope. No alert reads it: a full one that shrinks lacks something.",
             "bytes",
             {"{{scope}}": "max by (scope) (llmmon_backup_last_success_bytes)"},
-            empty="No backup yet",
+            empty=NO_BACKUP,
         ),
     ]
 
@@ -324,22 +339,23 @@ def _processes() -> list[Any]:
         parts.third(
             "Memory",
             "Memory of each part of the monitoring. No alert reads it: at llmmon_memory_limits the engine ends the "
-            "container, and MonitoringTargetDown may fire.",
+            "container, and MonitoringTargetDown may fire: give it more before.",
             "bytes",
             {INSTANCE: f"process_resident_memory_bytes{OWN}"},
             empty=parts.UNKNOWN,
         ),
         parts.third(
             "Processor",
-            "Processor seconds per second of each part of the monitoring: 1 is one core. No alert reads it.",
-            "none",
+            "Processor seconds per second of each part of the monitoring: 1 is one core. If Prometheus takes all "
+            "there are, rules and dashboards are late. No alert reads it.",
+            units.CORES,
             {INSTANCE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
             empty=parts.UNKNOWN,
         ),
         parts.third(
-            "Running since",
-            "How long each part has been running: a saw's teeth are restarts. No alert reads it; MonitoringTargetDown "
-            "watches the parts.",
+            "Time since the start",
+            "How long each part has been running: a saw's teeth are restarts, and logs.yml says why. No alert reads "
+            "it; MonitoringTargetDown watches the parts.",
             "s",
             {INSTANCE: f"time() - process_start_time_seconds{OWN}"},
             empty=parts.UNKNOWN,

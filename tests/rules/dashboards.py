@@ -13,28 +13,36 @@ Board = dict[str, Any]
 
 # By uid.
 BOARDS: dict[str, Board] = {name.removesuffix(".json"): json.loads(content) for name, content in documents().items()}
-# Engines have dashboards for what only they expose: uid to kind.
-ENGINES = {"llmmon-vllm": "vllm", "llmmon-sglang": "sglang"}
+# The dashboard that asks engines for what only they expose, and the kinds that it asks.
+ENGINES = "llmmon-engines"
+ASKED_RAW = ("vllm", "sglang")
 STACK = "llmmon-stack"
 
 _VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
-# What Grafana fills in, with "All" chosen, and a week that tests do not have to wait for.
+# A table's query answers for all rows, also those that it knows nothing of.
+_OF_EMPTY_CELLS = re.compile(r" or \(.+\) \* NaN(?=$|, \"team\")")
+# What Grafana fills in, with "All" chosen, and weeks and hours that tests do not have to wait for.
 _FILLED_IN = {
     r"\$__range": "30m",
-    r"\$__rate_interval": "5m",
-    r"\$\w+": ".*",
-    r"offset 1w": "offset 30m",
+    # Not "$1", which is what label_replace found.
+    r"\$[a-z_]\w*": ".*",
+    r"offset 1[wh]": "offset 30m",
 }
 
 
 def panels(board: Board) -> list[dict[str, Any]]:
-    """All that show something; rows only have a heading."""
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
+    """All that show something, also in rows that are closed; rows themselves only have a heading."""
+    return [panel for panel in everything(board) if panel["type"] != "row"]
+
+
+def everything(board: Board) -> list[dict[str, Any]]:
+    """Rows and panels, from top to bottom."""
+    return [panel for outer in board["panels"] for panel in (outer, *outer.get("panels", ()))]
 
 
 def expressions(board: Board) -> list[str]:
     """What the panels ask."""
-    return [target["expr"] for panel in panels(board) for target in panel["targets"]]
+    return [_OF_EMPTY_CELLS.sub("", target["expr"]) for panel in panels(board) for target in panel["targets"]]
 
 
 def frame_expressions(board: Board) -> list[str]:
@@ -50,7 +58,7 @@ def frame_expressions(board: Board) -> list[str]:
 
 def filled_in(expression: str, rate_interval: str = "5m") -> str:
     """As Grafana sends it."""
-    for placeholder, value in (_FILLED_IN | {r"\$__rate_interval": rate_interval}).items():
+    for placeholder, value in ({r"\$__(rate_)?interval": rate_interval} | _FILLED_IN).items():
         expression = re.sub(placeholder, value, expression)
     return expression
 

@@ -15,7 +15,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import SPENDE
 
 from dashboards import cost, parts
 from tests.rules import catalogue, dashboards, promtool, recorded
-from tests.rules.dashboards import BOARDS, ENGINES, STACK
+from tests.rules.dashboards import ASKED_RAW, BOARDS, ENGINES, STACK
 from tests.rules.promql import metric_names
 from tests.rules.test_presets import metrics
 from tests.support import exposition, rendering
@@ -24,7 +24,9 @@ PAGES = [page for page in exposition.pages() if page.job in {"canonical", "litel
 # What Prometheus says of its targets, and the prober of gateways.
 OF_TARGETS = {
     "ALERTS",
+    "ALERTS_FOR_STATE",
     "probe_http_status_code",
+    "process_start_time_seconds",
     "scrape_duration_seconds",
     "scrape_samples_post_metric_relabeling",
     "up",
@@ -42,6 +44,8 @@ MORE = {
     'probe_http_status_code{job="llm-metrics-noauth", gateway="litellm", instance="a:1"}': "401x60",
     'llm_tokens_used_total{job="canonical", instance="a:1", model="unpriced", type="input"}': "0+60x60",
     'prometheus_config_last_reload_successful{job="prometheus", instance="p:1"}': "0x60",
+    'process_start_time_seconds{job="litellm", instance="a:1"}': "1x60",
+    'process_start_time_seconds{job="prometheus", instance="p:1"}': "1x60",
 }
 
 
@@ -74,7 +78,8 @@ def rules() -> dict[str, str]:
 def known_to(uid: str) -> set[str]:
     """What a dashboard may read."""
     names = catalogue.recorded_names(rules()) | OF_TARGETS
-    return names.union(*(page.names for page in exposition.pages() if page.kind == ENGINES.get(uid)))
+    raw = ASKED_RAW if uid == ENGINES else ()
+    return names.union(*(page.names for page in exposition.pages() if page.kind in raw))
 
 
 @pytest.mark.parametrize("uid", [uid for uid in BOARDS if uid != STACK])
@@ -85,10 +90,10 @@ def test_queries_read_only_what_is_recorded_or_exposed(uid: str) -> None:
         assert metric_names(dashboards.filled_in(expression)) <= known, expression
 
 
-@pytest.mark.parametrize("uid", ENGINES)
-def test_engines_are_asked_only_what_is_not_recorded(uid: str) -> None:
-    for expression in dashboards.expressions(BOARDS[uid]):
-        assert not needlessly_raw(expression, ENGINES[uid]), expression
+@pytest.mark.parametrize("kind", ASKED_RAW)
+def test_engines_are_asked_only_what_is_not_recorded(kind: str) -> None:
+    for expression in dashboards.expressions(BOARDS[ENGINES]):
+        assert not needlessly_raw(expression, kind), expression
 
 
 def test_a_needlessly_raw_query_is_found() -> None:

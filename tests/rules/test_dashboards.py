@@ -9,8 +9,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+import yaml
 
+from dashboards import frame, overview, style
 from dashboards.__main__ import FOLDER, documents
+from dashboards.parts import ALERT, NO_TRAFFIC
 from tests.rules import catalogue, dashboards
 from tests.rules.dashboards import BOARDS
 from tests.rules.test_alerts import ALERTS, everything
@@ -21,14 +24,12 @@ PANELS = [
     for uid, board in BOARDS.items()
     for panel in dashboards.panels(board)
 ]
-# The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.
-ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring)[A-Z]\w+|Watchdog)\b")
 by_board = pytest.mark.parametrize("uid", BOARDS)
 
 
 def test_the_dashboards_are_these() -> None:
-    assert list(BOARDS) == [f"llmmon-{name}" for name in ("overview", "operations", "cost", "stack", "vllm", "sglang")]
-    assert set(dashboards.ENGINES) < set(BOARDS)
+    assert list(BOARDS) == [f"llmmon-{name}" for name in ("overview", "operations", "cost", "engines", "stack")]
+    assert {dashboards.ENGINES, dashboards.STACK} < set(BOARDS)
 
 
 def test_the_page_about_them_is_true() -> None:
@@ -57,7 +58,8 @@ def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_line_that_is_drawn_is_the_threshold_of_an_alert_that_is_named(panel: dict[str, Any]) -> None:
     asked = [target["expr"] for target in panel["targets"]]
-    drawn = re.findall(r'^max\(llmmon:threshold\{name="(\w+)"\}\)$', "\n".join(asked), re.MULTILINE)
+    drawn = re.findall(r'^max\(llmmon:threshold\{name="(\w+)"\}\) and on \(\) ', "\n".join(asked), re.MULTILINE)
+    assert len(drawn) == len(re.findall(r"llmmon:threshold\{", "\n".join(asked)))
     assert set(drawn) <= set(recorded_names("llmmon:threshold"))
     if drawn:
         assert ALERT.search(panel["description"])
@@ -80,10 +82,15 @@ def test_a_dashboard_can_be_pushed_anywhere(uid: str) -> None:
     assert board["uid"] == uid
     assert re.fullmatch(r"llmmon-[a-z]+", uid)
     assert not {"id", "version"} & set(board)
-    numbers = [panel["id"] for panel in board["panels"]]
+    numbers = [panel["id"] for panel in dashboards.everything(board)]
     assert len(numbers) == len(set(numbers))
     (source,) = [variable for variable in board["templating"]["list"] if variable["name"] == "datasource"]
-    assert source["current"]["value"] == "llmmon_prometheus"
+    # Grafana 9.4 looks for the name, later versions for the uid; what is not found becomes the first of all names.
+    assert source["current"] | {"selected": None} == {
+        "selected": None,
+        "text": own_data_source()["name"],
+        "value": own_data_source()["uid"],
+    }
     # Nothing but the variable says where data come from.
     assert set(re.findall(r'"uid": "([^"]+)"', json.dumps(board))) == {uid, "${datasource}"}
 
@@ -93,18 +100,163 @@ def test_a_dashboard_has_the_variables_that_it_asks_for(uid: str) -> None:
     board = BOARDS[uid]
     used = set(re.findall(r'=~"\$(\w+)\|?"', json.dumps(dashboards.expressions(board)).replace("\\", "")))
     used |= set(re.findall(r'=~"\$(\w+)\|?"', "\n".join(dashboards.frame_expressions(board))))
-    assert used | {"datasource"} == dashboards.variables(board)
+    assert used | {"datasource", "runbooks"} == dashboards.variables(board)
 
 
 @by_board
 def test_a_dashboard_shows_alerts_and_leads_to_the_others(uid: str) -> None:
     board = BOARDS[uid]
-    (annotation,) = board["annotations"]["list"]
-    assert annotation["expr"].startswith('ALERTS{alertstate="firing", ')
-    assert (annotation["enable"], annotation["titleFormat"]) == (True, "{{alertname}}")
+    alerts, restarts = board["annotations"]["list"]
+    assert re.search(r'and ignoring \(alertstate\) ALERTS\{alertstate="firing", ', alerts["expr"])
+    assert (alerts["titleFormat"], restarts["titleFormat"]) == ("{{alertname}}", "{{job}} started")
+    for strokes in (alerts, restarts):
+        # A sample's own time would make an area of an alert that goes on.
+        assert (strokes["enable"], strokes["useValueForTime"]) == (True, True)
+        assert " * 1000" in strokes["expr"]
     (link,) = board["links"]
     assert (link["type"], link["tags"]) == ("dashboards", board["tags"])
     assert (link["includeVars"], link["keepTime"]) == (True, True)
+
+
+@cache
+def own_data_source() -> dict[str, Any]:
+    own: dict[str, Any] = yaml.safe_load(
+        (rendering.REPOSITORY / "roles" / "grafana" / "vars" / "main" / "main.yml").read_text(encoding="utf-8")
+    )
+    assert own["__llmmon_grafana_own_data_source"]["uid"] == "{{ __llmmon_grafana_data_source_uid }}"
+    name: str = own["__llmmon_grafana_own_data_source"]["name"]
+    return {"name": name, "uid": own["__llmmon_grafana_data_source_uid"]}
+
+
+def panel_of(uid: str, title: str) -> dict[str, Any]:
+    (found,) = [panel for panel in dashboards.panels(BOARDS[uid]) if panel["title"] == title]
+    return found
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_has_the_style_of_all(panel: dict[str, Any]) -> None:
+    assert problems_of_style(panel) == []
+
+
+def test_a_panel_without_style_is_found() -> None:
+    panel = panel_of("llmmon-operations", "Response time by model (P95)")
+    changed = copy.deepcopy(panel)
+    changed["fieldConfig"]["defaults"]["custom"]["fillOpacity"] = 30
+    changed["targets"][0]["expr"] = changed["targets"][0]["expr"].replace("topk(", "bottomk(")
+    assert problems_of_style(changed) == ["fills 30 %", "draws any number of lines"]
+    panel = panel_of("llmmon-overview", "Firing alerts")
+    changed = copy.deepcopy(panel)
+    changed["fieldConfig"]["defaults"]["thresholds"]["steps"][0]["color"] = "green"
+    changed["fieldConfig"]["defaults"]["mappings"] = []
+    assert problems_of_style(changed) == ["judges what is not known", "has no text for what is no number"]
+    panel = panel_of("llmmon-operations", "Models")
+    changed = copy.deepcopy(panel)
+    changed["gridPos"]["w"] = 12
+    changed["targets"][1]["expr"] = "up"
+    assert problems_of_style(changed) == ["has a query that leaves rows out", "cuts columns off"]
+
+
+def problems_of_style(panel: dict[str, Any]) -> list[str]:
+    defaults = panel["fieldConfig"]["defaults"]
+    asked = [target["expr"] for target in panel["targets"]]
+    problems: dict[str, bool] = {}
+    if panel["type"] == "timeseries":
+        filled = defaults["custom"]["fillOpacity"]
+        problems[f"fills {filled} %"] = filled > 10
+        many = [target for target in panel["targets"] if "{{" in target["legendFormat"]]
+        most = [int(n) for target in many for n in re.findall(r"\btopk\((\d+), ", target["expr"])]
+        lines = sum(most) + len(panel["targets"]) - len(many)
+        problems["draws any number of lines"] = len(most) < len(many)
+        problems[f"draws {lines} lines"] = lines > style.LINES
+    if panel["type"] in {"stat", "bargauge"}:
+        problems["judges what is not known"] = defaults["thresholds"]["steps"][0]["color"] != style.NO_JUDGEMENT
+        problems["has text of any size"] = not panel["options"]["text"]["valueSize"]
+    if panel["type"] == "stat":
+        problems["has no text for what is no number"] = defaults["noValue"] not in special_texts(panel)
+    if panel["type"] == "bargauge":
+        problems["hides the name of a single bar"] = defaults["displayName"] != "${__field.labels.bar}" or not all(
+            '"bar", " ", "' in expression for expression in asked
+        )
+    if panel["type"] == "table":
+        problems["has no text for empty cells"] = special_texts(panel) != {style.EMPTY_CELL}
+        (organized,) = [step["options"] for step in panel["transformations"] if step["id"] == "organize"]
+        names = organized["renameByName"]
+        shown = [name for name in names if name.startswith("Value")]
+        wanted = ["Value"] if len(asked) == 1 else [f"Value #{target['refId']}" for target in panel["targets"]]
+        problems["has a number without a heading"] = shown not in ([], wanted)
+        by_name = {entry["matcher"]["options"]: entry["properties"] for entry in panel["fieldConfig"]["overrides"]}
+        problems["has a number without a unit"] = any(
+            "unit" not in {entry["id"] for entry in by_name[names[name]]} for name in shown
+        )
+        problems["has a query that leaves rows out"] = len(asked) > 1 and any(" * NaN" not in one for one in asked)
+        # On a screen that is 1600 pixels wide.
+        place = panel["gridPos"]["w"] / 24 * 1560 - 16
+        needed = style.COLUMN_OF_NUMBERS * len(shown) + 150 * (len(names) - len(shown))
+        problems["cuts columns off"] = needed > place or any(len(names[name]) > 16 for name in shown)
+    return [problem for problem, there in problems.items() if there]
+
+
+def special_texts(panel: dict[str, Any]) -> set[str]:
+    """What stands in place of what is missing or is no number."""
+    mappings = [entry["options"] for entry in panel["fieldConfig"]["defaults"].get("mappings", [])]
+    return {entry["result"]["text"] for entry in mappings if entry["match"] in {"null+nan", "empty"}}
+
+
+def test_lines_have_the_colour_of_what_they_mean() -> None:
+    panel = panel_of("llmmon-overview", "Requests, answered and failed")
+    colours = {
+        entry["matcher"]["options"]: property_["value"]["fixedColor"]
+        for entry in panel["fieldConfig"]["overrides"]
+        for property_ in entry["properties"]
+        if property_["id"] == "color"
+    }
+    assert colours == {"failed": "red", "answered": "blue"}
+    assert style.COLOURS | colours == style.COLOURS
+    panel = panel_of("llmmon-overview", "Failure ratio by model")
+    defaults = panel["fieldConfig"]["defaults"]
+    assert defaults["color"] == {"mode": "thresholds", "seriesBy": "last"}
+    rules = yaml.safe_load(
+        (rendering.REPOSITORY / "roles" / "prometheus" / "vars" / "main" / "rules.yml").read_text(encoding="utf-8")
+    )
+    # Red from where the alert fires, unless the user moved that.
+    assert defaults["thresholds"]["steps"][-1] == {
+        "color": "red",
+        "value": rules["__llmmon_threshold_defaults"]["failure_ratio"],
+    }
+
+
+def test_alerts_are_listed_the_worst_first_and_lead_to_their_runbooks() -> None:
+    panel = panel_of("llmmon-overview", "Alerts that fire now")
+    assert [(by["displayName"], by["desc"]) for by in panel["options"]["sortBy"]] == [
+        ("Severity", False),
+        ("Lasts for", True),
+    ]
+    assert panel["fieldConfig"]["defaults"]["noValue"] == "No alert fires" != NO_TRAFFIC
+    severities = [severity for _, (severity, _) in sorted(overview.SEVERITIES.items())]
+    assert severities == ["critical", "warning", "info"]
+    assert {alert["labels"]["severity"] for alert in everything()} <= {*severities, "none"}
+    assert "${runbooks}/${__value.raw}.md" in json.dumps(panel)
+    assert {"alertstate", "component", "source"}.isdisjoint(
+        re.findall(r"\w+", panel["targets"][0]["expr"].split(")")[0])
+    )
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_leads_to_the_runbooks_of_the_alerts_that_it_names(panel: dict[str, Any]) -> None:
+    alerts = list(dict.fromkeys(ALERT.findall(panel["description"])))
+    assert [link["url"] for link in panel.get("links", [])] == [f"${{runbooks}}/{alert}.md" for alert in alerts]
+    for alert in alerts:
+        assert (rendering.REPOSITORY / "docs" / "runbooks" / f"{alert}.md").is_file()
+
+
+def test_runbooks_are_where_the_rules_say() -> None:
+    rules = catalogue.rules(rendering.render_rules(llmmon_runbook_base_url="https://wiki.example/runbooks/"))
+    (rule,) = [rule for rule in rules if rule.get("record") == "llmmon:runbooks"]
+    assert rule["labels"] == {"url": "https://wiki.example/runbooks"}
+    default = yaml.safe_load(
+        (rendering.REPOSITORY / "roles" / "common" / "defaults" / "main" / "prometheus.yml").read_text(encoding="utf-8")
+    )
+    assert default["llmmon_runbook_base_url"] == frame.DEFAULT_RUNBOOKS
 
 
 @by_board

@@ -1,0 +1,75 @@
+"""A real Prometheus says when an alert began, and answers for a row of which a table knows one number only."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+
+from dashboards import frame
+from tests.rules import dashboards, promtool
+from tests.rules.dashboards import BOARDS
+from tests.support import prometheus
+
+ENOUGH_SECONDS = 60
+CONFIGURATION = """
+global: {evaluation_interval: 1s}
+rule_files: [rules.yml]
+"""
+RULES = """
+groups:
+  - name: one
+    rules:
+      - {record: "job_model:llm_requests:rate5m", expr: vector(1), labels: {job: gateway, model: served}}
+      - alert: Fires
+        expr: vector(1)
+        for: 2s
+        labels: {component: llm, job: gateway, severity: critical}
+      - alert: Waits
+        expr: vector(1)
+        for: 1h
+        labels: {component: llm, job: gateway, severity: warning}
+"""
+
+
+def test_strokes_and_tables(tmp_path: Path) -> None:
+    """All versions at once, since they mostly wait."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda version: check(version, tmp_path / version), promtool.VERSIONS))
+
+
+def check(version: str, folder: Path) -> None:
+    release = folder / "current"
+    release.mkdir(parents=True)
+    (release / "prometheus.yml").write_text(CONFIGURATION, encoding="utf-8")
+    (release / "rules.yml").write_text(RULES, encoding="utf-8")
+    began = time.time()
+    with prometheus.running(version, folder) as server:
+        strokes = dashboards.filled_in(frame.fired('component="llm", job=~"$job|"'))
+        found = wait_for(lambda: server.query(strokes) or None, ENOUGH_SECONDS)
+        assert found, version
+        ((labels, milliseconds),) = found
+        # Not the one that is only pending; and the time at which its condition was met, not that of the sample.
+        assert labels["alertname"] == "Fires"
+        assert began - 1 <= milliseconds / 1000 <= time.time() - 2
+        time_of_a_later_sample = wait_for(
+            lambda: [value for _, value in server.query(strokes)] if time.time() > began + 8 else None, ENOUGH_SECONDS
+        )
+        assert time_of_a_later_sample == [milliseconds]
+        (alerts,) = panel("llmmon-overview", "Alerts that fire now")
+        ((row, seconds),) = server.query(alerts)
+        assert (row["alertname"], row["severity"], set(row) & {"alertstate", "component"}) == ("Fires", "1", set())
+        assert 2 <= seconds <= time.time() - began + 1
+        for uid in ("llmmon-overview", "llmmon-operations"):
+            numbers = panel(uid, "Models")
+            assert len(numbers) > 1
+            for expression in numbers:
+                assert [labels for labels, _ in server.query(expression)] == [{"job": "gateway", "model": "served"}]
+
+
+def panel(uid: str, title: str) -> list[str]:
+    """What a panel asks, all of it."""
+    (found,) = [panel for panel in dashboards.panels(BOARDS[uid]) if panel["title"] == title]
+    return [dashboards.filled_in(target["expr"]) for target in found["targets"]]
