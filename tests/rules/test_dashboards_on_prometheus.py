@@ -78,8 +78,8 @@ def check(version: str, folder: Path) -> None:
             numbers = panel(uid, "Models")
             assert len(numbers) > 1
             for expression in numbers:
-                found = [labels for labels, _ in server.query(expression)]
-                assert {"job": "gateway", "model": "served"} in found
+                answered = [labels for labels, _ in server.query(expression)]
+                assert {"job": "gateway", "model": "served"} in answered
         lines, threshold, _ = panel("llmmon-overview", "Failure ratio by model")
         # The same ones at each time, however often others were among those that failed most.
         drawn = server.get("query_range", query=lines, start=str(began - 60), end=str(time.time()), step="1")["result"]
