@@ -50,8 +50,8 @@ def _now() -> list[Any]:
         parts.red_from(
             parts.number(
                 "Failed",
-                "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. If "
-                "it rises, the table below says of which model.",
+                "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. "
+                "If it rises, the table below says of which model.",
                 "percentunit",
                 {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
                 width=4,
