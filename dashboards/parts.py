@@ -156,7 +156,10 @@ def _most(legend: str, expression: str, most: int) -> str:
     if not _labels({legend: expression}):
         return expression
     expression = _named(expression, _labels({legend: expression}))
-    return f"({expression}) and topk({most}, avg_over_time(({expression})[$__range:$__interval] @ end()))"
+    # Where a long time is shown, what began a minute ago has no average yet.
+    average = f"avg_over_time(({expression})[$__range:$__interval] @ end())"
+    latest = f"last_over_time(({expression})[5m:1m] @ end())"
+    return f"({expression}) and topk({most}, {average} or {latest})"
 
 
 def _named(expression: str, labels: list[str]) -> str:

@@ -225,6 +225,19 @@ def test_lines_have_the_colour_of_what_they_mean() -> None:
     }
 
 
+def test_requests_of_no_team_are_not_those_of_a_team_called_none() -> None:
+    asked = [
+        target["expr"]
+        for board in BOARDS.values()
+        for panel in dashboards.panels(board)
+        for target in panel["targets"]
+        if panel["type"] != "stat" and "by (team" in target["expr"]
+    ]
+    assert asked
+    for expression in asked:
+        assert '"team", "no team", "team", "None"' in expression
+
+
 def test_alerts_are_listed_the_worst_first_and_lead_to_their_runbooks() -> None:
     panel = panel_of("llmmon-overview", "Alerts that fire now")
     assert [(by["displayName"], by["desc"]) for by in panel["options"]["sortBy"]] == [

@@ -1,4 +1,6 @@
-"""A real Prometheus says when an alert began, and answers for a row of which a table knows one number only."""
+"""A real Prometheus says when an alert began, answers for a row of which a table knows one number only, and draws the
+lines that are worth it.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +25,8 @@ groups:
   - name: one
     rules:
       - {record: "job_model:llm_requests:rate5m", expr: vector(1), labels: {job: gateway, model: served}}
+      - {record: "llmmon:threshold", expr: vector(0.2), labels: {name: failure_ratio}}
+      - {record: "llmmon:threshold", expr: vector(10), labels: {name: waiting_requests}}
       - alert: Fires
         expr: vector(1)
         for: 2s
@@ -32,9 +36,17 @@ groups:
         for: 1h
         labels: {component: llm, job: gateway, severity: warning}
 """
+# A dozen models, each fails more than the one before.
+FAILING = "".join(
+    f"""      - record: job_model:llm_requests_failed:ratio_rate5m
+        expr: vector({number / 20})
+        labels: {{job: gateway, model: model-{number}}}
+"""
+    for number in range(12)
+)
 
 
-def test_strokes_and_tables(tmp_path: Path) -> None:
+def test_strokes_tables_and_lines(tmp_path: Path) -> None:
     """All versions at once, since they mostly wait."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda version: check(version, tmp_path / version), promtool.VERSIONS))
@@ -44,7 +56,7 @@ def check(version: str, folder: Path) -> None:
     release = folder / "current"
     release.mkdir(parents=True)
     (release / "prometheus.yml").write_text(CONFIGURATION, encoding="utf-8")
-    (release / "rules.yml").write_text(RULES, encoding="utf-8")
+    (release / "rules.yml").write_text(RULES + FAILING, encoding="utf-8")
     began = time.time()
     with prometheus.running(version, folder) as server:
         strokes = dashboards.filled_in(frame.fired('component="llm", job=~"$job|"'))
@@ -66,10 +78,18 @@ def check(version: str, folder: Path) -> None:
             numbers = panel(uid, "Models")
             assert len(numbers) > 1
             for expression in numbers:
-                assert [labels for labels, _ in server.query(expression)] == [{"job": "gateway", "model": "served"}]
+                answered = [labels for labels, _ in server.query(expression)]
+                assert {"job": "gateway", "model": "served"} in answered
+        lines, threshold, _ = panel("llmmon-overview", "Failure ratio by model")
+        # The same ones at each time, however often others were among those that failed most.
+        drawn = server.get("query_range", query=lines, start=str(began - 60), end=str(time.time()), step="1")["result"]
+        assert {line["metric"]["model"] for line in drawn} == {f"model-{number}" for number in range(7, 12)}
+        assert server.query(threshold) == [({}, 0.2)]
+        waiting, threshold, _ = panel("llmmon-operations", "Requests waiting by model")
+        assert server.query(waiting) == server.query(threshold) == []
 
 
 def panel(uid: str, title: str) -> list[str]:
     """What a panel asks, all of it."""
     (found,) = [panel for panel in dashboards.panels(BOARDS[uid]) if panel["title"] == title]
-    return [dashboards.filled_in(target["expr"]) for target in found["targets"]]
+    return [dashboards.filled_in(target["expr"], rate_interval="1s") for target in found["targets"]]
