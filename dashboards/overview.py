@@ -47,13 +47,16 @@ def _now() -> list[Any]:
                 empty=parts.UNKNOWN,
             )
         ),
-        parts.number(
-            "Failed",
-            "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. If "
-            "it rises, the table below says of which model.",
-            "percentunit",
-            {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
-            width=4,
+        parts.red_from(
+            parts.number(
+                "Failed",
+                "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. "
+                "If it rises, the table below says of which model.",
+                "percentunit",
+                {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
+                width=4,
+            ),
+            style.FAILS,
         ),
         parts.number(
             "P95 of the slowest model",

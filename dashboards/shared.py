@@ -36,7 +36,7 @@ def models_now(title: str, description: str, more: dict[str, tuple[str, str]], *
         # What waits may be known of a model that no request was finished of.
         rows=by_model(f'{{__name__=~"job_model:(llm_requests:rate5m|llm_requests_waiting)", {CHOSEN[1:-1]}}}'),
         sort="Failed",
-        red={"Failed": 0.2},
+        red={"Failed": style.FAILS},
         height=height,
     )
 

@@ -44,7 +44,8 @@ COLOURS = {
     "a week before": "light-orange",
 }
 # A model that fails is not the green line because it is the first of the alphabet.
-FAILING = ((None, NEUTRAL), (0.05, "orange"), (0.2, BAD))
+FAILS = 0.2
+FAILING = ((None, NEUTRAL), (0.05, "orange"), (FAILS, BAD))
 SEVERITIES = {"critical": BAD, "warning": "orange", "info": NEUTRAL}
 
 # Narrower panels have no room for a table beside their graph.
