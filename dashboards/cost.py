@@ -141,7 +141,7 @@ def _cost_of(many: int, signal: str) -> str:
 
 def _tokens() -> list[Any]:
     return [
-        shared.tokens_by_type(),
+        shared.tokens_by_type().no_value(NO_TOKENS),
         parts.graph(
             "Tokens by model",
             "Tokens per second, input and output together, stacked. LLMTokenSurge watches their sum: if it fires, this "
