@@ -87,7 +87,7 @@ def answers(world: World, board: Board, gateway: str = "", models: str = "") -> 
                 row,
                 panel["title"],
                 panel["type"],
-                str(panel["fieldConfig"]["defaults"].get("noValue", "")),
+                _when_empty(panel),
                 query,
                 bool(_THRESHOLD.search(str(target.get("legendFormat", "")))),
                 tuple(
@@ -97,6 +97,15 @@ def answers(world: World, board: Board, gateway: str = "", models: str = "") -> 
                     if panel["type"] != "table" or not math.isnan(value)
                 ),
             )
+
+
+def _when_empty(panel: dict[str, Any]) -> str:
+    """What stands where there is nothing; in a table in each such cell, where a mapping comes first."""
+    defaults = panel["fieldConfig"]["defaults"]
+    for mapping in defaults.get("mappings", []) if panel["type"] == "table" else []:
+        if mapping["type"] == "special" and str(mapping["options"]["match"]).startswith("null"):
+            return str(mapping["options"]["result"]["text"])
+    return str(defaults.get("noValue", ""))
 
 
 def targets(board: Board) -> Iterator[dict[str, Any]]:

@@ -94,6 +94,9 @@ class Nothing(World):
         self.rules = [{"record": "job:known:rate5m", "expr": "raw", "labels": {"source": "canonical"}}]
         self.names = {"": set(), PROBER: set(), "a": {"job:there:rate5m"}}
 
+    def now(self, _: str) -> list[tuple[dict[str, str], float]]:
+        return []
+
     def models(self, *_: str) -> set[str]:
         return set()
 
@@ -175,6 +178,21 @@ def test_variables_are_filled_in() -> None:
 
 def test_values_are_escaped() -> None:
     assert reading.escaped("org/gpt-4.1") == "org/gpt-4\\\\.1"
+
+
+def test_an_empty_cell_says_what_it_is_mapped_to() -> None:
+    mapping = {"type": "special", "options": {"match": "null+nan", "result": {"text": "-"}}}
+    panel = {
+        "title": "Models",
+        "type": "table",
+        "fieldConfig": {"defaults": {"noValue": "No traffic", "mappings": [mapping]}},
+        "targets": [{"expr": "x", "refId": "A", "instant": True}],
+    }
+    board = {"uid": "llmmon-a", "templating": {"list": []}, "panels": [panel]}
+    (cell,) = reading.answers(Nothing(), board)
+    assert cell.when_empty == "-"
+    (number,) = reading.answers(Nothing(), {**board, "panels": [{**panel, "type": "stat"}]})
+    assert number.when_empty == "No traffic"
 
 
 def test_the_boards_are_those_that_are_shipped() -> None:
