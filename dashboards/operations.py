@@ -171,7 +171,6 @@ def _time() -> list[Any]:
                 f"{MODEL} P50": f"job_model:llm_time_to_first_token_seconds:p50_rate5m{CHOSEN}",
                 f"{MODEL} P95": f"job_model:llm_time_to_first_token_seconds:p95_rate5m{CHOSEN}",
             },
-            empty="No traffic, or not measured",
         ),
         parts.graph(
             "Time between tokens by model (P95)",
@@ -179,7 +178,6 @@ def _time() -> list[Any]:
             "itself is slow, or too many requests share its server.",
             "s",
             {MODEL: f"job_model:llm_inter_token_latency_seconds:p95_rate5m{CHOSEN}"},
-            empty="No traffic, or not measured",
         ),
     ]
 

@@ -26,7 +26,7 @@ OF_MODELS = (
 )
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')
-NO_TRAFFIC = "No traffic"
+NO_TRAFFIC = "No traffic, or not measured"
 NOT_MEASURED = "Not measured"
 UNKNOWN = "Unknown"
 # The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.

@@ -62,5 +62,5 @@ EMPTY_CELL = "-"
 NO_TEAM = "no team"
 
 # Grafana knows these only as a suffix.
-TOKENS_PER_SECOND = "suffix:tokens/s"
+TOKENS_PER_SECOND = "count:tokens/s"
 TIMES = "suffix:times"
