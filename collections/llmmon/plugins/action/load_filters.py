@@ -14,12 +14,13 @@ from ansible_collections.llmmon.stack.plugins import filter as filters
 class ActionModule(ActionBase):
     """Documented in the module of the same name."""
 
-    _VALID_ARGS = frozenset()
+    _VALID_ARGS: frozenset[str] = frozenset()
     _supports_check_mode = True
     _supports_async = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        return super().run(tmp, task_vars)
+        done: dict[str, Any] = super().run(tmp, task_vars)
+        return done
 
 
 # Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
