@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+_READ = frozenset({".css", ".html", ".svg"})
 # `href` of these elements is loaded with the page; that of a link waits for a click.
 _LOADED_HREF = frozenset({"image", "link", "use"})
 _LOADED = frozenset({"data", "poster", "src", "srcset"})
@@ -55,9 +56,6 @@ def faults(site: Path) -> Iterator[str]:
         for target in [*loaded, *(read[path].links if path in read else [])]:
             if not _ELSEWHERE.match(target) and not _leads(path, target, read):
                 yield f"{path.relative_to(site)} links to {target}, which is not there"
-
-
-_READ = frozenset({".css", ".html", ".svg"})
 
 
 def _leads(path: Path, target: str, read: dict[Path, _Page]) -> bool:

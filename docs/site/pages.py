@@ -19,9 +19,10 @@ GENERATED = PurePosixPath("collection/index.md")
 PICTURES = frozenset({".gif", ".jpg", ".png", ".svg", ".webp"})
 
 # What looks like a link inside of code is none. A fence ends with its own mark, or with the file.
-_CODE = r"(?P<code>^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`))"
+_FENCED = r"^[ \t]*(?P<fence>`{3,}|~{3,}).*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)"
+_IN_LINE = r"(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)"
 _LINK = r"(?P<before>\]\(|^\[[^\]\n]+\]:[ \t]+)(?P<target>[^()\s]+)"
-_MARKDOWN = re.compile(f"{_CODE}|{_LINK}", re.MULTILINE | re.DOTALL)
+_MARKDOWN = re.compile(f"(?P<code>{_FENCED}|{_IN_LINE})|{_LINK}", re.MULTILINE | re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
 Pages = Mapping[PurePosixPath, PurePosixPath]
@@ -43,9 +44,9 @@ def pages(repository: Path) -> Pages:
 def rewritten(text: str, source: PurePosixPath, known: Pages, repository: Path, address: str) -> str:
     """A page's text with the links that hold in the site.
 
-    A link to a file that is no page leads to the file at the repository's address: as plain text it would no longer say
-    which file is meant, and a copy in the site would be one more thing that grows old. What leads nowhere stays as it is,
-    for Sphinx to refuse it.
+    A link to a file that is no page leads to the file at the repository's address: as plain text it would no longer
+    say which file is meant, and a copy in the site would be one more thing that grows old. What leads nowhere stays
+    as it is, for Sphinx to refuse it.
     """
 
     def replaced(match: re.Match[str]) -> str:
@@ -70,6 +71,12 @@ def _led(target: str, source: PurePosixPath, known: Pages, repository: Path, add
     return os.path.relpath(place, known[source].parent) + mark + anchor
 
 
+def targets(text: str) -> list[str]:
+    """Where the links of a page lead that do not lead to another host or to the page itself."""
+    found = (match["target"] for match in _MARKDOWN.finditer(text))
+    return [target for target in found if target and not _ELSEWHERE.match(target)]
+
+
 def picture(source: PurePosixPath) -> PurePosixPath:
     """Where a picture lies in the site."""
     return source.relative_to(DOCS) if source.is_relative_to(DOCS) else source
@@ -80,11 +87,7 @@ def contents(index: PurePosixPath, text: str, places: set[PurePosixPath]) -> str
 
     They are in the order in which the page's own links name them; the others follow.
     """
-    named = [
-        PurePosixPath(os.path.normpath(index.parent / match["target"].partition("#")[0]))
-        for match in _MARKDOWN.finditer(text)
-        if match["target"]
-    ]
+    named = [PurePosixPath(os.path.normpath(index.parent / target.partition("#")[0])) for target in targets(text)]
     below = sorted(place for place in places if _index_above(place, places) == index)
     below.sort(key=lambda place: named.index(place) if place in named else len(named))
     listed = "".join(f"{os.path.relpath(place.with_suffix(''), index.parent)}\n" for place in below)
@@ -106,19 +109,19 @@ def stage(repository: Path, target: Path, address: str) -> None:
             text += contents(place, text, places)
         (target / place).parent.mkdir(parents=True, exist_ok=True)
         (target / place).write_text(text, encoding="utf-8")
-    for source in sorted((repository / DOCS).rglob("*")):
-        if source.suffix in PICTURES:
-            place = picture(PurePosixPath(source.relative_to(repository)))
+    for shown in sorted((repository / DOCS).rglob("*")):
+        if shown.suffix in PICTURES:
+            place = picture(PurePosixPath(shown.relative_to(repository)))
             (target / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target / place)
+            shutil.copyfile(shown, target / place)
 
 
 def stage_collection(repository: Path, target: Path) -> None:
     """Write the part of the collection that antsibull-docs reads, with defaults that it can show."""
     source = repository / COLLECTION
+    target.mkdir(parents=True)
     for part in ("galaxy.yml", "meta", "plugins"):
         copy = shutil.copytree if (source / part).is_dir() else shutil.copyfile
-        target.mkdir(parents=True, exist_ok=True)
         copy(source / part, target / part)
     for specification in sorted(source.glob("roles/*/meta/argument_specs.yml")):
         read: dict[str, Any] = yaml.safe_load(specification.read_text(encoding="utf-8"))
