@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
-  boards dashboards docs collection changelog requirements clean
+  boards dashboards docs docs-site collection changelog requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -155,6 +155,18 @@ docs: $(READY) ## write docs/variables.md, the lists in the collection's README 
 	$(BIN)/python -m docs.collection
 	$(BIN)/python -m docs.overview
 
+# Its tools have an environment of their own, and a build takes a minute of computing: `make check` and `make test` leave it out.
+# A link that leads nowhere and a page that would load anything from another host fail it. REPOSITORY=... names another
+# address than the public repository's for links to files that are no pages, such as https://git.example.com/llmmon/blob/main.
+docs-site: $(VENV)/docs-site/bin/sphinx-build ## build the searchable documentation site into dist/site
+	$(BIN)/python -m docs.site $(if $(REPOSITORY),--repository '$(REPOSITORY)')
+
+$(VENV)/docs-site/bin/sphinx-build: docs/site/requirements.txt | $(READY)
+	@echo "installing the documentation site's tools into $(VENV)/docs-site"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/docs-site
+	@$(BIN)/uv pip install --quiet --python $(VENV)/docs-site/bin/python --require-hashes --requirement $<
+	@touch $@
+
 collection: $(READY) ## build the collection's archive into dist/
 	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist
 
@@ -164,6 +176,7 @@ changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under t
 requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate docs/site/requirements.in -o docs/site/requirements.txt
 	for core in $(REFUSED_CORE) $(CORES); do printf '%s\n' "ansible-core==$$core.*" python-dotenv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.12 --universal --no-emit-index-url --no-header --no-annotate - -o tests/core/requirements-$$core.txt || exit 1; done
 
 clean: ## remove the tools and every download
