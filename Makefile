@@ -109,8 +109,20 @@ amtool:
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
 
-boards: tools ## what every dashboard shows of every kind of gateway, and what is wrong with it; BOARD=uid KIND=kind
+# With PICTURES=URL (and GRAFANA_PASSWORD_FILE, GRAFANA_USER) a browser takes pictures of all in that Grafana, into dist/pictures.
+ifdef PICTURES
+boards: $(VENV)/pictures/bin/playwright
+	@$(VENV)/pictures/bin/python -m dashboards.pictures '$(PICTURES)' dist/pictures --user '$(or $(GRAFANA_USER),admin)' \
+	  $(if $(GRAFANA_PASSWORD_FILE),--password-file '$(GRAFANA_PASSWORD_FILE)')
+else
+boards: tools ## what every dashboard shows of every kind of gateway, BOARD=uid KIND=kind; or pictures of a Grafana, PICTURES=URL
 	@$(BIN)/python -m tests.rules.boards $(if $(BOARD),--board $(BOARD)) $(if $(KIND),--kind $(KIND))
+endif
+
+$(VENV)/pictures/bin/playwright: dashboards/pictures/requirements.txt | $(READY)
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/pictures
+	@$(BIN)/uv pip install --quiet --python $(VENV)/pictures/bin/python --require-hashes --requirement $<
+	@touch $@
 
 SEED := 1
 WEEKS := 5
@@ -177,6 +189,7 @@ requirements: $(READY) ## renew the lock files from the .in files
 	echo uv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header --no-annotate - -o requirements-bootstrap.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --fork-strategy fewest --no-emit-index-url --no-header --no-annotate docs/site/requirements.in -o docs/site/requirements.txt
+	$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --universal --no-emit-index-url --no-header dashboards/pictures/requirements.in -o dashboards/pictures/requirements.txt
 	for core in $(REFUSED_CORE) $(CORES); do printf '%s\n' "ansible-core==$$core.*" python-dotenv | $(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.12 --universal --no-emit-index-url --no-header --no-annotate - -o tests/core/requirements-$$core.txt || exit 1; done
 
 clean: ## remove the tools and every download
