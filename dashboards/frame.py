@@ -24,6 +24,8 @@ RECENT = "[$__rate_interval]"
 
 # Where the runbooks are, as the rules say; how they are named is the same everywhere.
 DEFAULT_RUNBOOKS = "https://github.com/llmmon/llmmon/blob/main/docs/runbooks"
+# Where an alert is silenced, as the rules say.
+DEFAULT_ALERTMANAGER = "http://localhost:9093"
 
 # What Grafana's Prometheus reads of an annotation beside its expression, by the annotation's name.
 ANNOTATION_TEXTS = {
@@ -63,7 +65,8 @@ def board(
         .refresh("1m")
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .with_variable(_data_source_variable())
-        .with_variable(_runbooks_variable())
+        .with_variable(_address_variable("runbooks", DEFAULT_RUNBOOKS))
+        .with_variable(_address_variable("alertmanager", DEFAULT_ALERTMANAGER))
         .annotation(_strokes("Alerts", fired(alerts), style.BAD))
         .annotation(_strokes("Restarts", _started("$job" if variables else OWN_SERVICES), style.NEUTRAL))
         .link(
@@ -133,14 +136,15 @@ def _data_source_variable() -> Any:
     return dashboard.DatasourceVariable("datasource").label("Data source").type("prometheus").current(current)
 
 
-def _runbooks_variable() -> Any:
+def _address_variable(name: str, default: str) -> Any:
+    """An address that the rules have recorded, for links."""
     return (
-        dashboard.QueryVariable("runbooks")
-        .query({"query": "label_values(llmmon:runbooks, url)", "refId": "runbooks"})
+        dashboard.QueryVariable(name)
+        .query({"query": f"label_values(llmmon:{name}, url)", "refId": name})
         .datasource(DATA_SOURCE)
         .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
         .hide(models.VariableHide.HIDE_VARIABLE)
-        .current(models.VariableOption(text=DEFAULT_RUNBOOKS, value=DEFAULT_RUNBOOKS))
+        .current(models.VariableOption(text=default, value=default))
     )
 
 

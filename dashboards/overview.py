@@ -9,6 +9,8 @@ from dashboards.expressions import FAILED, REQUESTS
 from dashboards.frame import CHOSEN, CHOSEN_JOB
 
 NOT_THE_WATCHDOG = 'alertname!="Watchdog"'
+# Alertmanager's form for a new silence, with the alert's name in it; whoever silences may add more.
+SILENCE = "${alertmanager}/#/silences/new?filter=%7Balertname%3D%22${__value.raw}%22%7D"
 FIRING = f'ALERTS{{alertstate="firing", {NOT_THE_WATCHDOG}}}'
 # As texts these are in the order of how bad they are, which their names are not.
 SEVERITIES = {
@@ -97,7 +99,8 @@ def _alerts() -> Any:
     listed = parts.listing(
         "Alerts that fire now",
         "Every firing alert but the Watchdog, which always does: the most severe first, and of these the one that "
-        "lasts longest. A click on an alert opens its runbook, one on a gateway what it does.",
+        "lasts longest. A click on an alert leads to its runbook, or to the form that silences it; one on a gateway "
+        "to what it does.",
         seconds,
         columns={
             "severity": "Severity",
@@ -110,7 +113,10 @@ def _alerts() -> Any:
         },
         value=("Lasts for", "s"),
         links={
-            "Alert": [{"title": "Runbook", "url": "${runbooks}/${__value.raw}.md", "targetBlank": True}],
+            "Alert": [
+                {"title": "Runbook", "url": "${runbooks}/${__value.raw}.md", "targetBlank": True},
+                {"title": "Silence", "url": SILENCE, "targetBlank": True},
+            ],
             "Gateway or service": [
                 {
                     "title": "Look closer",

@@ -100,7 +100,7 @@ def test_a_dashboard_has_the_variables_that_it_asks_for(uid: str) -> None:
     board = BOARDS[uid]
     used = set(re.findall(r'=~"\$(\w+)\|?"', json.dumps(dashboards.expressions(board)).replace("\\", "")))
     used |= set(re.findall(r'=~"\$(\w+)\|?"', "\n".join(dashboards.frame_expressions(board))))
-    assert used | {"datasource", "runbooks"} == dashboards.variables(board)
+    assert used | {"datasource", "runbooks", "alertmanager"} == dashboards.variables(board)
 
 
 @by_board
@@ -249,6 +249,7 @@ def test_alerts_are_listed_the_worst_first_and_lead_to_their_runbooks() -> None:
     assert severities == ["critical", "warning", "info"]
     assert {alert["labels"]["severity"] for alert in everything()} <= {*severities, "none"}
     assert "${runbooks}/${__value.raw}.md" in json.dumps(panel)
+    assert "${alertmanager}/#/silences/new?filter=%7Balertname%3D%22${__value.raw}%22%7D" in json.dumps(panel)
     assert {"alertstate", "component", "source"}.isdisjoint(
         re.findall(r"\w+", panel["targets"][0]["expr"].split(")")[0])
     )
@@ -262,14 +263,18 @@ def test_a_panel_leads_to_the_runbooks_of_the_alerts_that_it_names(panel: dict[s
         assert (rendering.REPOSITORY / "docs" / "runbooks" / f"{alert}.md").is_file()
 
 
-def test_runbooks_are_where_the_rules_say() -> None:
-    rules = catalogue.rules(rendering.render_rules(llmmon_runbook_base_url="https://wiki.example/runbooks/"))
-    (rule,) = [rule for rule in rules if rule.get("record") == "llmmon:runbooks"]
-    assert rule["labels"] == {"url": "https://wiki.example/runbooks"}
-    default = yaml.safe_load(
-        (rendering.REPOSITORY / "roles" / "common" / "defaults" / "main" / "prometheus.yml").read_text(encoding="utf-8")
-    )
-    assert default["llmmon_runbook_base_url"] == frame.DEFAULT_RUNBOOKS
+@pytest.mark.parametrize(
+    ("name", "variable", "default"),
+    [
+        ("runbooks", "llmmon_runbook_base_url", frame.DEFAULT_RUNBOOKS),
+        ("alertmanager", "llmmon_alertmanager_external_url", frame.DEFAULT_ALERTMANAGER),
+    ],
+)
+def test_addresses_are_those_that_the_rules_say(name: str, variable: str, default: str) -> None:
+    for given, recorded in (({variable: "https://ops.example/a/"}, "https://ops.example/a"), ({}, default)):
+        rules = catalogue.rules(rendering.render_rules(**given))
+        (rule,) = [rule for rule in rules if rule.get("record") == f"llmmon:{name}"]
+        assert rule["labels"] == {"url": recorded}
 
 
 @by_board

@@ -22,13 +22,14 @@ class Alerting:
     """What all alerts share.
 
     ``tuning`` is by the alert's name: ``for``, ``keep_firing_for``, ``severity``, and what the user changes.
-    ``runbooks`` and ``dashboards`` are addresses. ``first_checks`` say, by the alert's name, what to look at first.
-    ``gateway_labels`` are for all alerts about a gateway.
+    ``runbooks``, ``dashboards`` and ``alertmanager`` are addresses. ``first_checks`` say, by the alert's name, what to
+    look at first. ``gateway_labels`` are for all alerts about a gateway.
     """
 
     tuning: Mapping[str, Mapping[str, Any]]
     runbooks: str
     dashboards: str
+    alertmanager: str
     first_checks: Mapping[str, str]
     gateway_labels: GatewayLabels = field(default_factory=dict)
 

@@ -138,8 +138,9 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
             if name in slo
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
-        # Dashboards are the same everywhere: they ask where the runbooks are.
+        # Dashboards are the same everywhere: they ask where the runbooks are, and where an alert is silenced.
         record("llmmon:runbooks", "vector(1)", url=settings.alerting.runbooks),
+        record("llmmon:alertmanager", "vector(1)", url=settings.alerting.alertmanager),
         *relabellings(gateways),
         *price_rules(settings),
         *budget_rules(settings),

@@ -10,6 +10,7 @@ ALERTING = Alerting(
     tuning={"LLMX": {"severity": "warning", "for": "5m"}, "Y": {"severity": "none"}, "Off": {"enabled": False}},
     runbooks="https://wiki.example",
     dashboards="https://grafana.example/d",
+    alertmanager="https://alertmanager.example",
     first_checks={"LLMX": "Look."},
 )
 
