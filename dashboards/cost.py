@@ -7,8 +7,7 @@ from typing import Any
 from dashboards import expressions, frame, parts, shared
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
 from dashboards.shared import NO_COST
-from dashboards.style import TOKENS_PER_SECOND
-from dashboards.units import TOKENS
+from dashboards.units import TOKENS, TOKENS_PER_SECOND
 
 # What llmmon_top_spenders can choose.
 SPENDERS = ("key", "user", "project", "customer")

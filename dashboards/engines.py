@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards import frame, parts, sglang, vllm
 from dashboards.shared import TO_MODEL
-from dashboards.style import TOKENS_PER_SECOND
+from dashboards.units import TOKENS_PER_SECOND
 
 # Gateways that count requests in the works, and have no engine of their own.
 NO_ENGINES = "bifrost|litellm"
@@ -39,17 +39,13 @@ def build() -> Any:
         },
         alerts='component="llm", job=~"$job|"',
         variables=(
-            _variable("kind", "Kind", f"label_values({{{TOLD_BY_ENGINES}}}, source)"),
-            _variable("job", "Gateway", f'label_values({{{TOLD_BY_ENGINES}, source=~"$kind"}}, job)'),
+            frame.query_variable("kind", "Kind", f"label_values({{{TOLD_BY_ENGINES}}}, source)"),
+            frame.query_variable("job", "Gateway", f'label_values({{{TOLD_BY_ENGINES}, source=~"$kind"}}, job)'),
             frame.models_of_gateways(),
         ),
     )
     board.panels = _with_rows(board.panels)
     return board
-
-
-def _variable(name: str, label: str, query: str) -> Any:
-    return frame.gateways().name(name).label(label).query({"query": query, "refId": name})
 
 
 def _with_rows(panels: list[Any]) -> list[Any]:

@@ -114,21 +114,20 @@ def runbook(alert: str) -> dict[str, Any]:
     return {"title": f"Runbook {alert}", "url": f"${{runbooks}}/{alert}.md", "targetBlank": True}
 
 
-def gateways(source: str = "") -> Any:
-    """Configured gateways, also those that have been silent for long; of one kind, if it is named."""
-    of_kind = f'{{source="{source}"}}' if source else ""
-    return _query_variable("job", "Gateway", f"label_values(llmmon:gateway{of_kind}, job)")
+def gateways() -> Any:
+    """Configured gateways, also those that have been silent for long."""
+    return query_variable("job", "Gateway", "label_values(llmmon:gateway, job)")
 
 
 def models_of_gateways() -> Any:
     """Models that are served. ".*" and not a list, so that "All" includes gateways that have no model label."""
     query = f"label_values(job_model:llm_requests:rate5m{CHOSEN_JOB}, model)"
-    return _query_variable("model", "Model", query, all_value=".*")
+    return query_variable("model", "Model", query, all_value=".*")
 
 
 def teams() -> Any:
     query = f"label_values(job_team:llm_tokens_used:rate5m{CHOSEN_JOB}, team)"
-    return _query_variable("team", "Team", query, all_value=".*")
+    return query_variable("team", "Team", query, all_value=".*")
 
 
 def _data_source_variable() -> Any:
@@ -148,7 +147,8 @@ def _address_variable(name: str, default: str) -> Any:
     )
 
 
-def _query_variable(name: str, label: str, query: str, *, all_value: str | None = None) -> Any:
+def query_variable(name: str, label: str, query: str, *, all_value: str | None = None) -> Any:
+    """What is chosen from the values of a label: several, or "All"."""
     variable = (
         dashboard.QueryVariable(name)
         .label(label)

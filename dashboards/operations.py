@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, frame, parts, shared, style
+from dashboards import expressions, frame, parts, shared, style, units
 from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL
 
 PROBED, PROBED_WITHOUT_TOKEN = (
@@ -39,7 +39,7 @@ def _models() -> list[Any]:
             {
                 "P50": ("s", shared.slowest("llm_response_latency_seconds", 50)),
                 "First token P95": ("s", shared.slowest("llm_time_to_first_token_seconds", 95)),
-                "Tokens": (style.TOKENS_PER_SECOND, shared.by_model(f"job_model:llm_tokens_used:rate5m{CHOSEN}")),
+                "Tokens": (units.TOKENS_PER_SECOND, shared.by_model(f"job_model:llm_tokens_used:rate5m{CHOSEN}")),
                 "Waiting": ("none", shared.by_model(f"job_model:llm_requests_waiting{CHOSEN}")),
             },
             height=style.GRAPH_HEIGHT,
@@ -68,7 +68,7 @@ def _failures() -> list[Any]:
             "How many times as often as usual the requests of a model failed in the last half hour; usual is the "
             "median of a day. If it stays above the line, or the model's own where it has one, LLMFailuresUnusual "
             "fires, unless LLMHighFailureRatio tells of the same.",
-            style.TIMES,
+            units.TIMES,
             {MODEL: f"job_model:llm_requests_failed:ratio_rate30m_times_usual{CHOSEN}"},
             width=6,
             threshold="failures_unusual_ratio",
@@ -129,7 +129,7 @@ def _time() -> list[Any]:
             "The P95 of each model, divided by what is usual: the slower of this hour on other days and the last "
             "6 hours. If it stays above the line, or the model's own where it has one, LLMLatencyDegraded fires, "
             "unless LLMHighLatencyP95 tells of the same.",
-            style.TIMES,
+            units.TIMES,
             {MODEL: f"job_model:llm_response_latency_seconds:p95_rate5m_times_usual{CHOSEN}"},
             threshold="latency_degraded_ratio",
             empty="Not enough history",
@@ -235,7 +235,7 @@ def _burning(budget: str, objective: str, what: str, window: str, alert: str) ->
         f"How many times as fast as llmmon_slo allows {what} add up: at 1 the 30 days' allowance lasts 30 days. "
         f"Above the line, and if it goes on, {alert} fires; it looks at another pair of windows as well, and "
         "leaves out failures of which LLMHighFailureRatio tells.",
-        style.TIMES,
+        units.TIMES,
         {"{{job}}": expressions.burn_rate(objective, window)},
         threshold=f"burn_rate_{window}",
         empty="No traffic, or no objective",

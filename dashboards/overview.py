@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, frame, parts, shared, style
+from dashboards import expressions, frame, parts, shared, style, units
 from dashboards.expressions import FAILED, REQUESTS
 from dashboards.frame import CHOSEN, CHOSEN_JOB
 
@@ -80,7 +80,7 @@ def _now() -> list[Any]:
                 "How many times the failures that llmmon_slo allows in 30 days are used up, as far back as data reach, "
                 "of the chosen gateway that used most. At 1 the objective is missed. LLMErrorBudgetBurnFast and "
                 "LLMErrorBudgetBurnSlow tell before that.",
-                style.TIMES,
+                units.TIMES,
                 {"used": expressions.error_budget_used()},
                 width=4,
                 latest=True,
@@ -139,7 +139,7 @@ def _models() -> Any:
         "Models",
         "Each model now, the one that fails most first, and its requests divided by those of an hour ago.",
         {
-            "Than an hour ago": (style.TIMES, f"{requests} / ({before} > 0)"),
+            "Than an hour ago": (units.TIMES, f"{requests} / ({before} > 0)"),
             "Cost per hour": ("currencyUSD", shared.by_model(f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600")),
         },
         height=6,
@@ -214,7 +214,7 @@ def _tokens() -> list[Any]:
         parts.number(
             "Tokens",
             "Tokens per second, input and output. LLMTokenSurge compares this with what is usual.",
-            style.TOKENS_PER_SECOND,
+            units.TOKENS_PER_SECOND,
             {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN})"},
             width=8,
         ),

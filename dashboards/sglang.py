@@ -7,7 +7,7 @@ from typing import Any
 from dashboards import instances, parts
 from dashboards.frame import CHOSEN_JOB, INSTANCE, RECENT
 from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, mean, percentile, rate
-from dashboards.style import TOKENS_PER_SECOND
+from dashboards.units import TOKENS_PER_SECOND
 
 # With priority scheduling there is a total without a priority, and the same again by priority.
 TOTAL = 'priority=""'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, parts, style
+from dashboards import expressions, parts, style, units
 from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
 
 NO_COST = "No cost known"
@@ -65,7 +65,7 @@ def tokens_by_type() -> Any:
     return parts.graph(
         "Tokens, input and output",
         "Tokens per second of all that is chosen above, stacked. LLMTokenSurge compares their sum with the usual.",
-        style.TOKENS_PER_SECOND,
+        units.TOKENS_PER_SECOND,
         {"{{type}}": f"sum by (type) (job_model_type:llm_tokens_used:rate5m{CHOSEN})"},
         stacked=True,
     )
@@ -75,7 +75,7 @@ def surge(what: str, signal: str, threshold: str, alert: str, *, width: int = pa
     return parts.graph(
         f"{what}, times the usual",
         f"{USUAL} At the line {alert} fires, unless there was as much at this time yesterday or a week ago.",
-        style.TIMES,
+        units.TIMES,
         {"{{job}}": f"job:{signal}:surge_ratio{CHOSEN_JOB}"},
         width=width,
         threshold=threshold,

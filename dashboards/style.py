@@ -60,7 +60,3 @@ COLUMN_OF_NUMBERS = 150
 EMPTY_CELL = "-"
 # LiteLLM's word for a request that no team made.
 NO_TEAM = "no team"
-
-# Grafana has no name for these: it writes what stands here behind the number, and shortens what it is to count.
-TOKENS_PER_SECOND = "count:tokens/s"
-TIMES = "suffix:times"

@@ -1,8 +1,9 @@
-"""Units that Grafana has no name for: it shortens the number, and writes this behind it."""
+"""Units that Grafana has no name for: it writes this behind the number, and shortens what it is to count."""
 
 from __future__ import annotations
 
 TOKENS = "count:tokens"
+TOKENS_PER_SECOND = "count:tokens/s"
 SERIES = "count:series"
 NEW_SERIES = "count:series/s"
 SAMPLES = "count:samples/s"
@@ -12,3 +13,4 @@ NOTIFICATIONS = "count:messages/s"
 EVALUATIONS = "count:evaluations/s"
 FAILURES = "count:failures/h"
 CORES = "count:cores"
+TIMES = "suffix:times"

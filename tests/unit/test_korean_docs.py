@@ -25,6 +25,8 @@ HEADINGS = {"Meaning": "의미", "Impact": "영향", "Diagnosis": "진단", "Mit
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+# Sentences that end in another way than -니다, -니까 or -시오.
+IMPOLITE = re.compile(r"[가-힣]*(?:요|세요|(?<!니)다|자)[.?!](?=\s|$)", re.MULTILINE)
 # Names that look like a variable or an alert: what Prometheus is told of backups, and the proof of delivery.
 METRICS = {"llmmon_backup_last_success_timestamp_seconds"}
 NO_ALERTS = {"LLMMonDeliveryProbe"}
@@ -252,7 +254,7 @@ def test_messages_are_quoted_as_the_english_pages_quote_them(page: str) -> None:
 @every_page
 def test_people_are_spoken_to_politely(page: str) -> None:
     """In one level of politeness: sentences end with -니다, -니까 or -시오."""
-    assert re.findall(r"[가-힣]*(?:요|세요|(?<!니)다|자)[.?!](?=\s|$)", words(PAGES[page]), re.MULTILINE) == []
+    assert IMPOLITE.findall(words(PAGES[page])) == []
 
 
 @every_runbook
