@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.rules.boards import judging, known, monitoring, reading, world
+from tests.rules.boards import judging, monitoring, reading, world
 from tests.rules.boards.monitoring import STACK
 from tests.support import rendering
 from tests.support.versions import SHIPPED
@@ -24,15 +24,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.rules.boards", description=__doc__)
     parser.add_argument("--board", help="only the board of this uid")
     parser.add_argument("--kind", help="only gateways of this kind")
-    parser.add_argument("--mended", action="store_true", help="take out of known.yml what is wrong no more")
     options = parser.parse_args()
     boards = reading.boards()
     if options.board and options.board not in boards:
         parser.error(f"there is no board {options.board}; there are {', '.join(boards)}")
     if options.kind and options.kind not in rendering.presets():
         parser.error(f"there is no kind {options.kind}; there are {', '.join(rendering.presets())}")
-    if options.mended and (options.board or options.kind):
-        parser.error("what is mended can be told only of all boards and all kinds")
     wanted = {uid: board for uid, board in boards.items() if uid == (options.board or uid)}
     found: list[judging.Fault] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -43,8 +40,6 @@ def main() -> int:
             found += of_the_monitoring(Path(folder) / "monitoring", stack)
     print("\nWhat is wrong\n")
     print("\n".join(sorted({f"{fault.rule}: {fault.place}: {fault.gateway}: {fault.text}" for fault in found})))
-    if options.mended:
-        known.write(known.left(known.read(), found))
     return 0
 
 
