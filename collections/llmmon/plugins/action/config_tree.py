@@ -3,14 +3,26 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.text.converters import to_native
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import SECRETS
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree
+
+# What decides which files a release holds and what is in them; the rest decides how they get there.
+_DECIDING = ("files", "secrets", "generate", "stamp_secrets")
+
+
+def asked(arguments: dict[str, Any]) -> str:
+    """Digest of what the module is asked for: the same as of the last release, and there is nothing to do."""
+    deciding = {name: arguments.get(name) for name in _DECIDING}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class ActionModule(ActionBase):
@@ -30,6 +42,7 @@ class ActionModule(ActionBase):
             "stamp_secrets",
             "revalidate",
             "keep",
+            "only_describe",
         )
     )
     _supports_check_mode = True
@@ -56,6 +69,9 @@ class ActionModule(ActionBase):
                 for path, content in files.items()
                 if path.startswith(f"{SECRETS}/") == secret
             ]
+        arguments["asked"] = asked(arguments)
+        if boolean(arguments.pop("only_describe", False)):
+            return {"changed": False, "asked": arguments["asked"]}
         result: dict[str, Any] = self._execute_module(
             module_name="llmmon.stack.config_tree", module_args=arguments, task_vars=task_vars
         )

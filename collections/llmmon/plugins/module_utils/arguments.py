@@ -51,6 +51,38 @@ def grafana_token_arguments() -> dict[str, Any]:
 GRAFANA_CREDENTIALS = ("password", "password_file", "token", "token_file")
 
 
+def wanted_argument() -> dict[str, Any]:
+    """What site.yml is about to deploy, for one look at what there is to do."""
+    container: dict[str, Any] = {
+        "service": {"type": "str", "required": True},
+        "name": {"type": "str", "required": True},
+        "wanted": {"type": "bool", "required": True},
+        "asked": {"type": "str", "required": True},
+    }
+    service: dict[str, Any] = {
+        "record": {"type": "dict", "required": True},
+        "configuration": {
+            "type": "dict",
+            "required": True,
+            "options": {
+                "asked": {"type": "str", "required": True},
+                "group": {"type": "int", "required": True},
+                "keep": {"type": "int", "required": True},
+            },
+        },
+        "containers": {"type": "list", "elements": "dict", "required": True, "options": container},
+        "grafana": {"type": "dict", "default": {}},
+    }
+    options = {
+        "directories": directories_argument(),
+        "network": {"type": "str", "required": True},
+        "record": {"type": "path", "required": True},
+        "compared": {"type": "path", "required": True},
+        "services": {"type": "list", "elements": "dict", "required": True, "options": service},
+    }
+    return {"type": "dict", "options": options}
+
+
 def services_argument(**more: Any) -> dict[str, Any]:
     """A list of the services of a host, each with what every module needs to know of one, and ``more`` of it."""
     options = {
@@ -62,6 +94,17 @@ def services_argument(**more: Any) -> dict[str, Any]:
         "data_directory": {"type": "path", "required": True},
     }
     return {"type": "list", "elements": "dict", "required": True, "options": {**options, **more}}
+
+
+def directories_argument() -> dict[str, Any]:
+    """A list of directories with their owners, as ``host_directories`` makes them."""
+    options = {
+        "path": {"type": "path", "required": True},
+        "owner": {"type": "int", "required": True},
+        "group": {"type": "int", "required": True},
+        "once": {"type": "bool", "default": False},
+    }
+    return {"type": "list", "elements": "dict", "required": True, "options": options}
 
 
 def backup_arguments() -> dict[str, Any]:

@@ -100,6 +100,11 @@ options:
     description: How many releases stay, the current one counted.
     type: int
     default: 2
+  only_describe:
+    description:
+      - Render the tree on the controller, return RV(asked), and touch no host; M(llmmon.stack.host_check) compares it.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - llmmon.stack.attributes
 author:
@@ -120,6 +125,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+asked:
+  description: Digest of everything that was asked for, secrets included.
+  returned: when O(only_describe=true)
+  type: str
 release:
   description: Name of the release that C(current) points at (in check mode, the one that would stay).
   returned: success
@@ -214,6 +223,7 @@ ARGUMENTS: dict[str, Any] = {
     "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
     "revalidate": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 2},
+    "asked": {"type": "str", "default": ""},
 }
 
 
@@ -225,6 +235,7 @@ class Installation:
         parameters = module.params
         self.group: int = parameters["group"]
         self.keep: int = parameters["keep"]
+        self.asked: str = parameters["asked"]
         self.releases = Releases(Path(parameters["dest"]))
         self.files = files_to_install(parameters["files"], parameters["secrets"])
         validators = [Validator(**validator) for validator in parameters["validate"]]
@@ -259,6 +270,9 @@ class Installation:
             result["validated"] = self._rehearse()
         if steps.changed and not self.module.check_mode:
             result.update(self._install(steps))
+        elif current and self.asked != self.releases.asked(current) and not self.module.check_mode:
+            # It holds what is asked for now, if in other words; the next look knows it by these.
+            self.releases.note(current, self.files, self.asked)
         return result
 
     def _complete(self, actual: dict[str, bytes]) -> None:
@@ -282,7 +296,7 @@ class Installation:
         root.mkdir(parents=True, exist_ok=True)
         self.module.set_mode_if_different(str(root), 0o750, False)
         self.module.set_group_if_different(str(root), self.group, False)
-        return self.tree.install(self.files, steps)
+        return self.tree.install(self.files, steps, self.asked)
 
 
 def main() -> None:

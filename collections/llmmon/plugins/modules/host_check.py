@@ -14,6 +14,8 @@ description:
     other modules are there, which of the ports are free, and how much disk there is.
   - Fails when a port is held by something else than the container it is for, or when there is too little disk.
   - Fails when an upgrade or a restore was interrupted on the host, since only that one knows what to put back.
+  - With O(wanted) it also compares what is there with what is wanted and returns the steps of a deployment that have
+    nothing to do, so that a deployment which changes nothing needs no further module run.
 attributes:
   check_mode:
     support: full
@@ -64,6 +66,40 @@ options:
     description: The operation that this is part of, which may go on where it was interrupted; V("") for none.
     type: str
     default: ""
+  wanted:
+    description: What the playbook site.yml is about to deploy, as the roles have worked it out on the controller.
+    type: dict
+    suboptions:
+      directories: {description: As of M(llmmon.stack.host_directories)., type: list, elements: dict, required: true}
+      network: {description: Network of the stack., type: str, required: true}
+      record:
+        description: File in which M(llmmon.stack.stack_status) records what is deployed.
+        type: path
+        required: true
+      compared:
+        description: File in which M(llmmon.stack.container_compared) notes how containers were found.
+        type: path
+        required: true
+      services:
+        description: One entry a service.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          record: {description: As an entry of services of M(llmmon.stack.stack_status)., type: dict, required: true}
+          configuration:
+            description: C(asked), C(group) and C(keep) as of M(llmmon.stack.config_tree).
+            type: dict
+            required: true
+          containers:
+            description: Its containers, each with C(service), C(name), C(wanted) and the digest C(asked).
+            type: list
+            elements: dict
+            required: true
+          grafana:
+            description: Of Grafana how to sign in, and C(dashboards), options of M(llmmon.stack.grafana_dashboards).
+            type: dict
+            default: {}
   engine_socket:
     description: Socket of the container engine.
     type: path
@@ -125,25 +161,29 @@ version_changes:
     name: {description: The service., type: str}
     before: {description: The version that was deployed last., type: str}
     after: {description: The version it should have., type: str}
+settled:
+  description:
+    - The steps of a deployment that have nothing to do, such as V(prometheus configuration); none without O(wanted).
+  returned: success
+  type: list
+  elements: str
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
   type: int
 """
 
-import errno
 import importlib.util
 import json
-import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import wanted_argument
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine, names
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import lack_of_room, nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
@@ -152,7 +192,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     REHEARSAL,
     UNITS,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.host.ports import port_conflicts, port_is_free
 from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
+from ansible_collections.llmmon.stack.plugins.module_utils.look.look import look
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
@@ -162,48 +204,6 @@ def distribution(os_release: str) -> dict[str, str]:
     """ID and VERSION_ID out of the text of os-release, whose values may stand in quotes of either kind."""
     values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
     return {"id": values.get("ID", "").strip("\"' "), "version": values.get("VERSION_ID", "").strip("\"' ")}
-
-
-def port_is_free(address: str, port: int) -> bool:
-    """Whether the port can be listened on; an address that is not the host's is somebody else's trouble."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    address = address.strip("[]")
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address, port))
-    except OSError as error:
-        return error.errno != errno.EADDRINUSE
-    return True
-
-
-def holds(container: dict[str, Any], port: int) -> bool:
-    """Whether a container of the engine's list publishes a TCP port of the host."""
-    return any(p.get("PublicPort") == port and p.get("Type", "tcp") == "tcp" for p in container.get("Ports") or [])
-
-
-def names(container: dict[str, Any]) -> list[str]:
-    """Names of a container of the engine's list."""
-    return [name.lstrip("/") for name in container.get("Names", [])]
-
-
-def port_conflicts(
-    ports: list[dict[str, Any]], free: dict[tuple[str, int], bool], containers: list[dict[str, Any]]
-) -> list[str]:
-    """One sentence for each port that something else holds."""
-    conflicts = []
-    for wanted in ports:
-        address, port = wanted["address"], wanted["port"]
-        if free[(address, port)]:
-            continue
-        holders = [container for container in containers if holds(container, port)]
-        if any(wanted["container"] in names(container) for container in holders):
-            continue
-        who = f"the container {names(holders[0])[0]}" if holders else process_behind(port) or "another program"
-        conflicts.append(
-            f"port {port} on {address} is taken by {who}: stop it, or set {wanted['variable']} to a free port"
-        )
-    return conflicts
 
 
 def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
@@ -233,26 +233,6 @@ def version_changes(
         and not same_version(service["version"], before[service["name"]])
         and images.get(service["container"]) != service["image"]
     ]
-
-
-def process_behind(port: int) -> Optional[str]:
-    """Name and id of the process that listens on a TCP port, as far as /proc tells."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            rows = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for fields in (row.split() for row in rows):
-            if fields[3] == "0A" and int(fields[1].rsplit(":", 1)[1], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):  # noqa: PTH115
-                return f"{(process / 'comm').read_text().strip()} (process {process.name})"
-        except OSError:
-            continue
-    return None
 
 
 def enabled_at_boot() -> bool:
@@ -291,6 +271,7 @@ def main() -> None:
                 },
             },
             "operation": {"type": "str", "default": ""},
+            "wanted": wanted_argument(),
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
         supports_check_mode=True,
@@ -334,7 +315,9 @@ def main() -> None:
     lack = lack_of_room(Path(parameters["config_root"]), "llmmon_config_root")
     if lack:
         module.fail_json(msg=lack, **facts)
-    module.exit_json(changed=False, **facts)
+    undisturbed = version is not None and not (facts["missing_libraries"] or facts["interrupted_changes"])
+    settled = look(parameters["wanted"]) if parameters["wanted"] and undisturbed else []
+    module.exit_json(changed=False, settled=settled, **facts)
 
 
 if __name__ == "__main__":

@@ -59,28 +59,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import directories_argument
+from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import MODE, Access, access, plan
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
-
-MODE = 0o750
-
-Access = tuple[int, int, int]
-
-
-def access(path: Path) -> Optional[Access]:
-    """Owner, group and mode of a directory; None when there is none."""
-    if not path.is_dir():
-        return None
-    status = path.stat()
-    return status.st_uid, status.st_gid, status.st_mode & 0o7777
-
-
-def plan(directories: list[dict[str, Any]], actual: dict[str, Optional[Access]]) -> list[dict[str, Any]]:
-    """The directories that are not as they should be."""
-    return [
-        d
-        for d in directories
-        if actual[d["path"]] != (d["owner"], d["group"], MODE) and not (d.get("once") and actual[d["path"]])
-    ]
 
 
 def apply(directory: dict[str, Any], others: set[Path]) -> None:
@@ -107,19 +88,7 @@ def shown(entries: dict[str, Optional[Access]]) -> str:
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
-        argument_spec={
-            "directories": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "path": {"type": "path", "required": True},
-                    "owner": {"type": "int", "required": True},
-                    "group": {"type": "int", "required": True},
-                    "once": {"type": "bool", "default": False},
-                },
-            },
-        },
+        argument_spec={"directories": directories_argument()},
         supports_check_mode=True,
     )
     directories = module.params["directories"]

@@ -33,3 +33,8 @@ def ask_engine(engine_socket: str, path: str) -> Optional[Any]:
         return None
     finally:
         connection.close()
+
+
+def names(container: dict[str, Any]) -> list[str]:
+    """Names of a container of the engine's list."""
+    return [name.lstrip("/") for name in container.get("Names", [])]

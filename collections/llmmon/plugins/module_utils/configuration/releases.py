@@ -18,7 +18,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
@@ -172,11 +172,22 @@ class Releases:
     def edited_by_hand(self, name: str) -> list[str]:
         """Paths of a release that are not what llmmon wrote: changed, added or removed since."""
         try:
-            recorded = dict(json.loads((self.root / name / RELEASE_MANIFEST).read_text())["files"])
+            recorded = dict(self._manifest(name)["files"])
         except (OSError, ValueError, KeyError, TypeError):
             return []
         actual = {path: hashlib.sha256(content).hexdigest() for path, content in self.read(name).items()}
         return sorted(path for path in set(recorded) | set(actual) if recorded.get(path) != actual.get(path))
+
+    def asked(self, name: str) -> str:
+        """Digest of what was asked for when llmmon wrote a release or last found it right; empty without a note."""
+        try:
+            return str(self._manifest(name).get("asked", ""))
+        except (OSError, ValueError, AttributeError):
+            return ""
+
+    def _manifest(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((self.root / name / RELEASE_MANIFEST).read_text())
+        return found
 
     def wrong_access(self, name: str, group: int) -> list[str]:
         """Paths whose owner, group or mode differ from what the service needs to read them, and nobody else."""
@@ -190,7 +201,7 @@ class Releases:
                     wrong.append(str(path.relative_to(base)))
         return sorted(wrong)
 
-    def write(self, name: str, files: list[File], group: int) -> Path:
+    def write(self, name: str, files: list[File], group: int, asked: str = "") -> Path:
         """Write a whole release; what it holds is on the disk before this returns."""
         base = self.root / name
         self._make_directory(base, group)
@@ -200,11 +211,15 @@ class Releases:
             for parent in reversed(list(path.relative_to(base).parents)[:-1]):
                 self._make_directory(base / parent, group)
             write_atomically(path, file.content, file.mode, 0, group)
-        manifest = {"files": {file.path: file.digest for file in files}}
-        text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
-        write_atomically(base / RELEASE_MANIFEST, text, MANIFEST_MODE, 0, 0)
+        self.note(name, files, asked)
         sync(base)
         return base
+
+    def note(self, name: str, files: list[File], asked: str) -> None:
+        """Write down what a release holds, and the digest of what was asked for, by which a look knows it again."""
+        manifest = {"files": {file.path: file.digest for file in files}, "asked": asked}
+        text = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+        write_atomically(self.root / name / RELEASE_MANIFEST, text, MANIFEST_MODE, 0, 0)
 
     @staticmethod
     def _make_directory(path: Path, group: int) -> None:

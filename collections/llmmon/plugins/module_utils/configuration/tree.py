@@ -31,7 +31,7 @@ class ConfigTree:
         with tempfile.TemporaryDirectory(prefix="llmmon-") as scratch:
             return self._validate(Releases(Path(scratch)).write(new_name(), files, self._group))
 
-    def install(self, files: list[File], steps: TreePlan) -> dict[str, Any]:
+    def install(self, files: list[File], steps: TreePlan, asked: str) -> dict[str, Any]:
         """Carry a plan out; returns ``release`` and ``validated`` of a new release. A refused one leaves no trace."""
         result: dict[str, Any] = {}
         with self._releases.locked():
@@ -40,7 +40,7 @@ class ConfigTree:
             if steps.write_needed:
                 name = new_name()
                 try:
-                    result["validated"] = self._validate(self._releases.write(name, files, self._group))
+                    result["validated"] = self._validate(self._releases.write(name, files, self._group, asked))
                 except Exception:
                     self._releases.remove(name)
                     raise

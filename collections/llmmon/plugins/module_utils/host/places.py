@@ -51,6 +51,8 @@ BEFORE_RESTORE = "-before-restore"
 
 # -- below the data root, beside the directories of the services and STATE, which says what is deployed
 
+# How containers were found when they were as described (look/compared.py).
+COMPARED = "compared.json"
 OPERATION_LOCK = "operation.lock"
 OPERATION_JOURNAL = "operation.json"
 # Copies of databases and files with keys, while a backup works.
@@ -121,6 +123,7 @@ REMAINS = frozenset({Kind.REMAINS_OF_BACKUP, Kind.REMAINS_OF_RESTORE, Kind.REMAI
 _IN_DATA_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
     STATE: Kind.STATE,
+    COMPARED: Kind.STATE,
     OPERATION_LOCK: Kind.LOCK,
     BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
     BACKUP_FETCH: Kind.REMAINS_OF_BACKUP,
@@ -155,7 +158,7 @@ def containers(names: list[str]) -> list[str]:
 
 def in_data_root(name: str) -> Optional[Kind]:
     """What an entry of the data root is by its name, None when it is none of ours."""
-    if any(is_unfinished(name, file) for file in (STATE, OPERATION_JOURNAL, COPIES)):
+    if any(is_unfinished(name, file) for file in (STATE, COMPARED, OPERATION_JOURNAL, COPIES)):
         return Kind.REMAINS_OF_WRITING
     return _IN_DATA_ROOT.get(name)
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One look at a host: how what is there compares with what is wanted. Reads only, and asks each part once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import deployed, look_at
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import wanted_of
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import access, plan
+from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
+from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import (
+    ADMIN,
+    DASHBOARDS,
+    PLACES,
+    RECORD,
+    configuration,
+    container,
+    service_step,
+    settled,
+)
+
+
+def look(wanted: dict[str, Any]) -> list[str]:
+    """The steps of a deployment that have nothing to do; none where that cannot be told."""
+    try:
+        return Look(Engine(), wanted).run()
+    except StackError:
+        return []
+
+
+class Look:
+    """Compares part by part. What cannot be asked is not settled: its step runs, and says what is wrong."""
+
+    def __init__(self, engine: Engine, wanted: dict[str, Any]) -> None:
+        self._engine = engine
+        self._wanted = wanted
+        self._records: list[dict[str, Any]] = []
+        self._notes = compared.read(Path(wanted["compared"]))
+
+    def run(self) -> list[str]:
+        services = self._wanted["services"]
+        found = {PLACES: self._places()}
+        containers: dict[str, list[str]] = {}
+        for service in services:
+            name = service["record"]["name"]
+            found[configuration(name)] = self._configuration(service)
+            for one in service["containers"]:
+                found[container(one["service"])] = self._container(one)
+            containers[name] = [one["service"] for one in service["containers"]]
+            record = look_at(service["record"], self._engine)
+            found[service_step(name)] = not record["problems"]
+            self._records.append(record)
+            # A wrong password counts against the user who signs in, so Grafana is asked only as it was proved to run.
+            if service["grafana"] and all(found[step] for step in found if step.startswith(f"{name} ")):
+                found.update(self._grafana(service["grafana"]))
+        found[RECORD] = self._is_recorded()
+        return settled(found, containers)
+
+    def _places(self) -> bool:
+        directories = self._wanted["directories"]
+        actual = {directory["path"]: access(Path(directory["path"])) for directory in directories}
+        return not plan(directories, actual) and self._engine.network_containers(self._wanted["network"]) is not None
+
+    def _configuration(self, service: dict[str, Any]) -> bool:
+        """Whether the current release is what is asked for, untouched, readable for the service, and runs."""
+        wanted, releases = service["configuration"], Releases(Path(service["record"]["config_root"]))
+        current = releases.target(CURRENT)
+        return (
+            current is not None
+            and current == releases.target(RUNNING)
+            and releases.asked(current) == wanted["asked"]
+            and not releases.edited_by_hand(current)
+            and not releases.wrong_access(current, wanted["group"])
+            and not releases.stale(wanted["keep"])
+        )
+
+    def _container(self, wanted: dict[str, Any]) -> bool:
+        attributes = self._engine.inspect(wanted["name"])
+        if not wanted["wanted"]:
+            return attributes is None
+        if attributes is None or attributes["State"]["Status"] != "running":
+            return False
+        found = compared.fingerprint(attributes, self._engine.image_id(attributes["Config"]["Image"]))
+        return compared.is_known(self._notes.get(wanted["name"]), wanted["asked"], found)
+
+    def _grafana(self, wanted: dict[str, Any]) -> dict[str, bool]:
+        """Whether the admin can sign in, and whether the dashboards are as the files of the current release are."""
+        try:
+            password = Path(wanted["password_file"]).read_text(encoding="utf-8").rstrip("\n")
+            client = HttpClient(Connection(url=wanted["url"], user=wanted["user"], password=password))
+            GrafanaApi(client).signed_in()
+            push = Push(client, wanted_of({**wanted["dashboards"], "dashboards": []}), check_mode=True)
+            push.run()
+        except (StackError, OSError, ValueError):
+            return {ADMIN: False, DASHBOARDS: False}
+        # What it warns of, and an edit that it keeps, is told by the step itself.
+        return {ADMIN: True, DASHBOARDS: not (push.changed or push.warnings or push.drift())}
+
+    def _is_recorded(self) -> bool:
+        """Whether what is deployed was written down as it is."""
+        try:
+            recorded = Path(self._wanted["record"]).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return False
+        return recorded == deployed(self._records)
