@@ -17,12 +17,14 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import
 
 # What decides which files a release holds and what is in them; the rest decides how they get there.
 _DECIDING = ("files", "secrets", "generate", "stamp_secrets")
+# The digest may show in logs, and a short secret must not be guessed from it: each guess takes so many rounds.
+_ROUNDS = 100_000
 
 
 def asked(arguments: dict[str, Any]) -> str:
     """Digest of what the module is asked for: the same as of the last release, and there is nothing to do."""
-    deciding = {name: arguments.get(name) for name in _DECIDING}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()
+    deciding = json.dumps({name: arguments.get(name) for name in _DECIDING}, sort_keys=True, default=str)
+    return hashlib.pbkdf2_hmac("sha256", deciding.encode(), str(arguments["dest"]).encode(), _ROUNDS).hex()
 
 
 class ActionModule(ActionBase):

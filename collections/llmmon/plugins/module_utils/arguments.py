@@ -65,7 +65,7 @@ def wanted_argument() -> dict[str, Any]:
             "type": "dict",
             "required": True,
             "options": {
-                "asked": {"type": "str", "required": True},
+                "asked": {"type": "str", "required": True, "no_log": True},
                 "group": {"type": "int", "required": True},
                 "keep": {"type": "int", "required": True},
             },

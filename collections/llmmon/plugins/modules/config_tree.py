@@ -223,7 +223,7 @@ ARGUMENTS: dict[str, Any] = {
     "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
     "revalidate": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 2},
-    "asked": {"type": "str", "default": ""},
+    "asked": {"type": "str", "default": "", "no_log": True},
 }
 
 

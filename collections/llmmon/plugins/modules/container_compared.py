@@ -105,7 +105,9 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"what containers were found like cannot be written down: {why_not_written(error, path)}")
+        module.fail_json(
+            msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
+        )
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     module.exit_json(changed=False, noted=names)
 

@@ -70,12 +70,18 @@ options:
     description: What the playbook site.yml is about to deploy, as the roles have worked it out on the controller.
     type: dict
     suboptions:
-      directories: {description: As of M(llmmon.stack.host_directories)., type: list, elements: dict, required: true}
-      network: {description: Network of the stack., type: str, required: true}
-      record:
-        description: File in which M(llmmon.stack.stack_status) records what is deployed.
-        type: path
+      directories:
+        description: As of M(llmmon.stack.host_directories).
+        type: list
+        elements: dict
         required: true
+        suboptions:
+          path: {description: Absolute path., type: path, required: true}
+          owner: {description: Numeric user., type: int, required: true}
+          group: {description: Numeric group., type: int, required: true}
+          once: {description: Leave a directory that exists as it is., type: bool, default: false}
+      network: {description: Network of the stack., type: str, required: true}
+      record: {description: File that tells what is deployed., type: path, required: true}
       compared:
         description: File in which M(llmmon.stack.container_compared) notes how containers were found.
         type: path
@@ -88,14 +94,23 @@ options:
         suboptions:
           record: {description: As an entry of services of M(llmmon.stack.stack_status)., type: dict, required: true}
           configuration:
-            description: C(asked), C(group) and C(keep) as of M(llmmon.stack.config_tree).
+            description: Its configuration.
             type: dict
             required: true
+            suboptions:
+              asked: {description: Digest by M(llmmon.stack.config_tree)., type: str, required: true}
+              group: {description: Numeric group of the service., type: int, required: true}
+              keep: {description: How many releases stay., type: int, required: true}
           containers:
-            description: Its containers, each with C(service), C(name), C(wanted) and the digest C(asked).
+            description: The containers that its steps run.
             type: list
             elements: dict
             required: true
+            suboptions:
+              service: {description: "The service, or C(prober).", type: str, required: true}
+              name: {description: Name of the container., type: str, required: true}
+              wanted: {description: Whether it is to be there., type: bool, required: true}
+              asked: {description: Digest of its description., type: str, required: true}
           grafana:
             description: Of Grafana how to sign in, and C(dashboards), options of M(llmmon.stack.grafana_dashboards).
             type: dict

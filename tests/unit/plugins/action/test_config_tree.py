@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import Releases
 
 from tests.conftest import REPOSITORY
 
@@ -103,10 +104,13 @@ def test_the_module_as_a_playbook_runs_it(tmp_path: Path) -> None:
             config_tree(src=None),
             config_tree(extra_files={"a": "no_such_file"}),
             config_tree(colour="red"),
+            config_tree(only_describe=True, token="second_token", interval="30s"),  # noqa: S106
+            config_tree(only_describe=True),
+            config_tree(only_describe=True, dest=str(rehearsed_dest)),
         ],
         {"first_token": TOKEN, "second_token": SECOND_TOKEN},
     )
-    rehearsed, first, second, third, *failures = run.results
+    rehearsed, first, second, third, *failures, as_current, as_before, elsewhere = run.results
 
     assert rehearsed["changed"]
     assert not rehearsed_dest.exists()
@@ -131,6 +135,14 @@ def test_the_module_as_a_playbook_runs_it(tmp_path: Path) -> None:
     assert (current / "dashboards" / "own.json").read_text() == '{"a": "{{ b }}"}'
     assert (current / "secrets" / "client.key").read_text() == f"{KEY}\n"
     assert (current / "secrets" / "client.key").stat().st_mode & 0o7777 == 0o440
+
+    # What is only described touches no host, and is known again by its digest.
+    assert not as_current["changed"]
+    assert not rehearsed_dest.exists()
+    releases = Releases(dest)
+    assert releases.asked(str(third["release"])) == as_current["asked"]
+    assert releases.asked(str(first["release"])) == as_before["asked"]
+    assert len({as_current["asked"], as_before["asked"], elsewhere["asked"]}) == 3
 
     # All that Ansible can print was printed: the arguments of the module, the diffs, the results.
     made_up = (current / "secrets" / "made_up").read_text()

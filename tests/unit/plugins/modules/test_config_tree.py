@@ -158,6 +158,20 @@ def test_the_first_run_installs_and_the_second_writes_nothing(dest: Path) -> Non
     assert snapshot(dest) == before
 
 
+def test_a_release_says_what_was_asked_for(dest: Path) -> None:
+    releases = Releases(dest)
+    first = install(dest, {"a": "1"}, asked="words")["release"]
+    assert releases.asked(first) == "words"
+    releases.point(RUNNING, first)
+    # The same content in other words is no change, but it is noted, so that the next look knows it.
+    assert not install(dest, {"a": "1"}, asked="other words", check_mode=True)["changed"]
+    assert releases.asked(first) == "words"
+    again = install(dest, {"a": "1"}, asked="other words")
+    assert (again["changed"], again["release"]) == (False, first)
+    assert releases.asked(first) == "other words"
+    assert releases.edited_by_hand(first) == []
+
+
 def test_files_that_left_the_templates_leave_the_host(dest: Path) -> None:
     install(dest, {"p.yml": "a: 1\n", "rules/old.yml": "b\n"}, {"token": TOKEN})
     result = install(dest, {"p.yml": "a: 1\n"})

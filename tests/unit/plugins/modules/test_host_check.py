@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine, names
+from ansible_collections.llmmon.stack.plugins.module_utils.host import ports as host_ports
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.host.ports import (
+    holds,
+    port_conflicts,
+    port_is_free,
+    process_behind,
+)
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     deployed,
     distribution,
-    holds,
     interrupted_changes,
-    names,
-    port_conflicts,
-    port_is_free,
-    process_behind,
     version_changes,
 )
 
@@ -130,7 +132,7 @@ def test_the_own_container_may_hold_its_port() -> None:
 @pytest.fixture
 def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """No process of this machine takes part."""
-    monkeypatch.setattr(host_check, "process_behind", lambda _: None)
+    monkeypatch.setattr(host_ports, "process_behind", lambda _: None)
 
 
 @pytest.mark.usefixtures("nobody_listens")
@@ -142,7 +144,7 @@ def test_another_container_is_named() -> None:
 
 
 def test_a_process_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_check, "process_behind", lambda port: f"prometheus (process 12{port % 10})")
+    monkeypatch.setattr(host_ports, "process_behind", lambda port: f"prometheus (process 12{port % 10})")
     (sentence,) = conflicts(False, container("another", 9091), container("syslog", kind="udp"))
     assert "is taken by prometheus (process 120): stop it, or set llmmon_prometheus_port" in sentence
 
@@ -154,7 +156,7 @@ def test_an_unknown_holder_is_a_conflict_too() -> None:
 
 
 def test_every_port_gets_its_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_check, "process_behind", lambda _: None)
+    monkeypatch.setattr(host_ports, "process_behind", lambda _: None)
     both = [WANTED, {**WANTED, "port": 9093, "variable": "llmmon_alertmanager_port"}]
     found = port_conflicts(both, {("127.0.0.1", 9090): False, ("127.0.0.1", 9093): False}, [])
     assert [sentence.split()[1] for sentence in found] == ["9090", "9093"]

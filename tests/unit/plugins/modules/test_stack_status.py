@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import (
+    PROBES,
+    container_facts,
+    deployed,
+    problems,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
-from ansible_collections.llmmon.stack.plugins.modules.stack_status import (
-    container_facts,
-    deployed,
-    problems,
-)
 
 from tests.support.loopback import Answer, Server, as_json
 from tests.support.modules import run_module
@@ -210,7 +211,7 @@ def prometheus(server: Server) -> Server:
         {"health": "up", "scrapePool": "prometheus"},
         {"health": "down", "scrapePool": "gw"},
         {"health": "up", "scrapePool": "gw"},
-        *({"health": "up", "scrapePool": pool} for pool in stack_status.PROBES),
+        *({"health": "up", "scrapePool": pool} for pool in PROBES),
     ]
     server.answers["GET /api/v1/targets?state=active"] = as_json({"data": {"activeTargets": targets}})
     alerts = [alert("B", "firing"), alert("A", "firing"), alert("Watchdog", "firing"), alert("C", "pending")]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.clients import service_record
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload import (
     AlertmanagerReloader,
@@ -17,7 +18,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload 
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
-from ansible_collections.llmmon.stack.plugins.modules import stack_status
 from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import Wanted, assess
 
 from tests.support import services
@@ -72,7 +72,7 @@ def test_prometheus_s_errors_get_the_right_cause(version: str, prometheus_in_bot
 
 @pytest.mark.parametrize("version", EVERYWHERE["prometheus"])
 def test_status_reads_what_prometheus_says(version: str, prometheus_in_both_versions: dict[str, Service]) -> None:
-    facts = stack_status.api_facts("prometheus", prometheus_in_both_versions[version].client)
+    facts = service_record.api_facts("prometheus", prometheus_in_both_versions[version].client)
     assert same_version(version, facts["version"])
     assert (facts["targets_total"] >= facts["targets_up"], facts["firing_alerts"]) == (True, [])
 
@@ -99,4 +99,4 @@ def test_alertmanager_takes_and_refuses_a_configuration(version: str, tmp_path: 
         with pytest.raises(Refusal, match=r"undefined receiver \\\"z\\\" used in route"):
             reloader.reload()
 
-        assert same_version(version, stack_status.api_facts("alertmanager", service.client)["version"])
+        assert same_version(version, service_record.api_facts("alertmanager", service.client)["version"])

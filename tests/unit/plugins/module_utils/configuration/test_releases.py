@@ -203,6 +203,7 @@ def test_a_release_with_an_unreadable_manifest_tells_nothing_of_edits(manifest: 
     if manifest is not None:
         (base / RELEASE_MANIFEST).write_text(manifest)
     assert releases.edited_by_hand(NEW) == []
+    assert releases.asked(NEW) == ""
 
 
 @pytest.mark.usefixtures("as_root")

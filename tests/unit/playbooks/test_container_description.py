@@ -1,0 +1,28 @@
+"""The digest of a container's description, by which a look sees what is asked for, covers all of the description."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from tests.support.collection import REPOSITORY
+
+ROLE = REPOSITORY / "collections" / "llmmon" / "roles" / "container"
+# How the task is done, and not what the container is.
+NOT_OF_THE_CONTAINER = {"__llmmon_container_suffix", "__llmmon_container_state", "llmmon_start_timeout"}
+
+
+def variables(text: str) -> set[str]:
+    return set(re.findall(r"\b(?:__)?llmmon_\w+", text))
+
+
+def test_the_digest_covers_every_variable_of_the_description() -> None:
+    (block,) = yaml.safe_load((ROLE / "tasks" / "describe.yml").read_text())
+    description = next(task["community.docker.docker_container"] for task in block["block"])
+    digest = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__llmmon_container_asked"]
+    asked_for = variables(yaml.safe_dump(description)) - NOT_OF_THE_CONTAINER
+    assert len(asked_for) > 5
+    assert asked_for <= variables(digest)
+    # What is written there and not in a variable counts as well.
+    assert "/tasks/describe.yml" in digest
