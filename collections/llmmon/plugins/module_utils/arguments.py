@@ -56,6 +56,7 @@ def wanted_argument() -> dict[str, Any]:
     container: dict[str, Any] = {
         "service": {"type": "str", "required": True},
         "name": {"type": "str", "required": True},
+        "image": {"type": "str", "required": True},
         "wanted": {"type": "bool", "required": True},
         "asked": {"type": "str", "required": True},
     }

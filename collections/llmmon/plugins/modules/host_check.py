@@ -109,6 +109,7 @@ options:
             suboptions:
               service: {description: "The service, or C(prober).", type: str, required: true}
               name: {description: Name of the container., type: str, required: true}
+              image: {description: Its image., type: str, required: true}
               wanted: {description: Whether it is to be there., type: bool, required: true}
               asked: {description: Digest of its description., type: str, required: true}
           grafana:
@@ -176,18 +177,21 @@ version_changes:
     name: {description: The service., type: str}
     before: {description: The version that was deployed last., type: str}
     after: {description: The version it should have., type: str}
-settled:
-  description:
-    - The steps of a deployment that have nothing to do, such as V(prometheus configuration); none without O(wanted).
+look:
+  description: What differs from O(wanted); empty lists without it, and where a part cannot be asked.
   returned: success
-  type: list
-  elements: str
+  type: dict
+  contains:
+    settled: {description: "Steps with nothing to do, such as V(prometheus configuration).", type: list, elements: str}
+    absent_containers: {description: Wanted containers that are not there., type: list, elements: str}
+    images: {description: Images of wanted containers that are on the host., type: list, elements: str}
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
   type: int
 """
 
+import dataclasses
 import importlib.util
 import json
 import shutil
@@ -209,7 +213,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.ports import port_conflicts, port_is_free
 from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
-from ansible_collections.llmmon.stack.plugins.module_utils.look.look import look
+from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, look
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")
@@ -331,8 +335,8 @@ def main() -> None:
     if lack:
         module.fail_json(msg=lack, **facts)
     undisturbed = version is not None and not (facts["missing_libraries"] or facts["interrupted_changes"])
-    settled = look(parameters["wanted"]) if parameters["wanted"] and undisturbed else []
-    module.exit_json(changed=False, settled=settled, **facts)
+    found = look(parameters["wanted"]) if parameters["wanted"] and undisturbed else Found()
+    module.exit_json(changed=False, look=dataclasses.asdict(found), **facts)
 
 
 if __name__ == "__main__":

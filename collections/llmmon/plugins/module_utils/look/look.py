@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,21 @@ from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import (
 )
 
 
-def look(wanted: dict[str, Any]) -> list[str]:
-    """The steps of a deployment that have nothing to do; none where that cannot be told."""
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What a look has found: steps that have nothing to do, wanted containers that are not there, images that are."""
+
+    settled: list[str] = dataclasses.field(default_factory=list)
+    absent_containers: list[str] = dataclasses.field(default_factory=list)
+    images: list[str] = dataclasses.field(default_factory=list)
+
+
+def look(wanted: dict[str, Any]) -> Found:
+    """Look at a host; where that cannot be told, nothing is settled, absent or there."""
     try:
         return Look(Engine(), wanted).run()
     except StackError:
-        return []
+        return Found()
 
 
 class Look:
@@ -45,7 +55,7 @@ class Look:
         self._records: list[dict[str, Any]] = []
         self._notes = compared.read(Path(wanted["compared"]))
 
-    def run(self) -> list[str]:
+    def run(self) -> Found:
         services = self._wanted["services"]
         found = {PLACES: self._places()}
         containers: dict[str, list[str]] = {}
@@ -62,7 +72,12 @@ class Look:
             if service["grafana"] and all(found[step] for step in found if step.startswith(f"{name} ")):
                 found.update(self._grafana(service["grafana"]))
         found[RECORD] = self._is_recorded()
-        return settled(found, containers)
+        wanted = [one for service in services for one in service["containers"] if one["wanted"]]
+        return Found(
+            settled(found, containers),
+            sorted(one["name"] for one in wanted if self._engine.inspect(one["name"]) is None),
+            sorted({one["image"] for one in wanted if self._engine.has_image(one["image"])}),
+        )
 
     def _places(self) -> bool:
         directories = self._wanted["directories"]

@@ -20,7 +20,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import MODE
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
-from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Look
+from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, Look
 from ansible_collections.llmmon.stack.plugins.modules import container_compared
 
 from tests.support.loopback import Answer, Server, as_json
@@ -67,6 +67,9 @@ class FakeEngine:
     def image_digests(self, _: str) -> list[str]:
         return []
 
+    def has_image(self, image: str) -> bool:
+        return image in self.images
+
     def network_containers(self, _: str) -> list[str] | None:
         return [] if self.network else None
 
@@ -90,7 +93,9 @@ class Host:
             "config_root": str(self.releases.root),
             "data_directory": str(self.data),
         }
-        self.containers = [{"service": "alertmanager", "name": NAME, "wanted": True, "asked": "words"}]
+        self.containers = [
+            {"service": "alertmanager", "name": NAME, "image": "prom:v1", "wanted": True, "asked": "words"}
+        ]
         self.wanted: dict[str, Any] = {
             "directories": [{"path": str(self.data), "owner": 0, "group": GROUP, "once": False}],
             "network": "llmmon",
@@ -122,9 +127,12 @@ class Host:
         containers = [{"name": NAME, "asked": "words"}]
         return run_module(container_compared, {"path": self.wanted["compared"], "containers": containers})
 
-    def look(self) -> list[str]:
+    def find(self) -> Found:
         engine: Any = self.engine
         return Look(engine, self.wanted).run()
+
+    def look(self) -> list[str]:
+        return self.find().settled
 
 
 @pytest.fixture
@@ -240,6 +248,18 @@ def test_a_container_that_is_not_wanted_and_not_there_is_settled(host: Host) -> 
     want_it_gone(host)
     remove_it(host)
     assert "alertmanager container" in host.look()
+
+
+def test_absent_containers_and_images_that_are_there_are_told(host: Host) -> None:
+    found = host.find()
+    assert (found.absent_containers, found.images) == ([], ["prom:v1"])
+    remove_it(host)
+    host.engine.images.clear()
+    found = host.find()
+    assert (found.absent_containers, found.images) == ([NAME], [])
+    # What nobody wants is not missed.
+    want_it_gone(host)
+    assert host.find().absent_containers == []
 
 
 def test_a_container_is_known_again_once_it_was_compared(host: Host) -> None:
