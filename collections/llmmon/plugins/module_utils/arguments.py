@@ -51,6 +51,38 @@ def grafana_token_arguments() -> dict[str, Any]:
 GRAFANA_CREDENTIALS = ("password", "password_file", "token", "token_file")
 
 
+def targets_arguments() -> dict[str, Any]:
+    """What ``prometheus_targets`` looks for, beside how it reaches Prometheus."""
+    return {
+        "jobs": {"type": "list", "elements": "str", "default": []},
+        "own_jobs": {"type": "list", "elements": "str", "default": []},
+        "scrape_urls": {"type": "dict", "default": {}},
+        "gateways": {"type": "dict", "default": {}},
+        "idle_gateways": {"type": "list", "elements": "str", "default": []},
+        "kinds": {"type": "dict", "default": {}},
+        "usual_paths": {"type": "dict", "default": {}},
+        "fresh": {"type": "bool", "default": True},
+    }
+
+
+def rules_arguments() -> dict[str, Any]:
+    """What ``prometheus_rules`` looks for, beside how it reaches Prometheus."""
+    return {
+        "directory": {"type": "path", "required": True},
+        "folders": {"type": "dict", "default": {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}},
+    }
+
+
+def grafana_proof_arguments() -> dict[str, Any]:
+    """What ``grafana_verify`` looks for, beside how it reaches Grafana."""
+    return {
+        "data_source_uid": {"type": "str", "required": True},
+        "expression": {"type": "str", "default": "up"},
+        "dashboards_directory": {"type": "path", "required": True},
+        "folder_uid": {"type": "str", "required": True},
+    }
+
+
 def wanted_argument() -> dict[str, Any]:
     """What site.yml is about to deploy, for one look at what there is to do."""
     container: dict[str, Any] = {

@@ -211,9 +211,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     REHEARSAL,
     UNITS,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.ports import port_conflicts, port_is_free
 from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
 from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, look
+from ansible_collections.llmmon.stack.plugins.module_utils.look.ports import port_conflicts, port_is_free
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
 LIBRARIES = ("docker", "requests")

@@ -60,8 +60,8 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import directories_argument
-from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import MODE, Access, access, plan
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
+from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import MODE, Access, access, plan
 
 
 def apply(directory: dict[str, Any], others: set[Path]) -> None:

@@ -121,10 +121,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 
 
 def scraping_problems(records: list[dict[str, Any]], jobs: list[str], prober: Optional[str], engine: Engine) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine, names
-from ansible_collections.llmmon.stack.plugins.module_utils.host import ports as host_ports
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import nearest_existing
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
-from ansible_collections.llmmon.stack.plugins.module_utils.host.ports import (
+from ansible_collections.llmmon.stack.plugins.module_utils.look import ports as host_ports
+from ansible_collections.llmmon.stack.plugins.module_utils.look.ports import (
     holds,
     port_conflicts,
     port_is_free,

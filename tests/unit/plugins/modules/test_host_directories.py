@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import MODE, access, plan
+from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import MODE, access, plan
 from ansible_collections.llmmon.stack.plugins.modules import host_directories
 from ansible_collections.llmmon.stack.plugins.modules.host_directories import shown
 

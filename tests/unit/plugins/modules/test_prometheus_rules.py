@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.modules import prometheus_rules
-from ansible_collections.llmmon.stack.plugins.modules.prometheus_rules import (
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import (
     NOT_EVALUATED,
     NOT_LOADED,
     RuleFile,
@@ -21,6 +20,7 @@ from ansible_collections.llmmon.stack.plugins.modules.prometheus_rules import (
     verdict,
     written_names,
 )
+from ansible_collections.llmmon.stack.plugins.modules import prometheus_rules
 
 from tests.support import rendering, services
 from tests.support.loopback import Answer, Server, as_json

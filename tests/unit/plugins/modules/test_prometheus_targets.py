@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
-from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
-from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import (
+from ansible_collections.llmmon.stack.plugins.module_utils.proof import targets
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import (
     Pools,
     Target,
     Wanted,
     finished,
     verdict,
 )
+from ansible_collections.llmmon.stack.plugins.modules import prometheus_targets
 
 from tests.support.loopback import Answer, Server, as_json
 from tests.support.modules import run_module
@@ -44,7 +45,68 @@ def assess(
     pools: Pools | None = None,
 ) -> list[Target]:
     wanted = Wanted(jobs, own_jobs or [], scrape_urls or {})
-    return prometheus_targets.assess(found, wanted, since, pools or Pools())
+    return targets.assess(found, wanted, since, pools or Pools())
+
+
+# -- what was scraped before the module started
+
+
+@pytest.mark.parametrize(
+    ("scraped", "interval", "timeout", "up"),
+    [
+        (BEFORE, "15s", "10s", True),
+        ("2026-01-02T11:59:36Z", "15s", "10s", True),
+        # Prometheus should have scraped it again by now.
+        ("2026-01-02T11:59:34Z", "15s", "10s", False),
+        ("2026-01-02T11:59:34Z", "1m30s", "10s", True),
+        ("2026-01-02T11:59:58Z", "500ms", "500ms", False),
+        (NEVER, "15s", "10s", False),
+        # Without a known interval only a scrape since the start is evidence.
+        (BEFORE, "", "", False),
+        (BEFORE, "soon", "10", False),
+    ],
+)
+def test_where_nothing_changed_the_last_interval_counts(scraped: str, interval: str, timeout: str, up: bool) -> None:
+    target = active("a", scraped=scraped) | {"scrapeInterval": interval, "scrapeTimeout": timeout}
+    (judged,) = targets.assess([target], Wanted(["a"]), SINCE, now=SINCE)
+    assert (judged.cause == "") is up
+    # Where something changed it never does.
+    (judged,) = targets.assess([target], Wanted(["a"]), SINCE)
+    assert judged.cause == "pending"
+
+
+class Counted(list[Any]):
+    """A list that counts how often it is walked through or searched."""
+
+    walks = 0
+
+    def __iter__(self) -> Any:
+        type(self).walks += 1
+        return super().__iter__()
+
+    def __contains__(self, item: object) -> bool:
+        type(self).walks += 1
+        return super().__contains__(item)
+
+
+def test_each_target_is_judged_once_however_many_jobs_there_are() -> None:
+    walks = {}
+    for jobs in (10, 1000):
+        names = [f"job{number}" for number in range(jobs)]
+        found = Counted([active(name) | {"scrapeUrl": f"http://{name}/metrics"} for name in names])
+        wanted = Wanted(Counted(names), Counted(["own"]), {name: [f"http://{name}/metrics"] for name in names})
+        Counted.walks = 0
+        assert sum(not target.cause for target in targets.assess(found, wanted, SINCE)) == jobs
+        walks[jobs] = Counted.walks
+    assert walks[1000] == walks[10] < 10
+
+
+def test_of_many_targets_that_are_down_the_first_are_told() -> None:
+    found = [active("a", f"{number}:1", "down", REFUSED) for number in range(200)]
+    sentence = verdict(assess(found, ["a"], SINCE)) or ""
+    assert sentence.startswith("200 of 200 scrape targets are not up. ")
+    assert sentence.count("connection refused") == 10
+    assert sentence.endswith(" | and 190 more")
 
 
 # -- time stamps

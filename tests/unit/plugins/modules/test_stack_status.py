@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import (
+from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
+from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import (
     PROBES,
     container_facts,
     deployed,
     problems,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
-from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 from ansible_collections.llmmon.stack.plugins.modules import stack_status
 

@@ -10,13 +10,12 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.push import Push
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.wanted import wanted_of
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import access, plan
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
+from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import access, plan
 from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import (
     ADMIN,
     DASHBOARDS,
@@ -27,6 +26,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import (
     service_step,
     settled,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.clients import service_record
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload import (
     AlertmanagerReloader,
@@ -17,8 +16,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload 
     alertmanager_hash,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.proof import services as service_record
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import Wanted, assess
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
-from ansible_collections.llmmon.stack.plugins.modules.prometheus_targets import Wanted, assess
 
 from tests.support import services
 from tests.support.scraping import JOBS

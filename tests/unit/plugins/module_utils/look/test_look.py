@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_record import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
@@ -18,9 +17,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     new_name,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.directories import MODE
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
+from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import MODE
 from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, Look
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.modules import container_compared
 
 from tests.support.loopback import Answer, Server, as_json
