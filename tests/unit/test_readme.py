@@ -196,10 +196,8 @@ def printed(**facts: Any) -> str:
         }
     )
     templar = Templar(loader=DataLoader(), variables=variables)
-    (look,) = DataLoader().load_from_file(
-        str(rendering.ROLE / "tasks" / "verify_targets.yml"), trusted_as_template=True
-    )
-    jobs = templar.template(look["llmmon.stack.prometheus_targets"]["jobs"])
+    (look,) = DataLoader().load_from_file(str(rendering.ROLE / "tasks" / "say_proof.yml"), trusted_as_template=True)
+    jobs = templar.template(look["ansible.builtin.set_fact"]["__llmmon_prometheus_proof"]["targets"]["jobs"])
     rules = [yaml.safe_load(content) for content in rendering.render_rules(llmmon_gateways=gateways).values()]
     dashboards = [path.name for path in (REPOSITORY / "roles" / "grafana" / "files" / "dashboards").glob("*.json")]
     # When a configuration was made is all that is made up.
@@ -210,10 +208,12 @@ def printed(**facts: Any) -> str:
     }
     services = templar.template(trust_as_template("{{ __llmmon_services }}"))
     templar.available_variables = variables | {
-        "__llmmon_status": {"services": [service | {"running_release": made[service["name"]]} for service in services]},
-        "__llmmon_targets": {"up": len(jobs), "total": len(jobs), "targets": [{"job": job} for job in sorted(jobs)]},
-        "__llmmon_rules": {"total": sum(len(g["rules"]) for file in rules for g in file["groups"]), "pending": 0},
-        "__llmmon_grafana_proof": {"samples": 1, "dashboards": dashboards},
+        "__llmmon_proof": {
+            "services": [service | {"running_release": made[service["name"]]} for service in services],
+            "targets": {"up": len(jobs), "total": len(jobs), "targets": [{"job": job} for job in sorted(jobs)]},
+            "rules": {"total": sum(len(g["rules"]) for file in rules for g in file["groups"]), "pending": 0},
+            "grafana": {"samples": 1, "dashboards": dashboards},
+        },
         **facts,
     }
     template = (status / "templates" / "summary.txt.j2").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ PLACES = {
 
 
 def summary(**variables: Any) -> str:
-    variables = rendering.role_variables(STATUS) | {"__llmmon_status": {"services": []}} | variables
+    variables = rendering.role_variables(STATUS) | {"__llmmon_proof": {"services": []}} | variables
     text = (STATUS / "templates" / "summary.txt.j2").read_text(encoding="utf-8")
     return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(text)))
 
@@ -75,7 +75,16 @@ def test_the_host_reaches_what_it_publishes(address: str, url: str) -> None:
 
 def test_jobs_whose_names_differ_in_case_only_are_all_named() -> None:
     targets = {"up": 2, "total": 2, "targets": [{"job": "Gw"}, {"job": "gw"}, {"job": "gw"}]}
-    assert "scrape targets: 2 of 2 up (Gw, gw)" in summary(**PLACES, __llmmon_targets=targets)
+    assert "scrape targets: 2 of 2 up (Gw, gw)\n" in summary(
+        **PLACES, __llmmon_proof={"services": [], "targets": targets}
+    )
+
+
+def test_of_many_jobs_the_first_are_named() -> None:
+    targets = {"up": 12, "total": 12, "targets": [{"job": f"gw{number:02}"} for number in range(12)]}
+    text = summary(**PLACES, __llmmon_proof={"services": [], "targets": targets})
+    assert "scrape targets: 12 of 12 up (gw00, " in text
+    assert "gw09, and 2 more)\n" in text
 
 
 @pytest.mark.parametrize(

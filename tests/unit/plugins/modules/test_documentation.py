@@ -23,8 +23,8 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 ON_THE_HOST = sorted([*(PLUGINS / "modules").glob("*.py"), *(PLUGINS / "module_utils").rglob("[!_]*.py")])
 
 # The action of the same name takes these and gives the module what it made of them.
-ONLY_FOR_THE_ACTION = {"config_tree": {"src", "extra_files", "secrets"}}
-ONLY_FROM_THE_ACTION = {"config_tree": {"files", "secrets"}}
+ONLY_FOR_THE_ACTION = {"config_tree": {"src", "extra_files", "secrets", "only_describe"}}
+ONLY_FROM_THE_ACTION = {"config_tree": {"files", "secrets", "asked"}}
 
 
 @cache
@@ -102,7 +102,7 @@ def test_examples_are_tasks_that_the_module_takes(name: str, arguments: Any) -> 
         options = task[f"llmmon.stack.{name}"]
         for option in ONLY_FOR_THE_ACTION.get(name, ()):
             options.pop(option, None)
-        options.update({option: [] for option in ONLY_FROM_THE_ACTION.get(name, ())})
+        options.update({option: [] for option in ONLY_FROM_THE_ACTION.get(name, set()) - {"asked"}})
         checks = {key: given.get(key) for key in ("required_one_of", "mutually_exclusive", "required_if")}
         assert ArgumentSpecValidator(spec, **checks).validate(options).error_messages == []
         assert task["name"][0].isupper()
