@@ -18,7 +18,7 @@ from tests.rules.test_alerts import EVERYTHING
 from tests.rules.variants import OF_OWED
 from tests.support import languages, rendering
 
-FILE = rendering.ROLE / "vars" / "languages" / "ko.yml"
+FILE = rendering.ROLE / "files" / "languages" / "ko.yml"
 KOREAN = language(str(FILE))
 KO: dict[str, Any] = {"llmmon_language": "ko"}
 RUNBOOKS = rendering.REPOSITORY / "docs" / "ko" / "runbooks"
