@@ -73,6 +73,9 @@ def test_only_texts_and_runbooks_are_different() -> None:
         for name, content in rendering.render_rules(**variables).items():
             rules = zip(catalogue.rules({name: content}), catalogue.rules({name: korean[name]}), strict=True)
             for english, other in rules:
+                if english.get("record") == "llmmon:runbooks":
+                    # Dashboards in this language ask for these.
+                    assert other["labels"].pop("translated") == KOREAN.place_of_runbooks(english["labels"]["url"])
                 for text in TEXTS if "alert" in english else ():
                     assert english["annotations"].pop(text) and other["annotations"].pop(text)
                 assert english == other

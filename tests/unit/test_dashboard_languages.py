@@ -64,7 +64,10 @@ def test_the_committed_files_are_what_the_code_writes(code: str) -> None:
 def test_only_texts_are_different(code: str) -> None:
     """So that switching the language changes no query, no uid and no place of a panel."""
     for name, content in documents().items():
-        for path in differences(json.loads(content), json.loads(built(code)[1][name])):
+        english, other = json.loads(content), json.loads(built(code)[1][name])
+        # One more: where the runbooks in this language are.
+        assert other["templating"]["list"].pop()["name"] == translating.RUNBOOKS
+        for path in differences(english, other):
             assert path[-1] in READ | FOLLOWING or path[-2] == "renameByName", path
 
 
@@ -102,6 +105,18 @@ def named(panel: dict[str, Any]) -> list[int | str]:
 
 
 @by_language
+def test_panels_lead_to_the_runbooks_of_the_language(code: str) -> None:
+    for content in built(code)[1].values():
+        leads = [link["url"] for panel in panels(content) for link in panel["links"]]
+        for place, alert in re.findall(r"\$\{(\w+)\}/(\w+)\.md", "\n".join(leads)):
+            there = (rendering.REPOSITORY / "docs" / code / "runbooks" / f"{alert}.md").exists()
+            assert place == (translating.RUNBOOKS if there else "runbooks"), alert
+        (variable,) = [one for one in json.loads(content)["templating"]["list"] if one["name"] == translating.RUNBOOKS]
+        assert variable["query"]["query"] == "label_values(llmmon:runbooks, translated)"
+        assert variable["current"]["value"].endswith(f"/docs/{code}/runbooks")
+
+
+@by_language
 def test_the_role_ships_those_of_the_language(code: str) -> None:
     role = rendering.REPOSITORY / "roles" / "grafana"
 
@@ -118,7 +133,7 @@ def test_the_role_ships_those_of_the_language(code: str) -> None:
 
 
 def test_a_text_without_translation_is_told_and_stays_english() -> None:
-    language = translating.Language({"Models": "모델"})
+    language = translating.Language("ko", {"Models": "모델"})
     assert [language.said(text) for text in ("Models", "{{job}} P95", "Runbook LLMX", "New")] == [
         "모델",
         "{{job}} P95",

@@ -35,13 +35,17 @@ class Language:
         return _PLACE.sub(lambda place: str(given[place[1]]), self.sentences.get(english, english))
 
     def runbook(self, base: str, name: str) -> str:
-        """Where the runbook of an alert is: in this language, if ``base`` is a copy of our documentation.
+        """Where the runbook of an alert is: in this language, where there is one."""
+        return f"{self.place_of_runbooks(base) if name in self.runbooks else base}/{name}.md"
 
-        Whoever has runbooks of his own has them where he says.
+    def place_of_runbooks(self, base: str) -> str:
+        """Where those in this language are, if ``base`` is a copy of our documentation.
+
+        Whoever has runbooks of his own has all of them where he says.
         """
-        if name in self.runbooks and base.endswith(_RUNBOOKS):
-            base = f"{base.removesuffix('runbooks')}{self.code}/runbooks"
-        return f"{base}/{name}.md"
+        if self.runbooks and base.endswith(_RUNBOOKS):
+            return f"{base.removesuffix('runbooks')}{self.code}/runbooks"
+        return base
 
 
 @cache
