@@ -24,9 +24,9 @@ KO: dict[str, Any] = {"llmmon_language": "ko"}
 RUNBOOKS = rendering.REPOSITORY / "docs" / "ko" / "runbooks"
 # All that the rules can say: also of models with thresholds and objectives of their own.
 DEPLOYMENTS = [
-    *SCENARIOS.values(),
-    EVERYTHING,
-    {**EVERYTHING, "llmmon_threshold_overrides": [*OF_OWED, {"model": "m", "latency_p95_seconds": 5}]},
+    SCENARIOS["every_kind"],
+    SCENARIOS["options"],
+    {**EVERYTHING, "llmmon_threshold_overrides": OF_OWED},
 ]
 TEXTS = ("summary", "description", "first_check", "runbook_url")
 
@@ -84,19 +84,18 @@ def test_only_texts_and_runbooks_are_different() -> None:
 def test_runbooks_are_korean_where_there_is_one() -> None:
     assert {path.stem for path in RUNBOOKS.glob("*.md")} == KOREAN.runbooks
     public = "https://github.com/llmmon/llmmon/blob/main/docs"
-    assert runbook(**KO) == f"{public}/ko/runbooks/LLMTargetDown.md"
-    assert runbook("Watchdog", **KO) == f"{public}/runbooks/Watchdog.md"
+    leads = {
+        alert["alert"]: alert["annotations"]["runbook_url"]
+        for alert in catalogue.alerts(rendered()[0][DEPLOYMENTS.index(SCENARIOS["every_kind"])])
+    }
+    assert leads["LLMTargetDown"] == f"{public}/ko/runbooks/LLMTargetDown.md"
+    assert leads["Watchdog"] == f"{public}/runbooks/Watchdog.md"
     # A copy of our pages has the Korean ones, too; a place of the user's own has what he put there.
-    assert runbook(llmmon_runbook_base_url="http://git.example/llmmon/docs/runbooks/", **KO) == (
-        "http://git.example/llmmon/docs/ko/runbooks/LLMTargetDown.md"
+    assert KOREAN.runbook("http://git/llmmon/docs/runbooks", "LLMNoTraffic") == (
+        "http://git/llmmon/docs/ko/runbooks/LLMNoTraffic.md"
     )
-    assert runbook(llmmon_runbook_base_url="http://wiki/runbooks", **KO) == "http://wiki/runbooks/LLMTargetDown.md"
-    assert runbook(llmmon_runbook_base_url="docs/runbooks") == "docs/runbooks/LLMTargetDown.md"
-
-
-def runbook(alert: str = "LLMTargetDown", **variables: Any) -> str:
-    rules = catalogue.alerts(rendering.render_rules(**variables))
-    return next(str(rule["annotations"]["runbook_url"]) for rule in rules if rule["alert"] == alert)
+    assert KOREAN.runbook("http://wiki/runbooks", "LLMNoTraffic") == "http://wiki/runbooks/LLMNoTraffic.md"
+    assert Language().runbook("docs/runbooks", "LLMNoTraffic") == "docs/runbooks/LLMNoTraffic.md"
 
 
 def test_the_first_check_is_that_of_the_korean_runbook() -> None:
