@@ -1,4 +1,4 @@
-"""Writes every dashboard to the grafana role."""
+"""Writes every dashboard to the grafana role, in each language."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards import cost, engines, frame, operations, overview, stack
+from dashboards.translating import Language, codes, translated
 
-FOLDER = Path(__file__).resolve().parents[1] / "roles" / "grafana" / "files" / "dashboards"
+_FILES = Path(__file__).resolve().parents[1] / "roles" / "grafana" / "files"
+FOLDER = _FILES / "dashboards"
 DASHBOARDS = (overview, operations, cost, engines, stack)
 
 # What the SDK writes for every variable and panel although nobody set it; Grafana drops it again.
@@ -19,10 +21,20 @@ UNSET_OF_VARIABLES = ("auto", "auto_count", "auto_min", "id")
 UNSET_OF_PANELS = ("repeatDirection",)
 
 
-def documents() -> dict[str, str]:
-    """File name to content, of all dashboards."""
+def documents(language: Language | None = None) -> dict[str, str]:
+    """File name to content, of all dashboards; in English, if no language is named."""
     boards = [_plain(dashboard.build()) for dashboard in DASHBOARDS]
-    return {f"{board['uid']}.json": json.dumps(board, indent=2, sort_keys=True) + "\n" for board in boards}
+    if language:
+        boards = [translated(board, language) for board in boards]
+    return {
+        f"{board['uid']}.json": json.dumps(board, indent=2, sort_keys=True, ensure_ascii=not language) + "\n"
+        for board in boards
+    }
+
+
+def folder_of(code: str) -> Path:
+    """Where the dashboards of a language lie."""
+    return _FILES / "languages" / code
 
 
 def _plain(board: Any) -> dict[str, Any]:
@@ -40,13 +52,21 @@ def _plain(board: Any) -> dict[str, Any]:
 
 
 def main() -> int:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = documents()
-    for stale in set(FOLDER.glob("*.json")) - {FOLDER / name for name in wanted}:
+    _write(FOLDER, documents())
+    for code in codes():
+        language = Language.of(code)
+        _write(folder_of(code), documents(language))
+        for text in dict.fromkeys(language.missing):
+            print(f"dashboards/languages/{code}.yml has no translation of: {text}", file=sys.stderr)
+    return 0
+
+
+def _write(folder: Path, wanted: dict[str, str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(folder.glob("*.json")) - {folder / name for name in wanted}:
         stale.unlink()
     for name, content in wanted.items():
-        (FOLDER / name).write_text(content, encoding="utf-8")
-    return 0
+        (folder / name).write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -302,10 +302,32 @@ def test_all_kinds_are_told_with_their_ports_and_paths() -> None:
     } == {}
 
 
+@cache
+def said() -> dict[str, str]:
+    """What the stack itself says in Korean, by where that is written."""
+    places = ("roles/prometheus/files/languages/ko.yml", "dashboards/languages/ko.yml")
+    texts = {place: (REPOSITORY / place).read_text(encoding="utf-8") for place in places}
+    found = {place: "\n".join(entry["ko"] for entry in sentences(text)) for place, text in texts.items()}
+    words_of_messages = "roles/alertmanager/files/languages/ko.tmpl"
+    return found | {words_of_messages: (REPOSITORY / words_of_messages).read_text(encoding="utf-8")}
+
+
+def sentences(text: str) -> list[dict[str, str]]:
+    content = yaml.safe_load(text)
+    found: list[dict[str, str]] = content if isinstance(content, list) else content["sentences"]
+    return found
+
+
+def test_alerts_messages_and_dashboards_use_the_words_of_the_glossary() -> None:
+    others = [name for row in rows(PAGES["glossary.md"], "한국어") for name in row[3].split(", ") if name]
+    assert [(place, name) for name in others for place, content in said().items() if name in content] == []
+    assert {place: found for place, content in said().items() if (found := IMPOLITE.findall(content))} == {}
+
+
 def test_terms_of_the_glossary_are_used_and_their_other_names_are_not() -> None:
     terms = rows(PAGES["glossary.md"], "한국어")
     text = {page: words(content) for page, content in PAGES.items() if page != "glossary.md"}
-    together = " ".join(" ".join(text.values()).split())
+    together = " ".join(" ".join([*text.values(), *said().values()]).split())
     assert [row[0] for row in terms if row[0] not in together] == []
     others = [name for row in terms for name in row[3].split(", ") if name]
     assert [(page, name) for name in others for page, content in text.items() if name in content] == []

@@ -51,6 +51,14 @@ options:
     description: Name of the synthetic alert, by which its route knows it.
     type: str
     default: LLMMonDeliveryProbe
+  summary:
+    description: What the message says in a few words.
+    type: str
+    default: "A test: nothing is wrong"
+  description:
+    description: What the message says to whoever gets it.
+    type: str
+    default: llmmon proves that alerts reach this receiver. There is nothing to do.
   container:
     description: Alertmanager's container on this host, whose log tells why a receiver was not reached.
     type: str
@@ -145,7 +153,8 @@ def words_of(container: Optional[str], since: datetime.datetime) -> dict[Key, st
 def prove(module: AnsibleModule, receivers: list[Receiver]) -> None:
     """Send the alert, and end the module with what became of it."""
     parameters = module.params
-    probe = Probe(http_client(module), parameters["alertname"], parameters["timeout"])
+    texts = {name: parameters[name] for name in ("summary", "description")}
+    probe = Probe(http_client(module), parameters["alertname"], texts, parameters["timeout"])
     started, begun = utc_now(), time.monotonic()
     try:
         deliveries, untried = watch(probe, receivers, parameters["timeout"])
@@ -179,6 +188,11 @@ def main() -> None:
                 },
             },
             "alertname": {"type": "str", "default": "LLMMonDeliveryProbe"},
+            "summary": {"type": "str", "default": "A test: nothing is wrong"},
+            "description": {
+                "type": "str",
+                "default": "llmmon proves that alerts reach this receiver. There is nothing to do.",
+            },
             "container": {"type": "str"},
             "secrets_directory": {"type": "path", "no_log": False},
             "timeout": {"type": "float", "default": 60.0},

@@ -79,6 +79,15 @@ def test_the_module_sends_watches_and_resolves(server: Server, fixed: str) -> No
     assert fired["endsAt"] > resolved["endsAt"]
 
 
+def test_the_alert_says_what_it_is_told_to_say(server: Server, fixed: str) -> None:
+    taken = alertmanager(server)
+    known(server, fixed)
+    metrics(server, NOTHING, UNDER_WAY, page(("slack", "slack", 1, 0, 1, 0)))
+    run_module(alertmanager_probe, {"url": server.url, "summary": "시험", **PARAMETERS})
+    english = "llmmon proves that alerts reach this receiver. There is nothing to do."
+    assert taken[0]["annotations"] == {"summary": "시험", "description": english}
+
+
 def test_a_request_that_is_counted_before_its_failure_is_not_believed(server: Server, fixed: str) -> None:
     alertmanager(server)
     known(server, fixed)

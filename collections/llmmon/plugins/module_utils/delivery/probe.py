@@ -29,8 +29,9 @@ _RESOLVE_SECONDS = 10
 class Probe:
     """A synthetic alert, and what Alertmanager makes of it."""
 
-    def __init__(self, client: HttpClient, alertname: str, timeout: float) -> None:
+    def __init__(self, client: HttpClient, alertname: str, texts: dict[str, str], timeout: float) -> None:
         self._client = client
+        self._texts = texts
         self._timeout = timeout
         # An alert of its own each time: Alertmanager does not notify twice of one that it knows.
         self.labels = {"alertname": alertname, "severity": "info", "probe": uuid.uuid4().hex}
@@ -54,10 +55,7 @@ class Probe:
     def _post(self, end: datetime.datetime) -> None:
         alert = {
             "labels": self.labels,
-            "annotations": {
-                "summary": "A test: nothing is wrong",
-                "description": "llmmon proves that alerts reach this receiver. There is nothing to do.",
-            },
+            "annotations": self._texts,
             "endsAt": end.isoformat(),
         }
         self._client.send("POST", "/api/v2/alerts", [alert])

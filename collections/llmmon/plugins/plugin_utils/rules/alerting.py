@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.plugin_utils.languages import Language
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.gateway_labels import GatewayLabels, with_labels
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, texts
 
@@ -23,7 +24,7 @@ class Alerting:
 
     ``tuning`` is by the alert's name: ``for``, ``keep_firing_for``, ``severity``, and what the user changes.
     ``runbooks``, ``dashboards`` and ``alertmanager`` are addresses. ``first_checks`` say, by the alert's name, what to
-    look at first. ``gateway_labels`` are for all alerts about a gateway.
+    look at first. ``gateway_labels`` are for all alerts about a gateway. ``language`` is that of all texts.
     """
 
     tuning: Mapping[str, Mapping[str, Any]]
@@ -32,6 +33,11 @@ class Alerting:
     alertmanager: str
     first_checks: Mapping[str, str]
     gateway_labels: GatewayLabels = field(default_factory=dict)
+    language: Language = field(default_factory=Language)
+
+    def said(self, sentence: str, values: Mapping[str, object] | None = None) -> str:
+        """A part of a text, in the language of the messages."""
+        return self.language.said(sentence, values)
 
     def alert(
         self,
@@ -40,6 +46,7 @@ class Alerting:
         *,
         summary: str,
         description: str,
+        values: Mapping[str, object] | None = None,
         labels: Mapping[str, str] | None = None,
         dashboard: str | None = None,
         dashboard_for: Sequence[str] = (),
@@ -50,7 +57,8 @@ class Alerting:
         An alert opens the dashboard of its component unless it names another, narrowed down by the labels in
         ``dashboard_for``: one that is narrowed down to a job is about a gateway, and gets the gateway's labels. One
         that is narrowed down to a model may fire for hundreds at once: messages sort them by their value, and say how
-        many models the recorded series ``among`` knows. Its texts may be written over several lines.
+        many models the recorded series ``among`` knows. Its texts are English, may be written over several lines, and
+        name ``values`` as ``[[ name ]]``.
         """
         own = self.tuning[name]
         if not own.get("enabled", True):
@@ -76,10 +84,10 @@ class Alerting:
         )
         rule["annotations"] = texts(
             {
-                "summary": summary,
-                "description": " ".join(description.split()),
-                **({"first_check": self.first_checks[name]} if name in self.first_checks else {}),
-                "runbook_url": f"{self.runbooks}/{name}.md",
+                "summary": self.said(summary),
+                "description": self.said(description, values),
+                **({"first_check": self.said(self.first_checks[name])} if name in self.first_checks else {}),
+                "runbook_url": self.language.runbook(self.runbooks, name),
                 "dashboard_url": f"{self.dashboards}/{dashboard or DASHBOARDS[component]}"
                 + (f"?{narrowed}" if narrowed else ""),
                 **({"sort_key": _SORTABLE} if "model" in dashboard_for else {}),

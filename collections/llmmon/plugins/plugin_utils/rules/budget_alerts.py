@@ -22,17 +22,29 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import pe
 # Days that an objective is about.
 MONTH = 30
 
+# What the texts of these alerts have in common.
+_SHARE = "{{ $value | humanizePercentage }} of the requests [[ who ]]"
+_BESIDE = "(not counting what LLMHighFailureRatio told)"
+_GONE = "The objective allows [[ budget ]] over a month; at this rate that is used up in [[ days ]] days or sooner."
+_LASTING = "The objective allows [[ budget ]] over a month, and it does not get better by itself."
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """What an alert says of an objective."""
+
+    summary: str
+    description: str
+
 
 @dataclass(frozen=True)
 class _Objective:
     """A share of requests that gateways owe their users, and how it is missed."""
 
     alert: str
-    budget_of: str
-    # What the requests that do not meet it did.
-    missed_by: str
-    # What is left out, put behind the time it is about.
-    beside: str
+    # What its two alerts say.
+    fast: _Texts
+    slow: _Texts
     # Recorded names: of those requests, and of all.
     part: str
     whole: str
@@ -64,9 +76,9 @@ class _Objective:
     @property
     def who(self) -> str:
         """Whose requests, as texts of alerts show it."""
-        of_model = ' for model "{{ $labels.model }}"'
-        named = f"{{{{ if $labels.model }}}}{of_model}{{{{ end }}}}" if self.of_models else ""
-        return f"{named} at {{{{ $labels.job }}}}"
+        if self.of_models:
+            return '{{ if $labels.model }}for model "{{ $labels.model }}" {{ end }}at {{ $labels.job }}'
+        return "at {{ $labels.job }}"
 
 
 @dataclass(frozen=True)
@@ -88,15 +100,17 @@ def burn_alerts(settings: RuleSettings) -> list[Rule]:
 
 
 def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
-    slowest = f"{settings.thresholds['latency_p95_seconds']}s"
-    if settings.overrides.for_models("latency_p95_seconds"):
-        slowest = "their model's threshold"
     owed = list(by_value(settings, lambda job: settings.overrides.slo_of(job, settings.slo)))
     yield _Objective(
         alert="LLMErrorBudgetBurn",
-        budget_of="error",
-        missed_by="failed",
-        beside=" (not counting what LLMHighFailureRatio told)",
+        fast=_Texts(
+            "The error budget of an LLM gateway is gone within days at this rate",
+            f"{_SHARE} failed over the last hour or 6 hours {_BESIDE}. {_GONE}",
+        ),
+        slow=_Texts(
+            "The error budget of an LLM gateway will not last the month",
+            f"{_SHARE} failed over the last day or 3 days {_BESIDE}. {_LASTING}",
+        ),
         part=UNTOLD,
         whole="llm_requests",
         name="availability",
@@ -109,9 +123,14 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
     if owed or of_models:
         yield _Objective(
             alert="LLMLatencyBudgetBurn",
-            budget_of="latency",
-            missed_by=f"took longer than {slowest}",
-            beside="",
+            fast=_Texts(
+                "The latency budget of an LLM gateway is gone within days at this rate",
+                f"{_SHARE} took longer than [[ slowest ]] over the last hour or 6 hours. {_GONE}",
+            ),
+            slow=_Texts(
+                "The latency budget of an LLM gateway will not last the month",
+                f"{_SHARE} took longer than [[ slowest ]] over the last day or 3 days. {_LASTING}",
+            ),
             part="llm_response_latency_seconds_slow",
             whole="llm_response_latency_seconds_count",
             name="latency",
@@ -122,27 +141,30 @@ def _objectives(settings: RuleSettings) -> Iterator[_Objective]:
 
 def _burn_alerts_of(objective: _Objective, settings: RuleSettings) -> list[Rule]:
     """Two windows each: the long one shows that it matters, the short one that it is not over yet."""
-    alert = settings.alerting.alert
-    burnt = f"{{{{ $value | humanizePercentage }}}} of the requests{objective.who} {objective.missed_by}"
-    allowed = f"The objective allows {objective.budget_text} over a month"
-    days = round(MONTH / float(settings.thresholds["burn_rate_6h"]), 1)
+    alerting = settings.alerting
+    slowest = "their model's threshold"
+    if not settings.overrides.for_models("latency_p95_seconds"):
+        slowest = "[[ seconds ]]s"
+    values = {
+        "who": alerting.said(objective.who),
+        "budget": objective.budget_text,
+        "days": f"{round(MONTH / float(settings.thresholds['burn_rate_6h']), 1):g}",
+        "slowest": alerting.said(slowest, {"seconds": settings.thresholds["latency_p95_seconds"]}),
+    }
     return [
-        *alert(
-            f"{objective.alert}Fast",
-            f"{_burning(objective, _HOUR, settings)}\nor\n{_burning(objective, _HOURS, settings)}",
-            summary=f"The {objective.budget_of} budget of an LLM gateway is gone within days at this rate",
-            description=f"{burnt} over the last hour or 6 hours{objective.beside}."
-            f" {allowed}; at this rate that is used up in {days:g} days or sooner.",
+        rule
+        for speed, texts, long, longer in (
+            ("Fast", objective.fast, _HOUR, _HOURS),
+            ("Slow", objective.slow, _DAY, _DAYS),
+        )
+        for rule in alerting.alert(
+            f"{objective.alert}{speed}",
+            f"{_burning(objective, long, settings)}\nor\n{_burning(objective, longer, settings)}",
+            summary=texts.summary,
+            description=texts.description,
+            values=values,
             dashboard_for=["job"],
-        ),
-        *alert(
-            f"{objective.alert}Slow",
-            f"{_burning(objective, _DAY, settings)}\nor\n{_burning(objective, _DAYS, settings)}",
-            summary=f"The {objective.budget_of} budget of an LLM gateway will not last the month",
-            description=f"{burnt} over the last day or 3 days{objective.beside}."
-            f" {allowed}, and it does not get better by itself.",
-            dashboard_for=["job"],
-        ),
+        )
     ]
 
 

@@ -68,8 +68,8 @@ def fallback_alerts(presets: Mapping[str, Preset], settings: RuleSettings) -> li
             summary="A deployment behind an LLM gateway fails",
             description="{{ $value | humanizePercentage }} of the attempts at {{ $labels.deployment }}"
             ' {{ $labels.address }} for model "{{ $labels.model }}" at {{ $labels.job }} failed in the last 5 minutes'
-            f" (threshold {percent(thresholds['deployment_failure_ratio'])}). Users do not see it yet: retries reach"
-            " others.",
+            " (threshold [[ threshold ]]). Users do not see it yet: retries reach others.",
+            values={"threshold": percent(thresholds["deployment_failure_ratio"])},
             dashboard_for=("job", "model"),
         )
     if any("fallbacks" in preset for preset in presets.values()):
@@ -81,8 +81,8 @@ def fallback_alerts(presets: Mapping[str, Preset], settings: RuleSettings) -> li
             """,
             summary="Another LLM answers instead of the one that was asked",
             description='{{ $value | humanizePercentage }} of the requests for model "{{ $labels.model }}" at'
-            " {{ $labels.job }} were answered by its fallback in the last 5 minutes"
-            f" (threshold {percent(thresholds['fallback_ratio'])}).",
+            " {{ $labels.job }} were answered by its fallback in the last 5 minutes (threshold [[ threshold ]]).",
+            values={"threshold": percent(thresholds["fallback_ratio"])},
             dashboard_for=("job", "model"),
             among=_SHARE,
         )

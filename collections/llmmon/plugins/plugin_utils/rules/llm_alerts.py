@@ -94,8 +94,8 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             above("failure_ratio", "round(job_model:llm_requests_failed:ratio_rate5m, 0.0001)") + enough,
             summary="Too many LLM requests fail",
             description='{{ $value | humanizePercentage }} of the requests for model "{{ $labels.model }}" at'
-            " {{ $labels.job }} failed in the last 5 minutes"
-            f" (threshold {share('failure_ratio')}).",
+            " {{ $labels.job }} failed in the last 5 minutes (threshold [[ threshold ]]).",
+            values={"threshold": share("failure_ratio")},
             dashboard_for=OF_MODEL,
             among=_KNOWN,
         ),
@@ -104,8 +104,8 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             slow + enough + unless_a_guess(settings) + unless_always(settings),
             summary="LLM answers are slow (95th percentile)",
             description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
-            " {{ $value | humanizeDuration }} or longer in the last 5 minutes"
-            f" (threshold {seconds}s).",
+            " {{ $value | humanizeDuration }} or longer in the last 5 minutes (threshold [[ seconds ]]s).",
+            values={"seconds": seconds},
             dashboard_for=OF_MODEL,
             among=_KNOWN,
         ),
@@ -118,8 +118,8 @@ def _failing_and_slow(settings: RuleSettings) -> list[Rule]:
             + (_unless_the_percentile_tells(settings, slow) or unless_always(settings)),
             summary="Too many LLM answers are slower than the threshold",
             description='{{ $value | humanizePercentage }} of the answers of model "{{ $labels.model }}" at'
-            f" {{{{ $labels.job }}}} took longer than {seconds}s in the last 5 minutes"
-            f" (threshold {share('slow_request_ratio')}).",
+            " {{ $labels.job }} took longer than [[ seconds ]]s in the last 5 minutes (threshold [[ threshold ]]).",
+            values={"seconds": seconds, "threshold": share("slow_request_ratio")},
             dashboard_for=OF_MODEL,
             among=_KNOWN,
         ),
@@ -148,7 +148,8 @@ def _surging(settings: RuleSettings) -> list[Rule]:
             "llm_requests",
             "request_surge_ratio",
             summary="Far more LLM requests than usual",
-            what="{{ $labels.job }} gets {{ $value | humanize }} times its usual request rate",
+            description="{{ $labels.job }} gets {{ $value | humanize }} times its usual request rate"
+            " (threshold [[ threshold ]]). Usual is the last hour, or this hour in recent weeks if that was busier.",
         ),
         *_surge_alerts(
             settings,
@@ -156,7 +157,8 @@ def _surging(settings: RuleSettings) -> list[Rule]:
             "llm_tokens_used",
             "token_surge_ratio",
             summary="Far more LLM tokens used than usual",
-            what="{{ $labels.job }} uses {{ $value | humanize }} times its usual number of tokens",
+            description="{{ $labels.job }} uses {{ $value | humanize }} times its usual number of tokens"
+            " (threshold [[ threshold ]]). Usual is the last hour, or this hour in recent weeks if that was busier.",
             dashboard="llmmon-cost",
         ),
     ]
@@ -169,7 +171,7 @@ def _surge_alerts(
     threshold: str,
     *,
     summary: str,
-    what: str,
+    description: str,
     dashboard: str | None = None,
 ) -> list[Rule]:
     """A surge of one signal, by the threshold of each gateway."""
@@ -187,8 +189,8 @@ def _surge_alerts(
         (surging[0] if len(surging) == 1 else f"(\n{union(surging)}\n)")
         + f"\nunless on (job) job:{signal}:rate5m <= {AS_BEFORE} * job:{signal}:rate5m_same_time",
         summary=summary,
-        description=f"{what} (threshold {gateway_threshold_text(settings, threshold, default)})."
-        " Usual is the last hour, or this hour in recent weeks if that was busier.",
+        description=description,
+        values={"threshold": gateway_threshold_text(settings, threshold, default)},
         dashboard=dashboard,
         dashboard_for=["job"],
     )
@@ -206,7 +208,8 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             compared(settings, "waiting_requests", "job_model:llm_requests_waiting", ">", waiting),
             summary="LLM requests queue up",
             description='{{ $value | humanize }} requests for model "{{ $labels.model }}" at {{ $labels.job }} wait for'
-            f" their turn (threshold {threshold_text(settings, 'waiting_requests', str(waiting))}).",
+            " their turn (threshold [[ threshold ]]).",
+            values={"threshold": threshold_text(settings, "waiting_requests", str(waiting))},
             dashboard_for=OF_MODEL,
             among="job_model:llm_requests_waiting",
         )
@@ -216,8 +219,8 @@ def _queueing(presets: Mapping[str, Preset], settings: RuleSettings) -> list[Rul
             compared(settings, "kv_cache_usage_ratio", "round(job_model:llm_kv_cache_usage_ratio, 0.0001)", ">", full),
             summary="The KV cache of an LLM server is nearly full",
             description='{{ $value | humanizePercentage }} of the KV cache for model "{{ $labels.model }}" at'
-            f" {{{{ $labels.job }}}} is in use (threshold {share}):"
-            " requests will wait or be preempted.",
+            " {{ $labels.job }} is in use (threshold [[ threshold ]]): requests will wait or be preempted.",
+            values={"threshold": share},
             dashboard_for=OF_MODEL,
             among="job_model:llm_kv_cache_usage_ratio",
         )

@@ -49,7 +49,8 @@ def low_traffic_alerts(settings: RuleSettings) -> list[Rule]:
         summary="Too many of the few LLM requests fail",
         description='{{ $value | humanizePercentage }} of the requests for model "{{ $labels.model }}" at'
         " {{ $labels.job }} failed in the last hour, and they still do"
-        f" (threshold {share}). There are too few of them for LLMHighFailureRatio.",
+        " (threshold [[ threshold ]]). There are too few of them for LLMHighFailureRatio.",
+        values={"threshold": share},
         dashboard_for=("job", "model"),
         among=f"{requests}1h",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.budgets import Budget, budgets
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
+from ansible_collections.llmmon.stack.plugins.plugin_utils.languages import language
 from ansible_collections.llmmon.stack.plugins.plugin_utils.overrides import Number, Overrides
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.alerting import Alerting
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.gateway_labels import gateway_labels
@@ -58,7 +59,10 @@ class RuleSettings:
         return cls(
             **{
                 **given,
-                "alerting": Alerting(**given["alerting"], gateway_labels=gateway_labels(known)),
+                "alerting": Alerting(
+                    **{**given["alerting"], "language": language(given["alerting"]["language"])},
+                    gateway_labels=gateway_labels(known),
+                ),
                 "overrides": overrides,
                 "jobs": jobs,
                 "budgets": budgets(given["budgets"]),

@@ -50,13 +50,16 @@ def spending_alerts(presets: Mapping[str, Preset], settings: RuleSettings) -> li
     return rules
 
 
-def _alert(settings: RuleSettings, name: str, scope: str, expression: str, summary: str, text: str) -> list[Rule]:
-    who = _WHO[scope]
-    return settings.alerting.alert(
+def _alert(
+    settings: RuleSettings, name: str, scope: str, expression: str, summary: str, text: str, **values: str
+) -> list[Rule]:
+    who, alerting = _WHO[scope], settings.alerting
+    return alerting.alert(
         name,
         expression,
         summary=summary,
-        description=f"{who.name} {text}",
+        description=f"[[ who ]] {text}",
+        values={"who": alerting.said(who.name), **values},
         labels={"scope": scope},
         dashboard="llmmon-cost",
         dashboard_for=who.labels,
@@ -73,8 +76,9 @@ def _burning(scope: str, settings: RuleSettings) -> list[Rule]:
         scope,
         f"{SPENT}:increase1h {limit}\nand on ({OF_BUDGET})\nsum without (month, day) ({SPENT}:rate5m) * 3600 {limit}",
         "A monthly LLM budget will be spent within days",
-        f"spent {{{{ $value | humanize }}}} USD on LLMs in the last hour, more than {percent(share)} of the monthly"
+        "spent {{ $value | humanize }} USD on LLMs in the last hour, more than [[ share ]] of the monthly"
         " budget, and the spending goes on.",
+        share=percent(share),
     )
 
 
@@ -87,7 +91,8 @@ def _forecast(scope: str, settings: RuleSettings) -> list[Rule]:
         f"{SPENT}:forecast30d > on ({OF_BUDGET}) {ratio} * {_budget(scope)}",
         "A monthly LLM budget will be exceeded",
         "would spend {{ $value | humanize }} USD on LLMs in 30 days, going on as in the last 7 days (or since there are"
-        f" data): more than {percent(ratio)} of the monthly budget.",
+        " data): more than [[ share ]] of the monthly budget.",
+        share=percent(ratio),
     )
 
 
@@ -109,7 +114,8 @@ def _used(scope: str, settings: RuleSettings) -> list[Rule]:
             scope,
             f"{used} >= {share}{below}",
             summary,
-            f"used {{{{ $value | humanizePercentage }}}} of {_WHO[scope].budget}.",
+            "used {{ $value | humanizePercentage }} of [[ budget ]].",
+            budget=settings.alerting.said(_WHO[scope].budget),
         )
         # One that is switched off speaks of nothing.
         if settings.alerting.tuning[name].get("enabled", True):

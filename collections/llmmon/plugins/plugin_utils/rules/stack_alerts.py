@@ -150,7 +150,8 @@ def _storing(settings: RuleSettings) -> list[Rule]:
             f'prometheus_tsdb_head_series{{job="prometheus"}} > {thresholds["head_series"]}',
             summary="Prometheus holds very many series in memory",
             description="{{ $labels.instance }} holds {{ $value | humanize }} series in memory"
-            f" (threshold {thresholds['head_series']}).",
+            " (threshold [[ threshold ]]).",
+            values={"threshold": thresholds["head_series"]},
         ),
         # Over 3 hours: compactions run every 2.
         *alert(
@@ -192,8 +193,9 @@ def _storing(settings: RuleSettings) -> list[Rule]:
             """,
             summary="Prometheus will soon have used the disk space it may take",
             description="Growing as in the last day, the data of {{ $labels.instance }} will be"
-            f" {{{{ $value | humanize1024 }}}}B in {thresholds['storage_days_left']} days, more than"
-            " llmmon_prometheus_retention_size allows: the oldest will be deleted early.",
+            " {{ $value | humanize1024 }}B in [[ days ]] days, more than llmmon_prometheus_retention_size allows: the"
+            " oldest will be deleted early.",
+            values={"days": thresholds["storage_days_left"]},
         ),
     ]
 
@@ -214,8 +216,9 @@ def _backing_up(settings: RuleSettings) -> list[Rule]:
             "MonitoringBackupTooOld",
             f"time() - {newest} > {oldest}\nor absent({newest}) and llmmon_backup_scheduled offset {oldest}s",
             summary="The last good backup is too old",
-            description=f"Backups are scheduled, and for more than {hours} hours none has succeeded: neither data nor"
-            " settings of the monitoring could be restored as they are now.",
+            description="Backups are scheduled, and for more than [[ hours ]] hours none has succeeded: neither data"
+            " nor settings of the monitoring could be restored as they are now.",
+            values={"hours": hours},
         ),
     ]
     if not settings.backup_copied:
@@ -236,7 +239,8 @@ def _backing_up(settings: RuleSettings) -> list[Rule]:
             unless on () ALERTS{{alertname="MonitoringBackupTooOld"}}
             """,
             summary="The last copy of a backup off the host is too old",
-            description=f"Backups succeed, and for more than {hours} hours none of them was copied off the host: when"
-            " the host is lost, its backups are lost with it.",
+            description="Backups succeed, and for more than [[ hours ]] hours none of them was copied off the host:"
+            " when the host is lost, its backups are lost with it.",
+            values={"hours": hours},
         ),
     ]

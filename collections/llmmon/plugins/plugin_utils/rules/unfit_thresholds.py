@@ -39,8 +39,9 @@ def unfit_threshold_alerts(settings: RuleSettings) -> list[Rule]:
         summary="The threshold for slow LLM answers is below what is usual",
         description='The slowest 5% of the answers of model "{{ $labels.model }}" at {{ $labels.job }} took'
         " {{ $value | humanizeDuration }} or longer at this hour on each of the last 3 days"
-        f" (threshold {seconds}s). LLMHighLatencyP95 does not tell it any more; calibrate.yml proposes a threshold"
+        " (threshold [[ seconds ]]s). LLMHighLatencyP95 does not tell it any more; calibrate.yml proposes a threshold"
         " that fits.",
+        values={"seconds": seconds},
         dashboard_for=["job", "model"],
         among="job_model:llm_requests:rate5m",
     )

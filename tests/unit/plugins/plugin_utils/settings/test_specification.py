@@ -60,6 +60,7 @@ def test_what_the_specifications_allow_is_allowed(name: str, value: Any) -> None
         ("llmmon_gateways", ["proxy:8000"], "llmmon_gateways[0] is 'proxy:8000', but must be a dictionary"),
         ("llmmon_services", ["prometheus", "loki"], "llmmon_services[1] is 'loki', but must be one of prometheus, "),
         ("llmmon_backup_encryption", "pgp", "is 'pgp', but must be one of empty, gpg, age"),
+        ("llmmon_language", "kr", "is 'kr', but must be one of en, ko"),
         ("llmmon_prometheus_port", "http", "is 'http', but must be a whole number"),
         ("llmmon_keep_releases", True, "is true, but must be a whole number"),
         ("llmmon_keep_releases", 2.5, "is 2.5, but must be a whole number"),

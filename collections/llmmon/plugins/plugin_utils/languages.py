@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people read in another language than English.
+
+English is written where it is meant; a file for each other language has its sentences by the English ones. A sentence
+may have places for values, written ``[[ name ]]``, and Go templates for what Prometheus puts in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+# Runbooks lie in a folder of this name, and those of a language in one beside it.
+_RUNBOOKS = "docs/runbooks"
+_PLACE = re.compile(r"\[\[ (\w+) \]\]")
+
+
+@dataclass(frozen=True)
+class Language:
+    """Its code, our sentences by the English ones, and the alerts that have a runbook in it."""
+
+    code: str = "en"
+    sentences: Mapping[str, str] = field(default_factory=dict)
+    runbooks: frozenset[str] = frozenset()
+
+    def said(self, sentence: str, values: Mapping[str, object] | None = None) -> str:
+        """Our own sentence in this language, with its values. One without translation stays English."""
+        english = " ".join(sentence.split())
+        given = values or {}
+        return _PLACE.sub(lambda place: str(given[place[1]]), self.sentences.get(english, english))
+
+    def runbook(self, base: str, name: str) -> str:
+        """Where the runbook of an alert is: in this language, where there is one."""
+        return f"{self.place_of_runbooks(base) if name in self.runbooks else base}/{name}.md"
+
+    def place_of_runbooks(self, base: str) -> str:
+        """Where those in this language are, if ``base`` is a copy of our documentation.
+
+        Whoever has runbooks of his own has all of them where he says.
+        """
+        if self.runbooks and base.endswith(_RUNBOOKS):
+            return f"{base.removesuffix('runbooks')}{self.code}/runbooks"
+        return base
+
+
+@cache
+def language(file: str) -> Language:
+    """Of a file such as ``ko.yml``; of no file, English."""
+    if not file:
+        return Language()
+    path = Path(file)
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    sentences = {" ".join(entry["en"].split()): entry[path.stem].strip() for entry in content["sentences"]}
+    return Language(path.stem, sentences, frozenset(content.get("runbooks", ())))
