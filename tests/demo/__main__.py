@@ -132,11 +132,14 @@ def port_is_free(port: int) -> bool:
 def forget_other_images(before: dict[str, Any], wanted: dict[str, Any]) -> None:
     """A service whose image another one replaces begins anew: a real Grafana cannot read what its stand-in wrote."""
     for service, image in before.items():
-        if image["image"] != wanted[service]["image"]:
-            containers.remove(engine.client(), container_name(service))
-            for part in ("etc", "data"):
-                state.remove("demo", part, service)
-            say(f"{service} begins anew, without data: its image is {wanted[service]['image']} now")
+        if image["image"] == wanted[service]["image"]:
+            continue
+        containers.remove(engine.client(), container_name(service))
+        for part in ("etc", "data"):
+            state.remove("demo", part, service)
+        # What was deployed is no longer there, and must not be taken for something to upgrade.
+        state.forget("demo/data/state")
+        say(f"{service} begins anew, without data: its image is {wanted[service]['image']} now")
 
 
 def ensure_network() -> None:

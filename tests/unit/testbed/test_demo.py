@@ -193,6 +193,7 @@ def test_a_service_with_another_image_begins_anew(
     for service in ("grafana", "prometheus"):
         state.folder("demo", "data", service)
         state.folder("demo", "etc", service)
+    state.write("demo/data/state", {"services": {"grafana": {"version": "9"}}})
     before = {"grafana": {"image": "stand-in:9"}, "prometheus": {"image": "p:3"}}
     demo.forget_other_images(before, {"grafana": {"image": "grafana:13"}, "prometheus": {"image": "p:3"}})
     assert removed == ["llmmon-demo-grafana"]
