@@ -116,6 +116,11 @@ interrupted_changes:
   returned: always
   type: list
   elements: str
+containers_there:
+  description: Those of O(containers) that are on the host, whether they run or not.
+  returned: always
+  type: list
+  elements: str
 version_changes:
   description: One row for each of O(versions) that was deployed with another version and image.
   returned: always
@@ -204,6 +209,12 @@ def port_conflicts(
             f"port {port} on {address} is taken by {who}: stop it, or set {wanted['variable']} to a free port"
         )
     return conflicts
+
+
+def containers_there(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
+    """Those of the wanted names that a container has."""
+    there = {name for container in containers for name in names(container)}
+    return [name for name in wanted if name in there]
 
 
 def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
@@ -313,6 +324,7 @@ def main() -> None:
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
         "interrupted_changes": interrupted_changes(parameters["containers"], containers),
+        "containers_there": containers_there(parameters["containers"], containers),
         "version_changes": version_changes(
             parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
         ),
