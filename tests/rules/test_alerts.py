@@ -90,7 +90,7 @@ def test_runbooks_are_linked_where_the_repository_is() -> None:
 
 def test_runbooks_are_linked_where_the_stack_serves_them() -> None:
     assert runbooks(llmmon_docs=True) == {"http://localhost:9099/runbooks"}
-    assert runbooks(llmmon_docs=True, llmmon_docs_url="https://docs.example/") == {"https://docs.example/runbooks"}
+    assert runbooks(llmmon_docs=True, llmmon_docs_url="https://docs.example") == {"https://docs.example/runbooks"}
     # Somebody's own are theirs.
     own = "https://wiki.example/llm"
     assert runbooks(llmmon_docs=True, llmmon_runbook_base_url=own) == {own}
