@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TARGET = REPOSITORY / "docs" / "variables.md"
 # In the order in which a reader meets them.
 ROLES = (
-    *("common", "engine", "container", "prometheus", "alertmanager", "grafana"),
+    *("common", "engine", "container", "prometheus", "alertmanager", "grafana", "docs"),
     *("verify", "calibrate", "status", "backup", "restore", "upgrade", "uninstall"),
 )
 PREFIX = "llmmon_"
@@ -65,7 +65,8 @@ def default(option: dict[str, Any]) -> str:
     if value is None:
         return ""
     shown = value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
-    return "`" + (shown.removesuffix("\n...") or '""') + "`"
+    # In a table an upright line ends the cell, within code as well.
+    return "`" + (shown.removesuffix("\n...") or '""').replace("|", "\\|") + "`"
 
 
 def rows(listed: dict[str, Any], prefix: str = "") -> Iterator[str]:

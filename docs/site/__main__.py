@@ -68,6 +68,7 @@ def main() -> int:
     except subprocess.CalledProcessError as failed:
         print(f"{Path(failed.cmd[0]).name} refuses the site: see above", file=sys.stderr)
         return 1
+    pages.keep_addresses(NEW)
     if found := list(built.faults(NEW)):
         print(*found, sep="\n", file=sys.stderr)
         return 1

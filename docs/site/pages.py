@@ -25,6 +25,14 @@ _LINK = r"(?P<before>\]\(|^\[[^\]\n]+\]:[ \t]+)(?P<target>[^()\s]+)"
 _MARKDOWN = re.compile(f"(?P<code>{_FENCED}|{_IN_LINE})|{_LINK}", re.MULTILINE | re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|//|#", re.IGNORECASE)
 
+_ELSEWHERE_NOW = """\
+<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{name}</title><meta http-equiv="refresh" content="0; url={page}"></head>
+<body><a href="{page}">{name}</a></body>
+</html>
+"""
+
 Pages = Mapping[PurePosixPath, PurePosixPath]
 
 
@@ -114,6 +122,18 @@ def stage(repository: Path, target: Path, address: str) -> None:
             place = picture(PurePosixPath(shown.relative_to(repository)))
             (target / place).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(shown, target / place)
+
+
+def keep_addresses(site: Path) -> None:
+    """Let a runbook's page open at its address in the repository, too, which is what messages and dashboards link.
+
+    Where a folder is asked for, every web server gives its index.
+    """
+    for page in sorted(site.rglob("runbooks/*.html")):
+        folder = page.with_suffix(".md")
+        folder.mkdir()
+        text = _ELSEWHERE_NOW.format(name=page.stem, page=f"../{page.name}")
+        (folder / "index.html").write_text(text, encoding="utf-8")
 
 
 def stage_collection(repository: Path, target: Path) -> None:

@@ -7,12 +7,20 @@ import locale
 import os
 import socket
 import sys
+import textwrap
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from docker.errors import NotFound
 
-from tests.testbed import containers, disk, engine, gateway, lifecycle, state, traffic
+from tests.demo import overview, pages, view
+from tests.testbed import containers, disk, engine, gateway, lifecycle, sinks, state, traffic
 from tests.testbed.engine import LABELS
 from tests.testbed.images import Available
 from tests.testbed.shell import TestbedError, say
@@ -21,7 +29,17 @@ NETWORK = "llmmon-demo"
 PORTS = {"grafana": 3000, "prometheus": 9090, "alertmanager": 9093}
 SERVICES = (*PORTS, "prober")
 GATEWAY = "demo"
+# Where the demo's alerts arrive; inventories/demo knows it by this name.
+SINKS = "demo-sinks"
 TRAFFIC_SECONDS = 3600.0
+# An alert needs 20 requests: one of ten goes to the model that fails.
+TRAFFIC_PER_SECOND = 4.0
+# How long the first alert and its message are waited for at most; it takes two or three minutes.
+ALERT_SECONDS = 300.0
+_AGAIN = "sudo .venv/bin/python -m tests.demo summary"
+
+
+URLS = {service: f"http://127.0.0.1:{port}" for service, port in PORTS.items()}
 
 
 def container_name(service: str) -> str:
@@ -35,7 +53,7 @@ def main() -> int:
     action = {"prepare": prepare, "summary": summary, "remove": remove}[parser.parse_args().action]
     try:
         action()
-    except TestbedError as error:
+    except (TestbedError, StackError) as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
     return 0
@@ -49,15 +67,18 @@ def prepare() -> None:
         disk.require_room(state.directory())
     require_free_ports()
     lifecycle.up("demo")
+    images = state.read("images")
+    wanted = {name: images[name] for name in SERVICES}
+    forget_other_images(state.read("demo").get("images", {}), wanted)
     ensure_network()
     found = gateway.start_gateway(GATEWAY, NETWORK)
-    traffic.start(GATEWAY, TRAFFIC_SECONDS)
+    sinks.start_sinks(SINKS, NETWORK)
+    traffic.start(GATEWAY, TRAFFIC_SECONDS, TRAFFIC_PER_SECOND)
     say("traffic flows to the gateway, for an hour at most")
-    images = state.read("images")
     state.write(
         "demo",
         {
-            "images": {name: images[name] for name in SERVICES},
+            "images": wanted,
             "gateway": {"target": found.target, "token_file": str(found.token_file)},
             "root": str(state.folder("demo")),
         },
@@ -108,6 +129,19 @@ def port_is_free(port: int) -> bool:
     return True
 
 
+def forget_other_images(before: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """A service whose image another one replaces begins anew: a real Grafana cannot read what its stand-in wrote."""
+    for service, image in before.items():
+        if image["image"] == wanted[service]["image"]:
+            continue
+        containers.remove(engine.client(), container_name(service))
+        for part in ("etc", "data"):
+            state.remove("demo", part, service)
+        # What was deployed is no longer there, and must not be taken for something to upgrade.
+        state.forget("demo/data/state")
+        say(f"{service} begins anew, without data: its image is {wanted[service]['image']} now")
+
+
 def ensure_network() -> None:
     """The network is there before the playbook, so that the gateway can be in it."""
     client = engine.client()
@@ -118,26 +152,93 @@ def ensure_network() -> None:
 
 
 def summary() -> None:
-    """What runs where, what was proved, and how to stop it."""
+    """What runs where, what was proved, and how to stop it; then what goes on in it, once there is an alert to show."""
+    show_table()
+    model = gateway.FAILING_MODEL
+    seen = watch(look, model, say)
+    print("\n".join(["", *view.lines(seen, model), "", f"To see this again: {_AGAIN}"]))
+
+
+def show_table() -> None:
     demo = state.read("demo")
-    root = Path(demo["root"])
-    password = root / "etc" / "grafana" / "current" / "secrets" / "admin_password"
-    origins = {name: f"{image.image} ({image.source})" for name, image in images_of(demo).items()}
+    if not demo:
+        raise TestbedError("There is no demo: start it by 'sudo make demo'.")
+    found = images_of(demo)
+    password = Path(demo["root"]) / "etc" / "grafana" / "current" / "secrets" / "admin_password"
     rows = [
-        ("Grafana", f"http://127.0.0.1:{PORTS['grafana']}", origins["grafana"]),
-        ("Prometheus", f"http://127.0.0.1:{PORTS['prometheus']}", origins["prometheus"]),
-        ("Alertmanager", f"http://127.0.0.1:{PORTS['alertmanager']}", origins["alertmanager"]),
+        *(row_of(service, url, found[service]) for service, url in URLS.items()),
         ("LLM gateway", str(gateway.get_gateway(GATEWAY).url), "LiteLLM, two mock models and one that always fails"),
         ("sign-in", "admin", f"password in {password}"),
-        ("proved", "by verify.yml", "all targets up with the bearer token, data through Grafana, dashboards there"),
-        ("stop it", "make demo-down", "removes containers, data, network, and the engine if it was started for this"),
+        ("proved", "by verify.yml", "all targets up with the bearer token, data through Grafana, a test alert arrived"),
+        (
+            "stop it",
+            "make demo-down",
+            "removes containers, data, network, and the engine if it was started for this alone",
+        ),
     ]
-    if any(image.why for image in images_of(demo).values()):
-        rows.append(("real images", "make demo-down demo", "asks the registry again for what was not pulled"))
+    if any(image.why for image in found.values()):
+        rows.append(("real images", "make demo", "asks the registry again for what was not pulled"))
     print()
     for name, where, what in rows:
-        print(f"  {name:<13} {where:<24} {what}")
+        start = f"  {name:<13} {where:<22} "
+        # A path stays whole: it is copied.
+        print(
+            textwrap.fill(
+                what,
+                view.WIDTH,
+                initial_indent=start,
+                subsequent_indent=" " * len(start),
+                break_on_hyphens=False,
+                break_long_words=False,
+            )
+        )
     print()
+
+
+def row_of(service: str, url: str, image: Available) -> tuple[str, str, str]:
+    return service.capitalize(), url, f"{pages.verdict(url, image)}; {image.image} ({image.source})"
+
+
+def watch(
+    look: Callable[[], view.Seen],
+    model: str,
+    tell: Callable[[str], None],
+    seconds: float = ALERT_SECONDS,
+    interval: float = 1,
+) -> view.Seen:
+    """The demo once the alert about this model has fired and was told, or as it is when that takes too long."""
+    told: list[str] = []
+
+    def complete() -> view.Seen | None:
+        seen = look()
+        missing = view.missing(seen, model)
+        if not missing or not seen.has_traffic:
+            return seen
+        # Said anew when something else is missing, and not each second.
+        kind = missing.partition(":")[0]
+        if kind not in told:
+            bound = "" if told else f"; waiting {seconds / 60:.0f} min at most, Ctrl+C ends only that"
+            tell(f"{missing}{bound}")
+            told.append(kind)
+        return None
+
+    with suppress(KeyboardInterrupt):
+        return wait_for(complete, seconds, interval) or look()
+    return look()
+
+
+def look() -> view.Seen:
+    """The demo as it is now."""
+    prometheus = HttpClient(Connection(URLS["prometheus"]))
+    now = time.time()
+    return view.Seen(
+        moment=now,
+        numbers=overview.numbers(prometheus, int(now)),
+        models=overview.models(prometheus),
+        alerts=overview.alerts(prometheus),
+        message=overview.last_message(sinks.start_sinks(SINKS, NETWORK).records("webhook"), gateway.FAILING_MODEL),
+        has_traffic=traffic.running(),
+    )
 
 
 def images_of(demo: dict[str, Any]) -> dict[str, Available]:

@@ -85,7 +85,20 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
 def test_runbooks_are_linked_where_the_repository_is() -> None:
     galaxy = yaml.safe_load((rendering.REPOSITORY / "collections" / "llmmon" / "galaxy.yml").read_text("utf-8"))
     place = RUNBOOKS.relative_to(rendering.REPOSITORY)
-    assert rendering.role_variables()["llmmon_runbook_base_url"] == f"{galaxy['repository']}/blob/main/{place}"
+    assert runbooks() == {f"{galaxy['repository']}/blob/main/{place}"}
+
+
+def test_runbooks_are_linked_where_the_stack_serves_them() -> None:
+    assert runbooks(llmmon_docs=True) == {"http://localhost:9099/runbooks"}
+    assert runbooks(llmmon_docs=True, llmmon_docs_url="https://docs.example") == {"https://docs.example/runbooks"}
+    # Somebody's own are theirs.
+    own = "https://wiki.example/llm"
+    assert runbooks(llmmon_docs=True, llmmon_runbook_base_url=own) == {own}
+
+
+def runbooks(**variables: Any) -> set[str]:
+    """The folder that the links of all alerts lead to."""
+    return {alert["annotations"]["runbook_url"].rpartition("/")[0] for alert in alerts(**variables)}
 
 
 def test_every_runbook_has_the_same_sections() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound
+from docker.models.images import Image
 
 from tests.testbed import debian, engine, go_programs, oci, recipes, shipped, state, upstream
 from tests.testbed.catalogue import PYTHON, RECIPES, STAND_IN, Recipe
@@ -45,7 +46,8 @@ def ensure(client: docker.DockerClient, *, quick: bool = False) -> list[Availabl
     """Make sure that the engine has every image, and write `.testbed/images.json`.
 
     What has to be compiled first takes minutes: in a hurry, only what was compiled before is taken. What cannot be
-    compiled here is said and left out.
+    compiled here is said and left out. Tests keep the images that they began with; in a hurry the registry is asked
+    again for what was built before.
     """
     with state.locked("images"):
         result = _ensure_all(client, quick=quick)
@@ -109,7 +111,7 @@ def _ensure_all(client: docker.DockerClient, *, quick: bool) -> list[Available]:
     """Pull one by one (silence ends the asking), build two at a time."""
     registry = upstream.Upstream()
     asked = [recipe for recipe in RECIPES if recipe.upstream and (recipe.is_shipped or not quick)]
-    found = {recipe.name: _pulled(client, recipe, registry) for recipe in asked}
+    found = {recipe.name: _pulled(client, recipe, registry, again=quick) for recipe in asked}
     pulled = {recipe.component for recipe in asked if isinstance(found[recipe.name], Available)}
     # In a hurry another version may stand in for the one that was asked for.
     reasons = {recipe.component: found[recipe.name] for recipe in asked if recipe.component not in pulled}
@@ -132,15 +134,17 @@ def _fetch(suite: str, missing: Sequence[Recipe]) -> None:
     debian.fetch(suite, sorted({package for recipe in missing if recipe.suite == suite for package in recipe.packages}))
 
 
-def _pulled(client: docker.DockerClient, recipe: Recipe, registry: upstream.Upstream) -> Available | str:
+def _pulled(
+    client: docker.DockerClient, recipe: Recipe, registry: upstream.Upstream, *, again: bool
+) -> Available | str:
     """The image as upstream made it, or why it was not pulled."""
     assert recipe.upstream
-    try:
-        image = client.images.get(recipe.upstream)
-        if engine.LABEL in image.labels:
-            # It was built because of what the registry answered then, and stays until `down`.
-            return _why_before(recipe)
-    except ImageNotFound:
+    image = _find(client, recipe.upstream)
+    is_built = image is not None and engine.LABEL in image.labels
+    if is_built and not again:
+        # It was built because of what the registry answered then, and stays until `down`.
+        return _why_before(recipe)
+    if image is None or is_built:
         why = registry.pull(recipe.upstream)
         if why is not None:
             return why
@@ -151,6 +155,13 @@ def _pulled(client: docker.DockerClient, recipe: Recipe, registry: upstream.Upst
     return Available(recipe.component, recipe.upstream, version, PULLED, str(image.id))
 
 
+def _find(client: docker.DockerClient, name: str) -> Image | None:
+    try:
+        return client.images.get(name)
+    except ImageNotFound:
+        return None
+
+
 def _why_before(recipe: Recipe) -> str:
     known = state.read("images").get("all", [])
     return next((str(entry.get("why", "")) for entry in known if entry["image"] == recipe.name), "")
@@ -158,10 +169,8 @@ def _why_before(recipe: Recipe) -> str:
 
 def _load(client: docker.DockerClient, recipe: Recipe, why: str) -> Available:
     image = build(recipe)
-    try:
-        known = client.images.get(recipe.name).id
-    except ImageNotFound:
-        known = None
+    there = _find(client, recipe.name)
+    known = there.id if there is not None else None
     if known != image.id:
         done = step(f"loaded {recipe.name} into the engine")
         with done, tempfile.TemporaryFile(dir=state.folder("oci")) as archive:

@@ -55,6 +55,17 @@ def test_a_runbook_keeps_its_address() -> None:
         assert known[PurePosixPath(f"docs/runbooks/{alert}.md")] == PurePosixPath(f"runbooks/{alert}.md")
 
 
+def test_a_runbook_opens_at_the_address_that_messages_link_too(tmp_path: Path) -> None:
+    for name in ("runbooks/One.html", "ko/runbooks/One.html", "gateways.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("<html></html>")
+    pages.keep_addresses(tmp_path)
+    written = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.md/*")}
+    assert written == {"runbooks/One.md/index.html", "ko/runbooks/One.md/index.html"}
+    assert 'content="0; url=../One.html"' in (tmp_path / "runbooks" / "One.md" / "index.html").read_text()
+    assert list(built.faults(tmp_path)) == []
+
+
 def test_a_folder_opens_with_its_readme(repository: Path) -> None:
     known = pages.pages(repository)
     assert known[PurePosixPath("README.md")] == PurePosixPath("index.md")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -13,12 +15,59 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from docs import overview
+from tests.demo import view
+from tests.demo.overview import COLUMNS, COST, Alert, Message, Model, Number
 from tests.support import rendering
 from tests.support.collection import REPOSITORY
+from tests.testbed.gateway import FAILING_MODEL
 from tests.unit import test_korean_docs as korean_docs
 
 ENGLISH, KOREAN = "README.md", "README.ko.md"
 SINGLE = REPOSITORY / "inventories" / "single"
+
+
+# What a run of the demo had.
+_GROWN = tuple(value / 16 for value in range(1, 17))
+_MOMENT = 1_795_905_758.0
+DEMO = view.Seen(
+    moment=_MOMENT,
+    numbers=[
+        Number("Requests", tuple(2.15 * value for value in _GROWN)),
+        Number("Failed", (0.1,) * 16),
+        Number("P95 of the slowest model", (None, None, *[0.2] * 14)),
+        Number("Tokens", tuple(65.8 * value for value in _GROWN)),
+        Number(COST, tuple(0.5668 * value for value in _GROWN)),
+    ],
+    models=[
+        Model(name, dict(zip(COLUMNS, values, strict=True)))
+        for name, *values in (
+            (FAILING_MODEL, 0.21, 1.0, None, None),
+            ("mock-large", 0.86, 0.0, 0.2, 0.3414),
+            ("mock-small", 1.07, 0.0, 0.076, 0.2254),
+        )
+    ],
+    alerts=[
+        Alert(
+            "LLMHighFailureRatio", "critical", "llm-auth-proxy", FAILING_MODEL, True, _MOMENT - 114, 60,
+            '100% of the requests for model "always-fails" at llm-auth-proxy failed in the last 5 minutes'
+            " (threshold 20%).",
+        )
+    ],
+    message=Message(
+        _MOMENT - 49,
+        "[FIRING:1] LLMHighFailureRatio llm-auth-proxy (critical)",
+        "*Too many LLM requests fail*: 1 of 3 models\n"
+        '100% of the requests for model "always-fails" at llm-auth-proxy failed in the last 5 minutes'
+        " (threshold 20%).\n"
+        "fires since 2026-11-28 22:41 UTC: model=always-fails\n"
+        "First check: Open the dashboard: does one model fail or all of them, at one gateway or at all?\n"
+        "<https://github.com/llmmon/llmmon/blob/main/docs/runbooks/LLMHighFailureRatio.md|Runbook> · "
+        "<http://localhost:3000/d/llmmon-operations?var-job=llm-auth-proxy&amp;var-model=always-fails|Dashboard> · "
+        f"<http://localhost:9090/graph?g0.expr={'x' * 100}|Prometheus> · "
+        f"<http://localhost:9093/#/silences/new?filter={'x' * 100}|Silence>\n",
+    ),
+    has_traffic=True,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -233,6 +282,23 @@ def test_the_sample_of_the_proof_of_delivery_is_what_it_prints(name: str) -> Non
     assert commands(sample)[0] in lines
     # The proof takes the place of the names.
     assert not any(line.startswith("receivers:") for line in lines)
+
+
+@pytest.fixture
+def in_utc() -> Iterator[None]:
+    """Times as the samples have them, wherever the test runs."""
+    with pytest.MonkeyPatch.context() as context:
+        context.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_utc")
+@pytest.mark.parametrize("name", [ENGLISH, KOREAN])
+def test_the_sample_of_the_demo_is_what_it_prints(name: str) -> None:
+    (sample,) = [block for section in sections(name) for block in section.blocks if "LLM overview at" in block]
+    assert sample == "\n".join(["```text", *view.lines(DEMO, FAILING_MODEL), "```", ""])
 
 
 # -- the picture

@@ -82,10 +82,7 @@ options:
           once: {description: Leave a directory that exists as it is., type: bool, default: false}
       network: {description: Network of the stack., type: str, required: true}
       record: {description: File that tells what is deployed., type: path, required: true}
-      compared:
-        description: File in which M(llmmon.stack.container_compared) notes how containers were found.
-        type: path
-        required: true
+      compared: {description: File of the notes of M(llmmon.stack.container_compared)., type: path, required: true}
       services:
         description: One entry a service.
         type: list
@@ -143,7 +140,6 @@ service_manager:
   description: Name of the first process's program.
   returned: always
   type: str
-  sample: systemd
 engine:
   description: The container engine.
   returned: always
@@ -163,8 +159,12 @@ backups_scheduled:
   returned: always
   type: bool
 interrupted_changes:
-  description:
-    - Those of O(containers) whose change was killed, so that M(llmmon.stack.container_swap) has to put them back.
+  description: Those of O(containers) whose change was killed, which M(llmmon.stack.container_swap) puts back.
+  returned: always
+  type: list
+  elements: str
+containers_there:
+  description: Those of O(containers) that are on the host, whether they run or not.
   returned: always
   type: list
   elements: str
@@ -223,6 +223,12 @@ def distribution(os_release: str) -> dict[str, str]:
     """ID and VERSION_ID out of the text of os-release, whose values may stand in quotes of either kind."""
     values = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
     return {"id": values.get("ID", "").strip("\"' "), "version": values.get("VERSION_ID", "").strip("\"' ")}
+
+
+def containers_there(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
+    """Those of the wanted names that a container has."""
+    there = {name for container in containers for name in names(container)}
+    return [name for name in wanted if name in there]
 
 
 def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> list[str]:
@@ -313,6 +319,7 @@ def main() -> None:
         "missing_libraries": [name for name in LIBRARIES if importlib.util.find_spec(name) is None],
         "free_mb": free_mb,
         "interrupted_changes": interrupted_changes(parameters["containers"], containers),
+        "containers_there": containers_there(parameters["containers"], containers),
         "version_changes": version_changes(
             parameters["versions"], deployed(Path(parameters["data_root"]) / STATE), containers
         ),

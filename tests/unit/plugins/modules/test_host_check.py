@@ -23,6 +23,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.look.ports import (
 )
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
+    containers_there,
     deployed,
     distribution,
     interrupted_changes,
@@ -31,6 +32,14 @@ from ansible_collections.llmmon.stack.plugins.modules.host_check import (
 
 from tests.support.loopback import unused_port
 from tests.support.modules import run_module
+
+# -- containers
+
+
+def test_containers_of_ours_are_known_whether_they_run_or_not() -> None:
+    there = [{"Names": ["/llmmon-docs"], "State": "exited"}, {"Names": ["/web"], "State": "running"}]
+    assert containers_there(["llmmon-prometheus", "llmmon-docs"], there) == ["llmmon-docs"]
+
 
 # -- distribution
 

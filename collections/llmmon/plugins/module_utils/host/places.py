@@ -75,6 +75,8 @@ REFUSED = ".llmmon-refused"
 RESTORE_CONFIGURATION = ".restore"
 TIMER_DIRECTORY = "backup"
 TIMER_SETTINGS = "settings.json"
+# The documentation site, which the stack serves itself.
+DOCS = "docs"
 
 # -- in a service's directory of releases, beside what configuration/releases.py makes there
 
@@ -133,6 +135,7 @@ _IN_DATA_ROOT = {
 _IN_CONFIGURATION_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
     TIMER_DIRECTORY: Kind.TIMER,
+    DOCS: Kind.CONFIGURATION,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
 # What the services make in their data directories: of Prometheus blocks, also half-made ones, and the log of writes; of

@@ -131,6 +131,11 @@ FORMATS: dict[str, Format] = {
     "llmmon_container_log_files": COUNT,
     "llmmon_container_log_size": LOG_SIZE,
     "llmmon_data_root": ABSOLUTE,
+    "llmmon_docs_bind_address": IP,
+    "llmmon_docs_container": NAME,
+    "llmmon_docs_image": IMAGE,
+    "llmmon_docs_port": PORT,
+    "llmmon_docs_url": URL,
     "llmmon_etc_hosts.*": HOST_ADDRESS,
     "llmmon_gateway_sample_limit": NUMBER,
     "llmmon_gateways[].body_size_limit": BYTES,
@@ -190,6 +195,7 @@ FORMATS: dict[str, Format] = {
 # Any text will do, or what is wrong with it is said where more is known than its own text: whether there is a receiver
 # of that name, what the file holds, what systemd takes for a time.
 ANY_TEXT = {
+    "llmmon_docs_source",
     "llmmon_alert_minimum_requests",
     "llmmon_alertmanager_extra_flags[]",
     "llmmon_alertmanager_route.group_by[]",

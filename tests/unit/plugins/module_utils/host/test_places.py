@@ -41,6 +41,7 @@ def test_what_lies_in_the_data_root(name: str, kind: Kind | None) -> None:
     [
         ("grafana", Kind.SERVICE),
         ("backup", Kind.TIMER),
+        ("docs", Kind.CONFIGURATION),
         (".restore", Kind.REMAINS_OF_RESTORE),
         ("restore", None),
         ("thanos", None),
