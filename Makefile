@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
-  boards dashboards docs docs-site collection changelog requirements clean
+  boards dashboards docs docs-site collection changelog release requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -180,9 +180,16 @@ $(VENV)/docs-site/bin/sphinx-build: docs/site/requirements.txt | $(READY)
 	@touch $@
 
 collection: $(READY) ## build the collection's archive into dist/
-	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist
+	@$(BIN)/python -m docs.release collection
 
-changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
+# The last commit, and nothing else that lies about here; twice the same bytes. DRAFT=1 builds it before its changelog is written.
+release: $(READY) $(VENV)/docs-site/bin/sphinx-build ## build the collection's archive, the documentation site and their checksums
+	@$(BIN)/python -m docs.release $(if $(DRAFT),--draft)
+
+changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under VERSION=1.2.3, or the version in galaxy.yml
+ifdef VERSION
+	@$(BIN)/python -m docs.release version '$(VERSION)'
+endif
 	cd collections/llmmon && antsibull-changelog release --refresh-plugins --update-existing && rm changelogs/.plugin-cache.yaml
 
 requirements: $(READY) ## renew the lock files from the .in files
