@@ -74,11 +74,12 @@ test-all: ## everything, with every version of the services that the testbed has
 versions: $(READY) ## write what the last `make test` or `make test-all` ran with which versions into docs/versions.md
 	@$(BIN)/python -m docs.versions
 
-lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
+lint: $(READY) ## style of Python, YAML and Ansible; types; spelling; the collection under its field's own checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/mypy
+	$(BIN)/codespell
 	$(BIN)/ansible-lint --offline -q
 	$(BIN)/python -m tests.published
 
