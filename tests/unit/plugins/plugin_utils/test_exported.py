@@ -149,3 +149,23 @@ def test_a_file_of_the_users_takes_the_place_of_the_shipped_one_with_its_name() 
 
     assert shipped("files/queues.json") == [str(ROLE / "files" / "dashboards" / "llmmon-overview.json")]
     assert shipped("files/dashboards/llmmon-overview.json") == ["files/dashboards/llmmon-overview.json"]
+
+
+# -- a place that Ansible does not read as an inventory
+
+
+@pytest.mark.parametrize(
+    ("sources", "ignored", "expected"),
+    [
+        (["/srv/mine"], "^files$", "/srv/mine"),
+        (["/srv/mine"], "^nothing$", "/srv"),
+        (["/srv/mine/hosts.yml"], "^nothing$", "/srv/mine"),
+    ],
+)
+def test_exported_files_are_no_part_of_the_inventory(
+    sources: list[str], ignored: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_INVENTORY_IGNORE_REGEX", ignored)
+    variables = role_variables(ROLE) | {"inventory_dir": "/srv/mine", "ansible_inventory_sources": sources}
+    templar = Templar(loader=DataLoader(), variables=variables)
+    assert templar.template(trust_as_template("{{ __llmmon_grafana_export_base }}")) == expected
