@@ -48,7 +48,7 @@ def test_a_misspelled_word_is_found_on_every_page_that_is_english(tmp_path: Path
     names = ["README.md", "docs/operations/backup.md", "roles/one/tasks/main.yml", "docs/ko/index.md", "README.ko.md"]
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("It is " + "recieved" + ".\n", encoding="utf-8")
+        (tmp_path / name).write_text("It is rec" + "ieved.\n", encoding="utf-8")
     done = subprocess.run([CODESPELL], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 65, done.stderr
     assert sorted(line.split(":")[0] for line in done.stdout.splitlines()) == sorted(f"./{name}" for name in names[:3])
