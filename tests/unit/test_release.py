@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from docs import release
+from docs.collection import documentation
 from docs.generate import REPOSITORY
 
 SOURCE = REPOSITORY / release.COLLECTION
@@ -165,6 +166,21 @@ def test_the_checksums_are_those_that_sha256sum_reads(archive: Path, tmp_path: P
     assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     copy.write_bytes(copy.read_bytes() + b"\0")
     assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+
+def test_every_plugin_is_new_in_the_changelog_of_the_version_that_it_names() -> None:
+    """Or will be. One that names a release from before it was there is in no changelog."""
+    released = yaml.safe_load((SOURCE / "changelogs" / "changelog.yaml").read_text(encoding="utf-8"))["releases"]
+    missing = {}
+    for kind in ("modules", "filter", "lookup", "callback"):
+        for path in sorted((SOURCE / "plugins" / kind).glob("*.[py][ym]*")):
+            version = documentation(path).get("version_added")
+            if version in released:
+                entry = released[version]
+                listed = entry.get("modules", []) if kind == "modules" else entry.get("plugins", {}).get(kind, [])
+                if path.stem not in {plugin["name"] for plugin in listed}:
+                    missing[f"{kind}/{path.stem}"] = version
+    assert missing == {}, "version_added has to be the version that comes next"
 
 
 # -- what is promised
