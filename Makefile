@@ -18,7 +18,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
-  boards dashboards docs docs-site collection changelog requirements clean
+  boards dashboards docs docs-site collection changelog release requirements clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,11 +74,12 @@ test-all: ## everything, with every version of the services that the testbed has
 versions: $(READY) ## write what the last `make test` or `make test-all` ran with which versions into docs/versions.md
 	@$(BIN)/python -m docs.versions
 
-lint: $(READY) ## style of Python, YAML and Ansible; types; the collection under its field's own checkers
+lint: $(READY) ## style of Python, YAML and Ansible; types; spelling; the collection under its field's own checkers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/mypy
+	$(BIN)/codespell
 	$(BIN)/ansible-lint --offline -q
 	$(BIN)/python -m tests.published
 
@@ -180,9 +181,16 @@ $(VENV)/docs-site/bin/sphinx-build: docs/site/requirements.txt | $(READY)
 	@touch $@
 
 collection: $(READY) ## build the collection's archive into dist/
-	$(BIN)/ansible-galaxy collection build collections/llmmon --force --output-path dist
+	@$(BIN)/python -m docs.release collection
 
-changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under the version in galaxy.yml
+# The last commit, and nothing else that lies about here; twice the same bytes. DRAFT=1 builds it before its changelog is written.
+release: $(READY) $(VENV)/docs-site/bin/sphinx-build ## build the collection's archive, the documentation site and their checksums
+	@$(BIN)/python -m docs.release $(if $(DRAFT),--draft)
+
+changelog: $(READY) ## move the changelog's fragments into CHANGELOG.md, under VERSION=1.2.3, or the version in galaxy.yml
+ifdef VERSION
+	@$(BIN)/python -m docs.release version '$(VERSION)'
+endif
 	cd collections/llmmon && antsibull-changelog release --refresh-plugins --update-existing && rm changelogs/.plugin-cache.yaml
 
 requirements: $(READY) ## renew the lock files from the .in files

@@ -163,7 +163,7 @@ def test_an_edit_is_kept_and_comes_home(dashboards: Set, workspace: Workspace) -
     kept = dashboards.push(drift="keep")
     assert (actions(kept, workspace.prefix), kept["changed"]) == ({"a": "keep"}, False)
     assert kept["drift"][0]["outcome"] == "kept"
-    assert "export the edit with state: exported" in kept["warnings"][0]
+    assert "export.yml brings the edit home" in kept["warnings"][0]
     assert dashboards.served("a")["description"] == "by hand"
 
     home: dict[str, Any] = {"state": "exported", "src": None, "folder_title": "", "dest": str(dashboards.directory)}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
 from tests.e2e.by_hand import grafana
+from tests.support import second_day
 from tests.support.stack import REPOSITORY, SERVICES, Stack
 from tests.testbed import images, state, traffic
 from tests.testbed.shell import PATIENCE, wait_until
@@ -160,6 +162,28 @@ def test_a_data_source_leaves_grafana_with_the_inventory(stack: Stack) -> None:
         assert {found["name"] for found in grafana(stack, "GET", "/api/datasources")} == expected
     grafana(stack, "DELETE", "/api/datasources/uid/made_by_hand")
     assert stack.on_host("find /etc/llmmon/grafana/ -name leaving.yaml") == ""
+
+
+def test_a_dashboard_made_in_the_browser_comes_home(stack: Stack) -> None:
+    """And nothing else: what was pushed is as it was pushed."""
+    model = {"uid": "made_by_hand", "title": "By hand", "panels": [], "schemaVersion": 39}
+    grafana(stack, "POST", "/api/dashboards/db", {"dashboard": model, "folderUid": "llmmon"})
+    result = stack.run("export.yml")
+    assert (result.code, result.recap("changed")) == (0, 1), result.output
+    home = stack.inventory / "files" / "dashboards"
+    assert [path.name for path in home.iterdir()] == ["made_by_hand.json"]
+    assert json.loads((home / "made_by_hand.json").read_text()) == model
+    assert "llmmon_grafana_dashboard_files: [files/dashboards/made_by_hand.json]" in result.message
+    grafana(stack, "DELETE", "/api/dashboards/uid/made_by_hand")
+
+
+def test_the_second_days_commands_silence_and_end_it(stack: Stack) -> None:
+    add, query, expire = (shlex.split(command)[2:] for command in second_day.tasks()["Silence an alert"].commands)
+    # The rest of a command of ssh is what the host's shell gets.
+    stack.on_host(" ".join(add))
+    assert "LLMTargetDown" in stack.on_host(" ".join(query))
+    stack.on_host(" ".join(expire))
+    assert "LLMTargetDown" not in stack.on_host(" ".join(query))
 
 
 def test_an_alert_reaches_a_real_mail_server_and_a_webhook(stack: Stack) -> None:

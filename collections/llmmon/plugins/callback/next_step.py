@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 name: next_step
 type: aggregate
 short_description: Says what to run next when hosts could not be reached
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - A task that handles secrets has its output hidden, also when the connection is lost in it, so that nothing is said
     but that the output has been hidden. No task can say more, since none runs on a host that cannot be reached, and no

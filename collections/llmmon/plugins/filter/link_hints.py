@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: link_hints
 short_description: Say which links in messages open on no other machine
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - llmmon (@llmmon)
 description:

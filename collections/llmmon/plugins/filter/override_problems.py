@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: override_problems
 short_description: Say what is wrong with llmmon_threshold_overrides
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Checks that each entry is about a gateway that exists, that its patterns compile, and that its numbers are known
     and make sense.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: price_file_date
 short_description: Say when a list of prices was last changed
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - llmmon (@llmmon)
 description:

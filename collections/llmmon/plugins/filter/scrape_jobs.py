@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: scrape_jobs
 short_description: Name the jobs in files with scrape_configs
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - llmmon (@llmmon)
 description:

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: spender_problems
 short_description: Say what is wrong with the choice of top spenders
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - llmmon (@llmmon)
 description:

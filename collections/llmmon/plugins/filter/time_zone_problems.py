@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: time_zone_problems
 short_description: Say what is wrong with llmmon_time_zone
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - llmmon (@llmmon)
 description:

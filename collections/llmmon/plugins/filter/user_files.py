@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: user_files
 short_description: Find the files of the user's own on the controller
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - A path that is absolute, or begins with C(~), is taken as it is. Any other is looked for in the places, one after
     the other; the roles pass the inventory's folder, the folder that one is in, the playbook's folder, C(files) in it,

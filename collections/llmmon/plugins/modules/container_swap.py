@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: container_swap
 short_description: Put a changed container in the place of the one that runs, and put it back unless it stays up
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Expects that the changed container was created as C(NAME-next) beside the container C(NAME).
   - V(swapped) lets it start once without network and data, when O(rehearsal) is given, which shows flags and limits

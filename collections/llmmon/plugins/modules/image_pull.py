@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: image_pull
 short_description: Pull an image, or say why the registry does not give it
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Pulls an image unless the host has it. A registry that says nothing for two minutes ends it; a download that moves
     may take as long as it likes.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prometheus_advice
 short_description: Say which settings fit nothing that Prometheus has recorded
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Asks Prometheus one question for each check, and returns the sentences of those that were answered otherwise than
     expected. Nothing fails because of them, since a model may simply not have been asked for yet.

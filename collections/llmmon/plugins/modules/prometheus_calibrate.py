@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: prometheus_calibrate
 short_description: Propose thresholds for each gateway and model that fit what Prometheus has recorded
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Reads the recorded response times, failures and requests of each model, and proposes thresholds that leave alone
     what was usual, with what those in force and those proposed would have told in that time.

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: stack_backup_lend
 short_description: Let the user who signed in fetch an archive, which belongs to root
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Copies an archive and its checksum for another user than root into a directory below O(data_root), when there is
     room for them. Whoever called this deletes the directory; if not, M(llmmon.stack.stack_backup) does.

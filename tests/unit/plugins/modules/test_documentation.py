@@ -88,7 +88,9 @@ def test_every_module_says_how_it_supports_check_mode_differences_and_second_run
 
 @pytest.mark.parametrize("name", MODULES)
 def test_a_module_that_shows_differences_says_so(name: str) -> None:
-    shows = "_diff" in (PLUGINS / "modules" / f"{name}.py").read_text() or name == "host_directories"
+    action = PLUGINS / "action" / f"{name}.py"
+    texts = [path.read_text() for path in (PLUGINS / "modules" / f"{name}.py", action) if path.exists()]
+    shows = any("_diff" in text or "_task.diff" in text for text in texts) or name == "host_directories"
     assert (documentation(name)["attributes"]["diff_mode"]["support"] == "full") == shows
 
 

@@ -67,9 +67,12 @@ class DashboardOwner:
 
 
 def own_model(model: dict[str, Any]) -> dict[str, Any]:
-    """A dashboard's JSON without what the server sets: numbers of its own, and the folder in exports of Grafana 13."""
+    """A dashboard's JSON without what no person sets.
+
+    Numbers of the server, one that older browsers count up with each save, and the folder in exports of Grafana 13.
+    """
     return {
         key: value
         for key, value in model.items()
-        if key not in {"id", "version"} and not key.startswith("grafana.app/")
+        if key not in {"id", "version", "iteration"} and not key.startswith("grafana.app/")
     }

@@ -16,13 +16,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.folders im
     ordered,
     plan_folder,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.history import saved_version
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, Dashboard
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.plan import (
     DashboardStep,
-    Edit,
     Leaving,
     check_titles,
-    edit_of,
     is_provisioned,
     judge_edit,
     plan_dashboard,
@@ -131,18 +130,8 @@ class Push:
         # login tells, which people and this module may share, but the message.
         if step.action == "unchanged" and not self.wanted.keep_edits:
             return step
-        return judge_edit(step, self._version(dashboard.uid, step.version), self.wanted.owner, self.wanted.keep_edits)
-
-    def _version(self, uid: str, number: Optional[int]) -> Optional[Edit]:
-        """Who saved a version, None when that cannot be told."""
-        if not isinstance(number, int):
-            return None
-        try:
-            return edit_of(self.grafana.version(uid, number))
-        except HttpError as error:
-            if ends_all(error) and error.status != 403:
-                raise
-            return None
+        last = saved_version(self.grafana, dashboard.uid, step.version)
+        return judge_edit(step, last, self.wanted.owner, self.wanted.keep_edits)
 
     def _check_titles(self) -> None:
         wanted = titles_to_check(self.steps.values())
@@ -161,7 +150,8 @@ class Push:
         if answer is None:
             return None
         # Of a provisioned dashboard it does not matter who saved it.
-        last = None if is_provisioned(answer["meta"]) else self._version(uid, answer["dashboard"].get("version"))
+        number = None if is_provisioned(answer["meta"]) else answer["dashboard"].get("version")
+        last = saved_version(self.grafana, uid, number)
         return plan_leaving(uid, answer, last, self.wanted.owner)
 
     # -- write

@@ -58,7 +58,7 @@ def warnings(steps: Iterable[DashboardStep], leaving: Iterable[Leaving]) -> list
     found = []
     for row in drift_rows(steps):
         outcome = (
-            "kept; export the edit with state: exported, or discard it with drift: overwrite"
+            "kept; export.yml brings the edit home (or state: exported), drift: overwrite discards it"
             if row["outcome"] == "kept"
             else "overwritten; its versions in Grafana keep the edit"
         )
