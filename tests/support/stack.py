@@ -135,7 +135,20 @@ def kill_group(process: subprocess.Popen[str]) -> None:
     process.communicate(timeout=PATIENCE)
 
 
-def make_inventory(folder: Path, host: Host, gateway: Gateway) -> Path:
+# Short enough for a test; a bench leaves the shipped ones.
+TEST_INTERVALS: dict[str, Any] = {
+    "llmmon_prometheus_scrape_interval": "2s",
+    "llmmon_prometheus_scrape_timeout": "2s",
+    "llmmon_prometheus_rule_interval": "2s",
+    "llmmon_prober_interval": "2s",
+    "llmmon_health_interval": "10s",
+    "llmmon_verify_timeout": 60,
+    "llmmon_stay_ready_seconds": 3,
+    "llmmon_upgrade_stay_ready_seconds": 5,
+}
+
+
+def make_inventory(folder: Path, host: Host, gateway: Gateway, intervals: dict[str, Any] = TEST_INTERVALS) -> Path:
     """Copy inventories/single and set what a user sets, plus the images of the testbed."""
     target = folder / "inventory"
     shutil.copytree(REPOSITORY / "inventories" / "single", target)
@@ -151,17 +164,16 @@ def make_inventory(folder: Path, host: Host, gateway: Gateway) -> Path:
     assert "your-llm-auth-proxy-host:8000" in text
     text = text.replace("your-llm-auth-proxy-host:8000", gateway.target).replace("kind: canonical", "kind: litellm")
     settings.write_text(text.replace("metrics_path: /metrics", "metrics_path: /metrics/"))
-    (target / "group_vars" / "llmmon" / "testbed.yml").write_text(yaml.safe_dump(variables_of_the_testbed()))
+    (target / "group_vars" / "llmmon" / "testbed.yml").write_text(
+        yaml.safe_dump(variables_of_the_testbed() | intervals)
+    )
     return target
 
 
 def variables_of_the_testbed() -> dict[str, Any]:
-    """Versions and images of the testbed, and intervals short enough for a test."""
+    """Versions and images of the testbed."""
     images = state.read("images")
-    testbed: dict[str, Any] = {"llmmon_prometheus_scrape_interval": "2s", "llmmon_prometheus_scrape_timeout": "2s"}
-    testbed |= {"llmmon_prometheus_rule_interval": "2s", "llmmon_health_interval": "10s", "llmmon_verify_timeout": 60}
-    testbed["llmmon_prober_interval"] = "2s"
-    testbed |= {"llmmon_stay_ready_seconds": 3, "llmmon_upgrade_stay_ready_seconds": 5}
+    testbed = {}
     for service in (*SERVICES, "prober"):
         testbed[f"llmmon_{service}_version"] = images[service]["version"]
         testbed[f"llmmon_{service}_image"] = images[service]["image"]

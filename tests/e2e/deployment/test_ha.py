@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.stack import REPOSITORY, SSH_OPTIONS, Stack, variables_of_the_testbed
+from tests.support.stack import REPOSITORY, SSH_OPTIONS, TEST_INTERVALS, Stack, variables_of_the_testbed
 from tests.testbed import hosts
 from tests.testbed.shell import PATIENCE, wait_until
 
@@ -41,12 +41,16 @@ def pair(fresh_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     settings.write_text(text)
     rules = folder / "always.yml"
     rules.write_text("groups: [{name: always, interval: 1s, rules: [{alert: ToldOnce, expr: vector(1)}]}]\n")
-    variables = variables_of_the_testbed() | {
-        "llmmon_services": ["prometheus", "alertmanager"],
-        "llmmon_receivers": {"webhook": {"url": f"http://{fresh_stack.sinks.webhook}/ha"}},
-        "llmmon_alertmanager_route": {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
-        "llmmon_prometheus_rule_files": [str(rules)],
-    }
+    variables = (
+        variables_of_the_testbed()
+        | TEST_INTERVALS
+        | {
+            "llmmon_services": ["prometheus", "alertmanager"],
+            "llmmon_receivers": {"webhook": {"url": f"http://{fresh_stack.sinks.webhook}/ha"}},
+            "llmmon_alertmanager_route": {"group_by": ["alertname"], "group_wait": "1s", "group_interval": "1s"},
+            "llmmon_prometheus_rule_files": [str(rules)],
+        }
+    )
     (target / "group_vars" / "llmmon" / "testbed.yml").write_text(yaml.safe_dump(variables))
     stacks = [Stack(host, fresh_stack.gateway, fresh_stack.sinks, target, fresh_stack.environment) for host in found]
     result = stacks[0].run("site.yml")

@@ -9,4 +9,5 @@ from tests.support.stack import Stack
 def test_a_no_change_run_is_cheap(stack: Stack) -> None:
     stack.run("site.yml", "--tags", "prometheus", variables={"llmmon_prometheus_external_labels": {"other": "one"}})
     _, _, counts = measure(stack, 1)
-    assert 1 < counts[0] <= MOST_MODULE_RUNS
+    # The look and the proof.
+    assert 2 <= counts[0] <= MOST_MODULE_RUNS
