@@ -248,13 +248,36 @@ def images_of(demo: dict[str, Any]) -> dict[str, Available]:
 
 def remove() -> None:
     """Remove the demo and all it started; downloads stay in the testbed's folder for the next time."""
-    if engine.version() is not None:
-        client = engine.client()
-        for container in client.containers.list(all=True, ignore_removed=True):
-            # Also what an interrupted change of a container has left.
-            if str(container.name).startswith(tuple(container_name(service) for service in SERVICES)):
-                containers.remove(client, str(container.name))
+    if engine.version() is not None and (tests := remove_containers()):
+        say(
+            f"left the engine and the testbed as they are, because tests use them: {', '.join(tests)};"
+            " to stop them too, run `.venv/bin/python -m tests.testbed down`"
+        )
+        return
     lifecycle.down(command="make demo-down")
+
+
+def remove_containers() -> list[str]:
+    """Remove the demo's containers; where tests have some of their own beside them, its other remains too.
+
+    Returns the names of the tests' containers.
+    """
+    client = engine.client()
+    for container in client.containers.list(all=True, ignore_removed=True):
+        # Also what an interrupted change of a container has left.
+        if str(container.name).startswith(tuple(container_name(service) for service in SERVICES)):
+            containers.remove(client, str(container.name))
+    traffic.stop()
+    gateway.stop_gateway(GATEWAY)
+    sinks.stop_sinks(SINKS)
+    others = client.containers.list(all=True, filters={"label": engine.LABEL}, ignore_removed=True)
+    tests = sorted(str(container.name) for container in others)
+    if tests:
+        with suppress(NotFound):
+            client.networks.get(NETWORK).remove()
+        state.remove("demo")
+        state.forget("demo")
+    return tests
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from tests.demo import pages, view
 from tests.demo.overview import Alert, Message
 from tests.support.loopback import Answer, Server, unused_port
 from tests.support.rendering import REPOSITORY
-from tests.testbed import containers, engine, gateway, images, state, web_pages
+from tests.testbed import containers, engine, gateway, images, lifecycle, sinks, state, web_pages
 from tests.testbed.catalogue import FROM_DEBIAN, FROM_GO, RECIPES, STAND_IN
 from tests.testbed.engine import LABELS
 from tests.testbed.images import PULLED, Available
@@ -200,6 +200,41 @@ def test_a_service_with_another_image_begins_anew(
     left = sorted(str(path.relative_to(state.directory())) for path in state.directory().glob("demo/*/*"))
     assert left == ["demo/data/prometheus", "demo/etc/prometheus"]
     assert "grafana begins anew, without data: its image is grafana:13 now" in capsys.readouterr().err
+
+
+# -- the end
+
+
+@pytest.mark.parametrize("tests", [[], ["llmmon-testbed-host-h1", "llmmon-testbed-registry"]])
+def test_the_end_of_the_demo_is_not_the_end_of_tests_beside_it(
+    tests: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone: list[str] = []
+
+    def listed(**options: Any) -> list[SimpleNamespace]:
+        return [
+            SimpleNamespace(name=name)
+            for name in ([] if "filters" in options else ["llmmon-demo-grafana", "llmmon-demo-prober-next", "web"])
+            + tests
+        ]
+
+    network = SimpleNamespace(remove=lambda: gone.append("network"))
+    client = SimpleNamespace(containers=SimpleNamespace(list=listed), networks=SimpleNamespace(get=lambda _: network))
+    monkeypatch.setattr(engine, "version", lambda: "20.10")
+    monkeypatch.setattr(engine, "client", lambda: client)
+    monkeypatch.setattr(containers, "remove", lambda _client, name: gone.append(name))
+    monkeypatch.setattr(gateway, "stop_gateway", lambda name: gone.append(f"gateway {name}"))
+    monkeypatch.setattr(sinks, "stop_sinks", lambda name: gone.append(f"sinks {name}"))
+    monkeypatch.setattr(lifecycle, "down", lambda **_: gone.append("everything"))
+    state.write("demo", {"root": "x"})
+    state.folder("demo", "data")
+    demo.remove()
+    of_the_demo = ["llmmon-demo-grafana", "llmmon-demo-prober-next", "gateway demo", "sinks demo-sinks"]
+    assert gone == [*of_the_demo, "network" if tests else "everything"]
+    if tests:
+        assert state.read("demo") == {}
+        assert not (state.directory() / "demo").exists()
+        assert f"because tests use them: {', '.join(tests)};" in capsys.readouterr().err
 
 
 # -- the wait for the first alert
