@@ -23,14 +23,6 @@ attributes:
   idempotent:
     support: full
 options:
-  directory:
-    description: Directory of Prometheus's configuration, the same on the host and for Prometheus.
-    type: path
-    required: true
-  folders:
-    description: Its folders with rule files, and the variable which names what lies in each, if there is one.
-    type: dict
-    default: {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}
   timeout:
     description: Seconds to wait for the first evaluation.
     type: float
@@ -38,6 +30,7 @@ options:
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.http
+  - llmmon.stack.proof.rules
 author:
   - llmmon (@llmmon)
 """
