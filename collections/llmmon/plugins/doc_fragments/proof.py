@@ -46,7 +46,7 @@ usual_paths:
 fresh:
   description:
     - Whether a scrape counts only when it has begun since the module started. If not, one within the target's last
-      interval is proof enough, for a run that changed nothing.
+      interval is proof enough, for a run that changed nothing, unless Prometheus has taken its configuration since.
   type: bool
   default: true
 """
@@ -60,6 +60,12 @@ folders:
   description: Its folders with rule files, and the variable which names what lies in each, if there is one.
   type: dict
   default: {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}
+fresh:
+  description:
+    - Whether an error counts only when the rule was evaluated since the module started. If not, one of its group's last
+      interval is believed, for a run that changed nothing, unless Prometheus has taken its configuration since.
+  type: bool
+  default: true
 """
 
 GRAFANA_OPTIONS = r"""

@@ -71,6 +71,7 @@ def rules_arguments() -> dict[str, Any]:
     return {
         "directory": {"type": "path", "required": True},
         "folders": {"type": "dict", "default": {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}},
+        "fresh": {"type": "bool", "default": True},
     }
 
 

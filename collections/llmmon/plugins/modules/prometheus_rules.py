@@ -11,8 +11,9 @@ version_added: 0.1.0
 description:
   - Compares the rule files on the host with what Prometheus says that it has loaded, waits until each rule was
     evaluated, and reports for each that fails what Prometheus says about it.
-  - A rule that fails is waited for until an evaluation that began after the module did fails, too. A rule whose group
-    is evaluated less often than there is time to wait is not waited for; such rules are counted as pending.
+  - A rule that fails is waited for until an evaluation that began after the module did fails, too, or with
+    O(fresh=false) one of its group's last interval. A rule whose group is evaluated less often than there is time to
+    wait is not waited for; such rules are counted as pending.
   - Reads files and C(/api/v1/rules) of Prometheus and changes nothing.
 attributes:
   check_mode:

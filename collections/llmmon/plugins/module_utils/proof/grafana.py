@@ -11,7 +11,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import C
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
 
 
 def sample_count(answer: Any) -> int:
@@ -51,5 +51,5 @@ def verify_grafana(grafana: GrafanaApi, parameters: dict[str, Any], timeout: flo
     answers = parallel_map(CONNECTIONS, grafana.dashboard, places)
     wrong = [misplaced(uid, answer, places[uid]) for uid, answer in zip(places, answers)]
     if any(wrong):
-        raise NotProved(" | ".join(sentence for sentence in wrong if sentence))
+        raise NotProved(sentence_list([sentence for sentence in wrong if sentence]))
     return {"samples": samples, "dashboards": list(places)}
