@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import functools
 from typing import Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
@@ -24,6 +23,9 @@ class Evidence:
 
     began: datetime.datetime
     loaded: Optional[datetime.datetime] = None
+    _oldest: dict[float, tuple[datetime.datetime, str]] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def since(self, seconds: float) -> datetime.datetime:
         """The oldest moment that counts, of something that is seen every so many seconds."""
@@ -33,17 +35,15 @@ class Evidence:
 
     def has(self, stamp: str, seconds: float = 0) -> bool:
         """Whether a time stamp of Prometheus's, of something that is seen every so many seconds, counts."""
-        since = self.since(seconds)
-        second = _second(since)
+        if seconds not in self._oldest:
+            since = self.since(seconds)
+            self._oldest[seconds] = since, since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        since, second = self._oldest[seconds]
         # Read to the end only where the second does not tell: there may be thousands, again and again.
-        if stamp.endswith("Z") and stamp[:19] != second:
-            return stamp[:19] > second
+        shown = stamp[:19]
+        if shown != second and stamp[-1:] == "Z":
+            return shown > second
         return moment(stamp) >= since
-
-
-@functools.lru_cache
-def _second(when: datetime.datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def evidence(client: HttpClient, fresh: bool) -> Evidence:

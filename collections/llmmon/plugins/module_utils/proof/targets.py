@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections import defaultdict
 from collections.abc import Set
 from typing import Any, Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
@@ -79,12 +80,13 @@ class Wanted:
 
     def by_job(self, active: list[ActiveTarget]) -> dict[str, list[ActiveTarget]]:
         """The targets that matter, by their job."""
-        found: dict[str, list[ActiveTarget]] = {}
+        found: dict[str, list[ActiveTarget]] = defaultdict(list)
+        every, names = not self.jobs, self.names
         for target in active:
             job = target["labels"]["job"]
-            if not self.jobs or job in self.names:
-                found.setdefault(job, []).append(target)
-        return found
+            if every or job in names:
+                found[job].append(target)
+        return dict(found)
 
     def is_own(self, job: str) -> bool:
         return job in self._own
