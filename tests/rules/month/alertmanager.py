@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
 
 from tests.rules.month.episodes import Episode
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
 
 # Seconds between two evaluations, and between two samples.
 STEP = 60

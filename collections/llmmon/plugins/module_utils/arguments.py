@@ -13,6 +13,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     HttpClient,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import READY_PATHS
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 
 
 def http_arguments() -> dict[str, Any]:
@@ -70,6 +71,7 @@ def rules_arguments() -> dict[str, Any]:
     return {
         "directory": {"type": "path", "required": True},
         "folders": {"type": "dict", "default": {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}},
+        "fresh": {"type": "bool", "default": True},
     }
 
 
@@ -164,38 +166,39 @@ def backup_arguments() -> dict[str, Any]:
     return {"settings": {"type": "dict", "required": True, "options": settings}}
 
 
-def _secret(module: AnsibleModule, name: str) -> Optional[str]:
-    """A password or token of the module's parameters, or of the file they name, kept out of all output."""
-    path = module.params.get(f"{name}_file")
+class BadOption(StackError):
+    """A server cannot be asked with what was given."""
+
+
+def _secret(module: AnsibleModule, parameters: dict[str, Any], name: str) -> Optional[str]:
+    """A password or token of the parameters, or of the file they name, kept out of all output."""
+    path = parameters.get(f"{name}_file")
     if not path:
-        given: Optional[str] = module.params.get(name)
+        given: Optional[str] = parameters.get(name)
         return given
     try:
         secret = Path(path).read_text(encoding="utf-8").rstrip("\n")
     except OSError as error:
-        module.fail_json(msg=f"the {name} file {path} cannot be read: {error.strerror}")
-    except UnicodeDecodeError:
-        module.fail_json(msg=f"the {name} file {path} cannot be read: it is not text in UTF-8")
+        raise BadOption(f"the {name} file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadOption(f"the {name} file {path} cannot be read: it is not text in UTF-8") from error
     if not secret:
         # Nor may an empty one be masked: it stands between any two characters.
-        module.fail_json(msg=f"the {name} file {path} is empty")
+        raise BadOption(f"the {name} file {path} is empty")
     module.no_log_values.add(secret)
     return secret
 
 
-def http_client(module: AnsibleModule) -> HttpClient:
-    """A client made of the module's parameters; fails the module when requests is missing."""
-    if REQUESTS_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
-    parameters = module.params
+def client_of(module: AnsibleModule, parameters: dict[str, Any]) -> HttpClient:
+    """A client made of the module's parameters, or of those in one of them. Raises BadOption."""
     if parameters["client_key"] and not parameters["client_cert"]:
-        module.fail_json(msg="client_key is a key without a certificate, set client_cert too")
+        raise BadOption("client_key is a key without a certificate, set client_cert too")
     return HttpClient(
         Connection(
             url=parameters["url"],
             user=parameters.get("user"),
-            password=_secret(module, "password"),
-            token=_secret(module, "token"),
+            password=_secret(module, parameters, "password"),
+            token=_secret(module, parameters, "token"),
             timeout=parameters["request_timeout"],
             validate_certs=parameters["validate_certs"],
             ca_path=parameters["ca_path"],
@@ -205,3 +208,14 @@ def http_client(module: AnsibleModule) -> HttpClient:
             headers={"X-Grafana-Org-Id": str(parameters["org_id"])} if parameters.get("org_id") else {},
         )
     )
+
+
+def http_client(module: AnsibleModule) -> HttpClient:
+    """A client made of the module's parameters; fails the module when requests is missing, or they are wrong."""
+    if REQUESTS_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("requests"), exception=REQUESTS_IMPORT_ERROR)
+    try:
+        client = client_of(module, module.params)
+    except BadOption as error:
+        module.fail_json(msg=str(error))
+    return client

@@ -20,28 +20,15 @@ attributes:
   idempotent:
     support: full
 options:
-  data_source_uid:
-    description: Uid of the data source; without a hyphen, which the proxy of Grafana 9.4 cuts.
-    type: str
-    required: true
-  expression:
-    description: PromQL that must give at least one sample.
-    type: str
-    default: up
-  dashboards_directory:
-    description:
-      - Directory of the dashboards that must be there, by the uids in its JSON files. Those of a directory in it must
-        be in the folder whose uid is that directory's name.
-    type: path
-    required: true
-  folder_uid:
-    description: Uid of the folder that the others must be in.
-    type: str
-    required: true
+  timeout:
+    description: Seconds to wait until the query gives a sample. There is none before Prometheus has scraped something.
+    type: float
+    default: 0.0
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
+  - llmmon.stack.proof.grafana
 author:
   - llmmon (@llmmon)
 """
@@ -82,13 +69,18 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import 
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
-        argument_spec={**grafana_arguments(), **grafana_proof_arguments()},
+        argument_spec={
+            **grafana_arguments(),
+            **grafana_proof_arguments(),
+            "timeout": {"type": "float", "default": 0.0},
+        },
         required_one_of=[("password", "password_file")],
         mutually_exclusive=[("password", "password_file")],
         supports_check_mode=True,
     )
     try:
-        module.exit_json(changed=False, **verify_grafana(GrafanaApi(http_client(module)), module.params))
+        facts = verify_grafana(GrafanaApi(http_client(module)), module.params, module.params["timeout"])
+        module.exit_json(changed=False, **facts)
     except StackError as error:
         module.fail_json(msg=str(error))
 

@@ -11,8 +11,9 @@ version_added: 0.1.0
 description:
   - Compares the rule files on the host with what Prometheus says that it has loaded, waits until each rule was
     evaluated, and reports for each that fails what Prometheus says about it.
-  - A rule that fails is waited for until an evaluation that began after the module did fails, too. A rule whose group
-    is evaluated less often than there is time to wait is not waited for; such rules are counted as pending.
+  - A rule that fails is waited for until an evaluation that began after the module did fails, too, or with
+    O(fresh=false) one of its group's last interval. A rule whose group is evaluated less often than there is time to
+    wait is not waited for; such rules are counted as pending.
   - Reads files and C(/api/v1/rules) of Prometheus and changes nothing.
 attributes:
   check_mode:
@@ -23,14 +24,6 @@ attributes:
   idempotent:
     support: full
 options:
-  directory:
-    description: Directory of Prometheus's configuration, the same on the host and for Prometheus.
-    type: path
-    required: true
-  folders:
-    description: Its folders with rule files, and the variable which names what lies in each, if there is one.
-    type: dict
-    default: {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}
   timeout:
     description: Seconds to wait for the first evaluation.
     type: float
@@ -38,6 +31,7 @@ options:
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.http
+  - llmmon.stack.proof.rules
 author:
   - llmmon (@llmmon)
 """

@@ -25,46 +25,6 @@ attributes:
   idempotent:
     support: full
 options:
-  jobs:
-    description: Jobs that must have at least one target, all of them up. Empty means every active target.
-    type: list
-    elements: str
-    default: []
-  own_jobs:
-    description: Jobs of the user's own, all of whose targets must be up, too. One may have none for now.
-    type: list
-    elements: str
-    default: []
-  scrape_urls:
-    description:
-      - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
-        seconds to follow a new configuration; until then its old targets prove nothing.
-      - Jobs that are not named may have any target.
-    type: dict
-    default: {}
-  gateways:
-    description: Job of each gateway to its kind, of those whose pages are compared.
-    type: dict
-    default: {}
-  idle_gateways:
-    description: Jobs of gateways that may show no request for as long as they like.
-    type: list
-    elements: str
-    default: []
-  kinds:
-    description: Kind to the names of the metrics that count its requests, of every kind that is known.
-    type: dict
-    default: {}
-  usual_paths:
-    description: Job to the path at which gateways of its kind have their page, for hints about one that redirects.
-    type: dict
-    default: {}
-  fresh:
-    description:
-      - Whether a scrape counts only when it has begun since the module started. If not, one within the target's last
-        interval is proof enough, for a run that changed nothing.
-    type: bool
-    default: true
   timeout:
     description: Seconds to wait for the targets to come up.
     type: float
@@ -72,6 +32,7 @@ options:
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.http
+  - llmmon.stack.proof.targets
 author:
   - llmmon (@llmmon)
 """

@@ -13,7 +13,7 @@ description:
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
     module run, and waits for the last three at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
-  - All that is wrong is told together. A part that is left out is not proved.
+  - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
   check_mode:
     support: full
@@ -23,40 +23,6 @@ attributes:
   idempotent:
     support: full
 options:
-  targets:
-    description: Options of M(llmmon.stack.prometheus_targets) but for its timeout, with O(targets.url) of Prometheus.
-    type: dict
-    suboptions:
-      url: {description: Address of Prometheus., type: str, required: true}
-      jobs: {description: Jobs that must have a target., type: list, elements: str, default: []}
-      own_jobs: {description: Jobs of the user's own., type: list, elements: str, default: []}
-      scrape_urls: {description: Job to the URLs that its targets must have., type: dict, default: {}}
-      gateways: {description: Job of each gateway to its kind., type: dict, default: {}}
-      idle_gateways: {description: Jobs that may show no request., type: list, elements: str, default: []}
-      kinds: {description: Kind to the names of the metrics that count its requests., type: dict, default: {}}
-      usual_paths: {description: Job to the path where others of its kind have their page., type: dict, default: {}}
-      fresh: {description: Whether only a scrape since the start counts., type: bool, default: true}
-  rules:
-    description: Options of M(llmmon.stack.prometheus_rules) but for its timeout, with O(rules.url) of Prometheus.
-    type: dict
-    suboptions:
-      url: {description: Address of Prometheus., type: str, required: true}
-      directory: {description: Directory of the current release., type: path, required: true}
-      folders:
-        description: Folders of rule files in it, each with the variable that sets them.
-        type: dict
-        default: {rules: "", rules.d: llmmon_prometheus_rule_files}
-  grafana:
-    description: Options of M(llmmon.stack.grafana_verify), with O(grafana.url) of Grafana.
-    type: dict
-    suboptions:
-      url: {description: Address of Grafana., type: str, required: true}
-      user: {description: Name of the administrator., type: str, default: admin}
-      password_file: {description: File on the host with the password., type: path, required: true}
-      data_source_uid: {description: Uid of the data source., type: str, required: true}
-      expression: {description: PromQL that must give at least one sample., type: str, default: up}
-      dashboards_directory: {description: Directory of the dashboards that must be there., type: path, required: true}
-      folder_uid: {description: Uid of their folder., type: str, required: true}
   timeout:
     description: Seconds to wait, for the services and then for all else at once.
     type: float
@@ -64,6 +30,7 @@ options:
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
+  - llmmon.stack.proof.parts
 requirements:
   - docker (SDK for Python)
   - requests
@@ -106,19 +73,18 @@ grafana:
   type: dict
 """
 
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
+    client_of,
+    grafana_arguments,
     grafana_proof_arguments,
+    http_arguments,
     rules_arguments,
     services_argument,
     targets_arguments,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
@@ -126,36 +92,17 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import ve
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import verify_targets
 
-_URL: dict[str, Any] = {"url": {"type": "str", "required": True}}
-_SIGN_IN: dict[str, Any] = {
-    "user": {"type": "str", "default": "admin"},
-    "password_file": {"type": "path", "required": True, "no_log": False},
-}
 
-
-def show_in_grafana(wanted: dict[str, Any]) -> dict[str, Any]:
-    """What Grafana shows to its administrator."""
-    try:
-        password = Path(wanted["password_file"]).read_text(encoding="utf-8").rstrip("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotProved(f"the password file {wanted['password_file']} cannot be read: {error}") from error
-    client = HttpClient(Connection(url=wanted["url"], user=wanted["user"], password=password))
-    return verify_grafana(GrafanaApi(client), wanted)
-
-
-def parts_of(parameters: dict[str, Any]) -> dict[str, Part]:
+def parts_of(module: AnsibleModule) -> dict[str, Part]:
     """The parts that are asked for, each ready to be proved."""
-    timeout = parameters["timeout"]
+    targets, rules, grafana, timeout = (module.params[name] for name in ("targets", "rules", "grafana", "timeout"))
     found: dict[str, Part] = {}
-    if parameters["targets"]:
-        targets = parameters["targets"]
-        found["targets"] = lambda: verify_targets(HttpClient(Connection(url=targets["url"])), targets, timeout)
-    if parameters["rules"]:
-        rules = parameters["rules"]
-        found["rules"] = lambda: verify_rules(HttpClient(Connection(url=rules["url"])), rules, timeout)
-    if parameters["grafana"]:
-        grafana = parameters["grafana"]
-        found["grafana"] = lambda: show_in_grafana(grafana)
+    if targets:
+        found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
+    if rules:
+        found["rules"] = lambda: verify_rules(client_of(module, rules), rules, timeout)
+    if grafana:
+        found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
     return found
 
 
@@ -164,18 +111,22 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "services": services_argument(),
-            "targets": {"type": "dict", "options": {**_URL, **targets_arguments()}},
-            "rules": {"type": "dict", "options": {**_URL, **rules_arguments()}},
-            "grafana": {"type": "dict", "options": {**_URL, **_SIGN_IN, **grafana_proof_arguments()}},
+            "targets": {"type": "dict", "options": {**http_arguments(), **targets_arguments()}},
+            "rules": {"type": "dict", "options": {**http_arguments(), **rules_arguments()}},
+            "grafana": {
+                "type": "dict",
+                "options": {**grafana_arguments(), **grafana_proof_arguments()},
+                "required_one_of": [("password", "password_file")],
+                "mutually_exclusive": [("password", "password_file")],
+            },
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
     )
-    parameters = module.params
     if DOCKER_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     try:
-        facts = verify_stack(parameters["services"], Engine(), parts_of(parameters), parameters["timeout"])
+        facts = verify_stack(module.params["services"], Engine(), parts_of(module), module.params["timeout"])
     except NotProved as error:
         module.fail_json(msg=str(error), **error.facts)
     except StackError as error:

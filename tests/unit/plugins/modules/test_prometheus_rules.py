@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import (
     NOT_EVALUATED,
     NOT_LOADED,
@@ -88,8 +89,10 @@ def group(*rules: dict[str, Any], file: str = "/c/rules/a.yml", interval: float 
     return {"name": "g", "file": file, "interval": interval, "rules": list(rules)}
 
 
-def judged(*groups: dict[str, Any], files: list[RuleFile] | None = None) -> list[Trouble]:
-    return assess(list(groups), files or [FILE], "/c", SINCE, 60)
+def judged(
+    *groups: dict[str, Any], files: list[RuleFile] | None = None, counts: Evidence | None = None
+) -> list[Trouble]:
+    return assess(list(groups), files or [FILE], "/c", counts or Evidence(SINCE), 60)
 
 
 def test_rules_that_work_are_no_trouble() -> None:
@@ -116,6 +119,15 @@ def test_an_error_is_believed_when_it_is_seen_again() -> None:
     (old,) = judged(group(rule("A", "err", "many-to-many"), good))
     (new,) = judged(group(rule("A", "err", "many-to-many", AFTER), good))
     assert (old.trouble, old.settled, new.settled) == ("it fails: many-to-many", False, True)
+    # Where nothing changed, one of the last interval is of the present.
+    (late,) = judged(
+        group(rule("A", "err", "many-to-many"), good), counts=Evidence(SINCE, SINCE - datetime.timedelta(hours=1))
+    )
+    (older,) = judged(
+        group(rule("A", "err", "many-to-many", "2026-01-02T11:59:29Z"), good),
+        counts=Evidence(SINCE, SINCE - datetime.timedelta(hours=1)),
+    )
+    assert (late.settled, older.settled) == (True, False)
     # There is no time for another evaluation.
     (rare,) = judged(group(rule("A", "err", "many-to-many"), good, interval=3600))
     assert rare.settled
@@ -134,6 +146,13 @@ def test_the_verdict_is_one_sentence_a_rule() -> None:
         "rules that do not work: 2 (9 are loaded). the rule A (group g, file rules/a.yml): it fails: x | the file"
         " rules.d/b.yml: it is not loaded: run site.yml --tags prometheus; correct llmmon_prometheus_rule_files"
     )
+
+
+def test_of_many_rules_that_fail_the_first_are_told() -> None:
+    said = verdict([Trouble("rules/a.yml", "g", f"R{number}", "it fails") for number in range(200)], 300, {}) or ""
+    assert said.startswith("rules that do not work: 200 (300 are loaded). the rule R0 ")
+    assert said.count("it fails") == 10
+    assert said.endswith(" | and 190 more")
 
 
 # -- the module

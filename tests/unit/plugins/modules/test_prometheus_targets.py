@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 from ansible_collections.llmmon.stack.plugins.module_utils.proof import targets
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import (
     Pools,
     Target,
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("fast_clock")
 
 UTC = datetime.UTC
 SINCE = datetime.datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
+LONG_AGO = datetime.datetime(2026, 1, 1, tzinfo=UTC)
 BEFORE, AFTER, NEVER = "2026-01-02T11:59:59.999999999Z", "2026-01-02T12:00:00.000000001Z", "0001-01-01T00:00:00Z"
 REFUSED = 'Get "http://a:1/metrics": dial tcp 127.0.0.1:1: connect: connection refused'
 
@@ -45,7 +47,7 @@ def assess(
     pools: Pools | None = None,
 ) -> list[Target]:
     wanted = Wanted(jobs, own_jobs or [], scrape_urls or {})
-    return targets.assess(found, wanted, since, pools or Pools())
+    return targets.assess(found, wanted, Evidence(since), lambda: pools or Pools())
 
 
 # -- what was scraped before the module started
@@ -61,18 +63,42 @@ def assess(
         ("2026-01-02T11:59:34Z", "1m30s", "10s", True),
         ("2026-01-02T11:59:58Z", "500ms", "500ms", False),
         (NEVER, "15s", "10s", False),
-        # Without a known interval only a scrape since the start is evidence.
-        (BEFORE, "", "", False),
-        (BEFORE, "soon", "10", False),
     ],
 )
 def test_where_nothing_changed_the_last_interval_counts(scraped: str, interval: str, timeout: str, up: bool) -> None:
     target = active("a", scraped=scraped) | {"scrapeInterval": interval, "scrapeTimeout": timeout}
-    (judged,) = targets.assess([target], Wanted(["a"]), SINCE, now=SINCE)
+    (judged,) = targets.assess([target], Wanted(["a"]), Evidence(SINCE, loaded=LONG_AGO))
     assert (judged.cause == "") is up
     # Where something changed it never does.
-    (judged,) = targets.assess([target], Wanted(["a"]), SINCE)
+    (judged,) = targets.assess([target], Wanted(["a"]), Evidence(SINCE))
     assert judged.cause == "pending"
+
+
+def test_a_scrape_from_before_the_configuration_is_none_of_it() -> None:
+    """With another token, for instance, a target has the same URL: what was read with the old one proves nothing."""
+    target = active("a", scraped="2026-01-02T11:59:50Z") | {"scrapeInterval": "15s", "scrapeTimeout": "10s"}
+    for loaded, cause in (("2026-01-02T11:59:49Z", ""), ("2026-01-02T11:59:51Z", "pending")):
+        (judged,) = targets.assess([target], Wanted(["a"]), Evidence(SINCE, moment(loaded)))
+        assert judged.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("stamp", "counts"),
+    [
+        (BEFORE, False),
+        ("2026-01-02T12:00:00Z", True),
+        (AFTER, True),
+        ("2026-01-02T12:00:01Z", True),
+        ("2026-01-02T11:59:59Z", False),
+        # The same moments as a host that is elsewhere writes them.
+        ("2026-01-02T13:59:59.9+02:00", False),
+        ("2026-01-02T14:00:00.1+02:00", True),
+        (NEVER, False),
+        ("", False),
+    ],
+)
+def test_time_stamps_are_compared_as_moments(stamp: str, counts: bool) -> None:
+    assert Evidence(SINCE).has(stamp) is counts
 
 
 class Counted(list[Any]):
@@ -96,7 +122,7 @@ def test_each_target_is_judged_once_however_many_jobs_there_are() -> None:
         found = Counted([active(name) | {"scrapeUrl": f"http://{name}/metrics"} for name in names])
         wanted = Wanted(Counted(names), Counted(["own"]), {name: [f"http://{name}/metrics"] for name in names})
         Counted.walks = 0
-        assert sum(not target.cause for target in targets.assess(found, wanted, SINCE)) == jobs
+        assert sum(not target.cause for target in targets.assess(found, wanted, Evidence(SINCE))) == jobs
         walks[jobs] = Counted.walks
     assert walks[1000] == walks[10] < 10
 
@@ -397,3 +423,25 @@ def test_where_others_of_its_kind_have_their_page_is_told_of_a_gateway_that_asks
         "the gateway redirects, and others of its kind have their page at /metrics/: write metrics_path: /metrics/ in"
         " llmmon_gateways"
     )
+
+
+CONFIGURED = "GET /api/v1/status/runtimeinfo"
+
+
+def test_a_run_that_changed_nothing_does_not_wait_for_a_scrape(server: Server) -> None:
+    now = datetime.datetime.now(UTC)
+    scraped = (now - datetime.timedelta(seconds=10)).isoformat().replace("+00:00", "Z")
+    intervals = {"scrapeInterval": "15s", "scrapeTimeout": "10s"}
+    server.answers[TARGETS] = page(active("a", scraped=scraped) | intervals)
+    server.answers[CONFIGURED] = as_json({"data": {"lastConfigTime": "2026-01-02T03:04:05Z"}})
+    asked = {"url": server.url, "jobs": ["a"], "timeout": 5}
+    assert not run_module(prometheus_targets, {**asked, "fresh": False})["failed"]
+    assert server.asked("GET").count(TARGETS.removeprefix("GET ")) == 1
+    assert "pending" in run_module(prometheus_targets, asked)["msg"]
+    # It has taken its configuration after that scrape.
+    taken = (now - datetime.timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    server.answers[CONFIGURED] = as_json({"data": {"lastConfigTime": taken}})
+    assert "pending" in run_module(prometheus_targets, {**asked, "fresh": False})["msg"]
+    # It does not tell.
+    server.answers[CONFIGURED] = as_json({}, 500)
+    assert "pending" in run_module(prometheus_targets, {**asked, "fresh": False})["msg"]

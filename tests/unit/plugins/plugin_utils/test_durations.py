@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration, longest_interval, milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration, longest_interval
 
 
 @pytest.mark.parametrize(

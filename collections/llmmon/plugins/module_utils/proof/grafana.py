@@ -10,7 +10,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana impor
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import folders_by_uid
 from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
 
 
 def sample_count(answer: Any) -> int:
@@ -29,23 +30,26 @@ def misplaced(uid: str, answer: Optional[dict[str, Any]], folder_uid: str) -> Op
     return None
 
 
-def verify_grafana(grafana: GrafanaApi, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Prove all of it or raise NotProved with everything that is wrong."""
-    source = parameters["data_source_uid"]
+def samples_through(grafana: GrafanaApi, source: str, expression: str, timeout: float) -> int:
+    """How many samples a query gives through Grafana. One is waited for, since there is none before a first scrape."""
     try:
-        samples = sample_count(grafana.query(source, parameters["expression"]))
+        samples = wait_for(lambda: sample_count(grafana.query(source, expression)) or None, timeout, interval=0.5)
     except HttpError as error:
         raise NotProved(
             f"the data source {source} does not answer through Grafana: {error}; check that"
             " llmmon_grafana_prometheus_url is an address of Prometheus as Grafana's container sees it"
         ) from error
     if not samples:
-        raise NotProved(
-            f"the query {parameters['expression']!r} through Grafana gives no sample: is Prometheus scraping?"
-        )
+        raise NotProved(f"the query {expression!r} through Grafana gives no sample: is Prometheus scraping?")
+    return samples
+
+
+def verify_grafana(grafana: GrafanaApi, parameters: dict[str, Any], timeout: float) -> dict[str, Any]:
+    """Prove all of it or raise NotProved with everything that is wrong."""
+    samples = samples_through(grafana, parameters["data_source_uid"], parameters["expression"], timeout)
     places = folders_by_uid(Path(parameters["dashboards_directory"]), parameters["folder_uid"])
     answers = parallel_map(CONNECTIONS, grafana.dashboard, places)
     wrong = [misplaced(uid, answer, places[uid]) for uid, answer in zip(places, answers)]
     if any(wrong):
-        raise NotProved(" | ".join(sentence for sentence in wrong if sentence))
+        raise NotProved(sentence_list([sentence for sentence in wrong if sentence]))
     return {"samples": samples, "dashboards": list(places)}

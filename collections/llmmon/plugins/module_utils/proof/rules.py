@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import re
 from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence, evidence
 
 NOT_LOADED = "it is not loaded: run site.yml --tags prometheus"
 NOT_EVALUATED = "it was not evaluated in time"
@@ -92,7 +91,7 @@ def rule_files(directory: Path, folders: list[str]) -> list[RuleFile]:
 
 
 def assess(
-    groups: list[dict[str, Any]], files: list[RuleFile], directory: str, since: datetime.datetime, patience: float
+    groups: list[dict[str, Any]], files: list[RuleFile], directory: str, counts: Evidence, patience: float
 ) -> list[Trouble]:
     """Judge the ``groups`` of ``/api/v1/rules``; ``patience`` is how many seconds there are to wait."""
     found = []
@@ -103,19 +102,21 @@ def assess(
             found.append(Trouble(file.path, "", "", NOT_LOADED))
             continue
         found += [Trouble(file.path, "", name, NOT_LOADED) for name in file.names if name not in loaded]
-        judged = [_trouble_of(rule, group, file.path, since, patience) for group in of_file for rule in group["rules"]]
+        judged = [_trouble_of(rule, group, file.path, counts, patience) for group in of_file for rule in group["rules"]]
         found += [trouble for trouble in judged if trouble]
     return found
 
 
 def _trouble_of(
-    rule: dict[str, Any], group: dict[str, Any], file: str, since: datetime.datetime, patience: float
+    rule: dict[str, Any], group: dict[str, Any], file: str, counts: Evidence, patience: float
 ) -> Optional[Trouble]:
     if rule["health"] == "ok":
         return None
     if rule["health"] == "err":
         # One from before may be of a time with less to evaluate; but not every group has another within our time.
-        final = moment(rule.get("lastEvaluation", "")) >= since or float(group["interval"]) > patience
+        final = (
+            counts.has(rule.get("lastEvaluation", ""), float(group["interval"])) or float(group["interval"]) > patience
+        )
         return Trouble(file, group["name"], rule["name"], f"it fails: {rule.get('lastError', '')}", final)
     if float(group["interval"]) > patience:
         return None
@@ -138,7 +139,7 @@ def verdict(troubles: list[Trouble], total: int, folders: dict[str, str]) -> Opt
     if not troubles:
         return None
     sentences = [trouble.sentence(folders.get(trouble.file.partition("/")[0], "")) for trouble in troubles]
-    return f"rules that do not work: {len(troubles)} ({total} are loaded). " + " | ".join(sentences)
+    return f"rules that do not work: {len(troubles)} ({total} are loaded). " + sentence_list(sentences)
 
 
 def verify_rules(client: HttpClient, parameters: dict[str, Any], timeout: float) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def verify_rules(client: HttpClient, parameters: dict[str, Any], timeout: float)
         files = rule_files(Path(directory), list(folders))
     except OSError as error:
         raise NotProved(f"the rule files below {directory} cannot be read: {error.strerror}") from error
-    since = utc_now()
+    counts = evidence(client, parameters["fresh"])
     groups: list[dict[str, Any]] = []
     latest: list[Trouble] = []
     silence: list[str] = []
@@ -160,7 +161,7 @@ def verify_rules(client: HttpClient, parameters: dict[str, Any], timeout: float)
             silence[:] = [str(error)]
             return None
         silence.clear()
-        latest[:] = assess(groups, files, directory, since, timeout)
+        latest[:] = assess(groups, files, directory, counts, timeout)
         return True if finished(latest) else None
 
     wait_for(look, timeout, interval=0.5)

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
-import re
-from typing import Any, Optional
+from collections import defaultdict
+from collections.abc import Set
+from typing import Any, Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
@@ -29,30 +29,18 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes
     Cause,
     classify,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment, utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence, evidence
 
 # So many redirects are looked into: each may take seconds.
 _MOST_REDIRECTS = 10
-# So many targets are told of one by one.
-_MOST_SENTENCES = 10
 
-_UNITS = {
-    "ms": datetime.timedelta(milliseconds=1),
-    "s": datetime.timedelta(seconds=1),
-    "m": datetime.timedelta(minutes=1),
-    "h": datetime.timedelta(hours=1),
-    "d": datetime.timedelta(days=1),
-    "w": datetime.timedelta(days=7),
-    "y": datetime.timedelta(days=365),
-}
-_DURATION_PART = re.compile(r"(\d{1,9})(ms|[smhdwy])")
-_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern})+")
+ActiveTarget = dict[str, Any]
 
 
-@dataclasses.dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """The state of one target."""
 
     job: str
@@ -82,15 +70,23 @@ class Wanted:
     usual_paths: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @functools.cached_property
-    def _names(self) -> frozenset[str]:
+    def names(self) -> frozenset[str]:
+        """Every job that is named."""
         return frozenset([*self.jobs, *self.own_jobs])
 
     @functools.cached_property
     def _own(self) -> frozenset[str]:
         return frozenset(self.own_jobs)
 
-    def has(self, job: str) -> bool:
-        return not self.jobs or job in self._names
+    def by_job(self, active: list[ActiveTarget]) -> dict[str, list[ActiveTarget]]:
+        """The targets that matter, by their job."""
+        found: dict[str, list[ActiveTarget]] = defaultdict(list)
+        every, names = not self.jobs, self.names
+        for target in active:
+            job = target["labels"]["job"]
+            if every or job in names:
+                found[job].append(target)
+        return dict(found)
 
     def is_own(self, job: str) -> bool:
         return job in self._own
@@ -109,63 +105,66 @@ class Pools:
     some_not_changed: bool = False
 
 
-def outdated_jobs(active: list[dict[str, Any]], scrape_urls: dict[str, list[str]]) -> set[str]:
+def outdated_jobs(by_job: dict[str, list[ActiveTarget]], scrape_urls: dict[str, list[str]]) -> set[str]:
     """Jobs whose targets are not yet, or no more, the ones of the configuration."""
-    places: dict[str, set[Any]] = {job: set() for job in scrape_urls}
-    for target in active:
-        if target["labels"]["job"] in places:
-            places[target["labels"]["job"]].add(same_place(target["scrapeUrl"]))
-    return {job for job, urls in scrape_urls.items() if places[job] != {same_place(url) for url in urls}}
+    return {
+        job
+        for job, urls in scrape_urls.items()
+        if not _same_places({target["scrapeUrl"] for target in by_job.get(job, ())}, set(urls))
+    }
 
 
-def last_interval(target: dict[str, Any]) -> datetime.timedelta:
-    """How long ago a target was scraped last, at the most, while Prometheus scrapes it as configured."""
-    return seconds(target.get("scrapeInterval", "")) + seconds(target.get("scrapeTimeout", ""))
-
-
-def seconds(duration: str) -> datetime.timedelta:
-    """A duration as Prometheus writes it, for instance 1m30s; none for what is not one."""
-    parts = _DURATION_PART.findall(duration) if _DURATION.fullmatch(duration) else []
-    return sum((int(number) * _UNITS[unit] for number, unit in parts), datetime.timedelta())
+def _same_places(has: set[str], wanted: set[str]) -> bool:
+    # Mostly they are written alike, and taking them apart is what takes time.
+    return has == wanted or {same_place(url) for url in has} == {same_place(url) for url in wanted}
 
 
 def assess(
-    active: list[dict[str, Any]],
-    wanted: Wanted,
-    since: datetime.datetime,
-    pools: Optional[Pools] = None,
-    now: Optional[datetime.datetime] = None,
+    active: list[ActiveTarget], wanted: Wanted, counts: Evidence, read_pools: Callable[[], Pools] = Pools
 ) -> list[Target]:
-    """Judge the ``activeTargets`` of Prometheus; only scrapes after ``since`` of targets as configured are evidence.
+    """Judge the ``activeTargets`` of Prometheus; only scrapes that count, of targets as configured, are evidence.
 
-    With ``now`` a scrape within a target's last interval is evidence, too.
+    The pools are asked for only where some job is not as it should be.
     """
-    looked_at = [target for target in active if wanted.has(target["labels"]["job"])]
-    pools = pools or Pools()
-    outdated = outdated_jobs(looked_at, wanted.scrape_urls)
-    found = _without_targets(wanted, {target["labels"]["job"] for target in looked_at}, pools)
-    for target in looked_at:
-        job, instance, health = target["labels"]["job"], target["labels"]["instance"], target["health"]
-        if job in outdated:
-            cause, error = (RELOAD_REFUSED if pools.some_not_changed else OUTDATED), ""
-        elif moment(target["lastScrape"]) < (min(since, now - last_interval(target)) if now else since):
-            cause, error = PENDING, ""
-        elif health == "up":
-            found.append(Target(job, instance, health))
-            continue
-        else:
-            cause, error = classify(target["lastError"]), target["lastError"]
-        hint = cause.hint_in(wanted.variable_of(job))
-        url = target.get("scrapeUrl", "")
-        found.append(Target(job, instance, health, cause.name, hint, error, cause.settled, url))
-    return sorted(found, key=lambda target: (not target.cause, target.job, target.instance))
+    by_job = wanted.by_job(active)
+    outdated = outdated_jobs(by_job, wanted.scrape_urls)
+    pools = read_pools() if outdated or not wanted.names <= by_job.keys() else Pools()
+    failing, up = _without_targets(wanted, by_job.keys(), pools), []
+    for job, targets in by_job.items():
+        moved = (RELOAD_REFUSED if pools.some_not_changed else OUTDATED) if job in outdated else None
+        for target in targets:
+            instance, health, error = target["labels"]["instance"], target["health"], ""
+            if moved:
+                cause = moved
+            elif not counts.has(target["lastScrape"], last_interval(target) if counts.loaded else 0):
+                cause = PENDING
+            elif health == "up":
+                up.append(Target(job, instance, health))
+                continue
+            else:
+                error = target["lastError"]
+                cause = classify(error)
+            hint = cause.hint_in(wanted.variable_of(job))
+            url = target.get("scrapeUrl", "")
+            failing.append(Target(job, instance, health, cause.name, hint, error, cause.settled, url))
+    return sorted(failing) + sorted(up)
 
 
-def _without_targets(wanted: Wanted, present: set[str], pools: Pools) -> list[Target]:
+def last_interval(target: ActiveTarget) -> float:
+    """How many seconds ago a target was scraped, at the most, while Prometheus scrapes it as configured."""
+    return _seconds(target.get("scrapeInterval", "0")) + _seconds(target.get("scrapeTimeout", "0"))
+
+
+@functools.lru_cache
+def _seconds(duration: str) -> float:
+    return milliseconds(duration) / 1000
+
+
+def _without_targets(wanted: Wanted, present: Set[str], pools: Pools) -> list[Target]:
     """Jobs that must have a target and have none. One of the user's own may have none, once Prometheus has it."""
     found = []
-    for job in [*wanted.jobs, *wanted.own_jobs]:
-        if job in present or (wanted.is_own(job) and job in pools.jobs):
+    for job in wanted.names - present:
+        if wanted.is_own(job) and job in pools.jobs:
             continue
         cause: Cause = POOL_REFUSED if pools.some_refused and job not in pools.jobs else MISSING
         hint = cause.hint_in(wanted.variable_of(job))
@@ -173,10 +172,8 @@ def _without_targets(wanted: Wanted, present: set[str], pools: Pools) -> list[Ta
     return found
 
 
-def read_pools(client: HttpClient, needed: bool) -> Pools:
-    """What Prometheus says of its pools; it is asked only where some job is not as it should be."""
-    if not needed:
-        return Pools()
+def read_pools(client: HttpClient) -> Pools:
+    """What Prometheus says of its pools."""
     page = client.text("/metrics")
     return Pools(
         set(client.get("/api/v1/scrape_pools")["data"]["scrapePools"]),
@@ -185,12 +182,10 @@ def read_pools(client: HttpClient, needed: bool) -> Pools:
     )
 
 
-def judge(client: HttpClient, wanted: Wanted, since: datetime.datetime, fresh: bool = True) -> list[Target]:
-    """The verdict on each target as of now; if not ``fresh``, by its last scrape too."""
+def judge(client: HttpClient, wanted: Wanted, counts: Evidence) -> list[Target]:
+    """The verdict on each target as of now."""
     active = client.get("/api/v1/targets", state="active")["data"]["activeTargets"]
-    present = {target["labels"]["job"] for target in active}
-    needed = bool({*wanted.jobs, *wanted.own_jobs} - present or outdated_jobs(active, wanted.scrape_urls))
-    return assess(active, wanted, since, read_pools(client, needed), None if fresh else utc_now())
+    return assess(active, wanted, counts, lambda: read_pools(client))
 
 
 def with_redirects(targets: list[Target], wanted: Wanted) -> list[Target]:
@@ -207,9 +202,7 @@ def with_redirects(targets: list[Target], wanted: Wanted) -> list[Target]:
                 f" in {GATEWAYS}"
             )
     return [
-        dataclasses.replace(target, hint=hints[target.url])
-        if target.cause == "redirect" and target.url in hints
-        else target
+        target._replace(hint=hints[target.url]) if target.cause == "redirect" and target.url in hints else target
         for target in targets
     ]
 
@@ -226,22 +219,20 @@ def verdict(targets: list[Target]) -> Optional[str]:
         return "Prometheus has no scrape target at all: set llmmon_gateways and run site.yml"
     if not failing:
         return None
-    sentences = [target.sentence() for target in failing[:_MOST_SENTENCES]]
-    if len(failing) > len(sentences):
-        sentences.append(f"and {len(failing) - len(sentences)} more")
-    return f"{len(failing)} of {len(targets)} scrape targets are not up. " + " | ".join(sentences)
+    sentences = sentence_list([target.sentence() for target in failing])
+    return f"{len(failing)} of {len(targets)} scrape targets are not up. {sentences}"
 
 
 def verify_targets(client: HttpClient, parameters: dict[str, Any], timeout: float) -> dict[str, Any]:
     """Wait for all targets to be up with pages of the right kind, or raise NotProved. ``parameters`` as documented."""
     wanted = Wanted(*(parameters[name] for name in ("jobs", "own_jobs", "scrape_urls", "usual_paths")))
-    since = utc_now()
+    counts = evidence(client, parameters["fresh"])
     latest: list[Target] = []
     trouble: list[str] = []
 
     def probe() -> Optional[bool]:
         try:
-            latest[:] = judge(client, wanted, since, parameters["fresh"])
+            latest[:] = judge(client, wanted, counts)
         except HttpError as error:
             trouble[:] = [str(error)]
             return None
@@ -253,8 +244,7 @@ def verify_targets(client: HttpClient, parameters: dict[str, Any], timeout: floa
         raise NotProved(f"the scrape targets cannot be read: {trouble[0]}")
     latest[:] = with_redirects(latest, wanted)
     facts = {
-        # Not by asdict, which copies each value.
-        "targets": [dict(vars(target)) for target in latest],
+        "targets": [target._asdict() for target in latest],
         "up": sum(not target.cause for target in latest),
         "total": len(latest),
     }
@@ -267,5 +257,5 @@ def verify_targets(client: HttpClient, parameters: dict[str, Any], timeout: floa
         raise NotProved(f"Prometheus cannot be asked what is on the gateways' pages: {error}", facts) from error
     problems = [finding.problem for finding in found if finding.problem]
     if problems:
-        raise NotProved(" | ".join(problems), facts)
+        raise NotProved(sentence_list(problems), facts)
     return {"notes": [finding.note for finding in found if finding.note], **facts}

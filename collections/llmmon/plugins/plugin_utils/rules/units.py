@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
 
 # How many of a unit make a second.
 PER_SECOND = {"seconds": 1, "milliseconds": 1000, "microseconds": 1000000}

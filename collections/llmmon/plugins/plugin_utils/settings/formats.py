@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration, milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import is_duration
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.addresses import host_and_port, url_problem
 
 

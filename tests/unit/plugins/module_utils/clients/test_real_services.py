@@ -17,6 +17,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.reload 
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.module_utils.proof import services as service_record
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import Wanted, assess
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
 
@@ -61,7 +62,7 @@ def test_prometheus_s_errors_get_the_right_cause(version: str, prometheus_in_bot
     def seen() -> bool | None:
         active = client.get("/api/v1/targets", state="active")["data"]["activeTargets"]
         errors.update(
-            {target.job: (target.cause, target.error) for target in assess(active, Wanted(list(JOBS)), since)}
+            {target.job: (target.cause, target.error) for target in assess(active, Wanted(list(JOBS)), Evidence(since))}
         )
         # A busy machine may be late with an answer; the next scrape comes in a second.
         return True if {job: cause for job, (cause, _) in errors.items()} == expected else None

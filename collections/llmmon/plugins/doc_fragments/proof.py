@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What modules that prove something look for: each by itself, and ``stack_verify`` for all of them."""
+
+from __future__ import annotations
+
+from textwrap import dedent, indent
+
+from ansible_collections.llmmon.stack.plugins.doc_fragments.grafana import ModuleDocFragment as Grafana
+from ansible_collections.llmmon.stack.plugins.doc_fragments.http import ModuleDocFragment as Http
+
+TARGETS_OPTIONS = r"""
+jobs:
+  description: Jobs that must have at least one target, all of them up. Empty means every active target.
+  type: list
+  elements: str
+  default: []
+own_jobs:
+  description: Jobs of the user's own, all of whose targets must be up, too. One may have none for now.
+  type: list
+  elements: str
+  default: []
+scrape_urls:
+  description:
+    - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
+      seconds to follow a new configuration; until then its old targets prove nothing.
+    - Jobs that are not named may have any target.
+  type: dict
+  default: {}
+gateways:
+  description: Job of each gateway to its kind, of those whose pages are compared.
+  type: dict
+  default: {}
+idle_gateways:
+  description: Jobs of gateways that may show no request for as long as they like.
+  type: list
+  elements: str
+  default: []
+kinds:
+  description: Kind to the names of the metrics that count its requests, of every kind that is known.
+  type: dict
+  default: {}
+usual_paths:
+  description: Job to the path at which gateways of its kind have their page, for hints about one that redirects.
+  type: dict
+  default: {}
+fresh:
+  description:
+    - Whether a scrape counts only when it has begun since the module started. If not, one within the target's last
+      interval is proof enough, for a run that changed nothing, unless Prometheus has taken its configuration since.
+  type: bool
+  default: true
+"""
+
+RULES_OPTIONS = r"""
+directory:
+  description: Directory of Prometheus's configuration, the same on the host and for Prometheus.
+  type: path
+  required: true
+folders:
+  description: Its folders with rule files, and the variable which names what lies in each, if there is one.
+  type: dict
+  default: {"rules": "", "rules.d": "llmmon_prometheus_rule_files"}
+fresh:
+  description:
+    - Whether an error counts only when the rule was evaluated since the module started. If not, one of its group's last
+      interval is believed, for a run that changed nothing, unless Prometheus has taken its configuration since.
+  type: bool
+  default: true
+"""
+
+GRAFANA_OPTIONS = r"""
+data_source_uid:
+  description: Uid of the data source; without a hyphen, which the proxy of Grafana 9.4 cuts.
+  type: str
+  required: true
+expression:
+  description: PromQL that must give at least one sample.
+  type: str
+  default: up
+dashboards_directory:
+  description:
+    - Directory of the dashboards that must be there, by the uids in its JSON files. Those of a directory in it must
+      be in the folder whose uid is that directory's name.
+  type: path
+  required: true
+folder_uid:
+  description: Uid of the folder that the others must be in.
+  type: str
+  required: true
+"""
+
+
+def options(fragment: str) -> str:
+    """The options of another fragment, without what is about them."""
+    return dedent(fragment.partition("options:\n")[2].partition("requirements:")[0])
+
+
+def part(name: str, description: str, *texts: str) -> str:
+    """An option that holds what another module takes. Fragments cannot nest one another, so it is put together here."""
+    return f"{name}:\n  description: {description}\n  type: dict\n  suboptions:\n{indent(''.join(texts), '    ')}"
+
+
+_PARTS = (
+    part("targets", "Options of M(llmmon.stack.prometheus_targets).", options(Http.DOCUMENTATION), TARGETS_OPTIONS)
+    + part("rules", "Options of M(llmmon.stack.prometheus_rules).", options(Http.DOCUMENTATION), RULES_OPTIONS)
+    + part(
+        "grafana",
+        "Options of M(llmmon.stack.grafana_verify).",
+        options(Http.DOCUMENTATION),
+        options(Grafana.DOCUMENTATION),
+        GRAFANA_OPTIONS,
+    )
+)
+
+
+class ModuleDocFragment:
+    """Used by ``extends_documentation_fragment: llmmon.stack.proof.targets``, and so on."""
+
+    # With their type: ansible-test reads assignments without one, as the text that is in the file.
+    TARGETS: str = "options:\n" + indent(TARGETS_OPTIONS, "  ")
+
+    RULES: str = "options:\n" + indent(RULES_OPTIONS, "  ")
+
+    GRAFANA: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")
+
+    PARTS: str = "options:\n" + indent(_PARTS, "  ")

@@ -1,0 +1,170 @@
+"""The module which proves a stack in one run, against servers that answer as its services do."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.proof import stack
+from ansible_collections.llmmon.stack.plugins.modules import stack_verify
+
+from tests.support.loopback import Answer, Server, as_json
+from tests.support.modules import run_module
+
+pytestmark = pytest.mark.usefixtures("fast_clock")
+
+SECRET = "made-up-password"  # noqa: S105 - of the test's own server
+QUERY = "GET /api/datasources/proxy/uid/llmmon_prometheus/api/v1/query?query=up"
+TARGETS = "GET /api/v1/targets?state=active"
+RULES = "GET /api/v1/rules?exclude_alerts=true"
+LATER = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+
+
+@pytest.fixture(autouse=True)
+def records(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What the looks at the services find, the last of it for ever."""
+    found: list[list[str]] = [[]]
+
+    def look_at(service: dict[str, Any], _: object) -> dict[str, Any]:
+        return {"name": service["name"], "problems": found.pop(0) if len(found) > 1 else found[0]}
+
+    monkeypatch.setattr(stack, "look_at", look_at)
+    monkeypatch.setattr(stack_verify, "Engine", lambda: None)
+    return found
+
+
+@pytest.fixture
+def options(server: Server, tmp_path: Path) -> dict[str, Any]:
+    """Give the options for one server that is Prometheus and Grafana, and works."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yml").write_text("groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up\n")
+    (tmp_path / "dashboards").mkdir()
+    (tmp_path / "dashboards" / "1.json").write_text(json.dumps({"uid": "llm-1", "title": "One"}))
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    server.answers[TARGETS] = targets("up")
+    server.answers[RULES] = rules(tmp_path, "ok")
+    server.answers[QUERY] = samples({})
+    server.answers["GET /api/dashboards/uid/llm-1"] = as_json({"meta": {"folderUid": "llmmon"}, "dashboard": {}})
+    service = {
+        "name": "prometheus",
+        "container": "llmmon-prometheus",
+        "url": server.url,
+        "version": "3.13.2",
+        "config_root": str(tmp_path),
+        "data_directory": str(tmp_path),
+    }
+    return {
+        "services": [service],
+        "targets": {"url": server.url, "jobs": ["gw"]},
+        "rules": {"url": server.url, "directory": str(tmp_path)},
+        "grafana": {
+            "url": server.url,
+            "password_file": str(tmp_path / "password"),
+            "data_source_uid": "llmmon_prometheus",
+            "dashboards_directory": str(tmp_path / "dashboards"),
+            "folder_uid": "llmmon",
+        },
+        "timeout": 1000,
+    }
+
+
+def targets(health: str, error: str = "", scraped: str = LATER) -> Answer:
+    target = {"labels": {"job": "gw", "instance": "a:1"}, "health": health, "lastError": error, "lastScrape": scraped}
+    return as_json({"data": {"activeTargets": [target]}})
+
+
+def rules(directory: Path, health: str, error: str = "") -> Answer:
+    rule = {"name": "A", "health": health, "lastError": error, "lastEvaluation": LATER}
+    group = {"name": "g", "file": f"{directory}/rules/a.yml", "interval": 1, "rules": [rule]}
+    return as_json({"data": {"groups": [group]}})
+
+
+def samples(*found: dict[str, Any]) -> Answer:
+    return as_json({"status": "success", "data": {"result": list(found)}})
+
+
+def test_a_stack_that_works_is_proved(options: dict[str, Any]) -> None:
+    answer = run_module(stack_verify, options)
+    assert (answer["failed"], answer["changed"]) == (False, False)
+    assert answer["services"] == [{"name": "prometheus", "problems": []}]
+    assert (answer["targets"]["up"], answer["rules"]["total"]) == (1, 1)
+    assert answer["grafana"] == {"samples": 1, "dashboards": ["llm-1"]}
+
+
+def test_a_part_that_is_not_asked_for_is_left_out(options: dict[str, Any], server: Server) -> None:
+    answer = run_module(stack_verify, {name: options[name] for name in ("services", "rules")})
+    assert not answer["failed"]
+    assert "targets" not in answer
+    assert "grafana" not in answer
+    assert set(server.asked("GET")) == {"/api/v1/rules?exclude_alerts=true"}
+
+
+def test_all_parts_are_waited_for_at_once(options: dict[str, Any], server: Server, tmp_path: Path) -> None:
+    """Each is as it should be only after another one was asked in vain: one after the other would wait for ever."""
+
+    def once_asked(path: str, before: Answer, after: Answer) -> Any:
+        return lambda _: after if path in server.asked("GET") else before
+
+    rules_path, query_path, targets_path = (key.removeprefix("GET ") for key in (RULES, QUERY, TARGETS))
+    server.answers[TARGETS] = once_asked(rules_path, targets("unknown", scraped="0001-01-01T00:00:00Z"), targets("up"))
+    server.answers[RULES] = once_asked(query_path, rules(tmp_path, "unknown"), rules(tmp_path, "ok"))
+    server.answers[QUERY] = once_asked(targets_path, samples(), samples({}))
+    assert not run_module(stack_verify, options)["failed"]
+
+
+def test_grafana_has_no_sample_until_prometheus_has_scraped_something(options: dict[str, Any], server: Server) -> None:
+    """As in a first deployment: Grafana is asked while the first scrape is waited for."""
+    answers = [samples(), samples(), samples({})]
+    server.answers[QUERY] = lambda _: answers.pop(0)
+    assert run_module(stack_verify, options)["grafana"]["samples"] == 1
+    server.answers[QUERY] = samples()
+    answer = run_module(stack_verify, {**options, "timeout": 5})
+    assert answer["msg"] == "the query 'up' through Grafana gives no sample: is Prometheus scraping?"
+
+
+def test_what_is_wrong_is_told_together_each_in_its_own_words(
+    options: dict[str, Any], server: Server, tmp_path: Path
+) -> None:
+    server.answers[TARGETS] = targets("down", "server returned HTTP status 401 Unauthorized")
+    server.answers[RULES] = rules(tmp_path, "err", "many-to-many")
+    server.answers["GET /api/dashboards/uid/llm-1"] = as_json({}, 404)
+    answer = run_module(stack_verify, options)
+    first, second, third = answer["msg"].split(" | ")
+    assert first.startswith("1 of 1 scrape targets are not up. gw a:1: unauthorized (server returned HTTP status 401")
+    assert second.endswith("the rule A (group g, file rules/a.yml): it fails: many-to-many")
+    assert third == "the dashboard llm-1 is missing: run site.yml --tags grafana"
+    assert (answer["targets"]["up"], len(answer["rules"]["failing"])) == (0, 1)
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read: No such file or directory"), ("\n", "is empty")])
+def test_a_password_that_there_is_not_is_told_and_none_is_sent(
+    content: str | None, said: str, options: dict[str, Any], server: Server, tmp_path: Path
+) -> None:
+    """Five wrong passwords lock the right one out. The other faults are told as well."""
+    file = tmp_path / "password"
+    file.unlink() if content is None else file.write_text(content)
+    server.answers[RULES] = rules(tmp_path, "err", "many-to-many")
+    answer = run_module(stack_verify, options)
+    assert "it fails: many-to-many | " in answer["msg"]
+    assert answer["msg"].endswith(f"the password file {file} {said}")
+    assert not [path for path in server.asked("GET") if "datasources" in path]
+
+
+def test_services_that_do_not_run_are_told_before_anything_is_asked(
+    options: dict[str, Any], records: list[list[str]], server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "password").unlink()
+    records[:] = [["prometheus has no container: run site.yml"]]
+    answer = run_module(stack_verify, {**options, "timeout": 0})
+    assert answer["msg"] == "prometheus has no container: run site.yml"
+    assert server.requests == []
+
+
+def test_the_password_shows_nowhere(options: dict[str, Any], server: Server) -> None:
+    server.answers[QUERY] = as_json({"message": f"who signs in with {SECRET}?"}, 500)
+    answer = run_module(stack_verify, options)
+    assert "does not answer through Grafana" in answer["msg"]
+    assert SECRET not in json.dumps(answer)
