@@ -219,9 +219,7 @@ def test_the_end_of_the_demo_is_not_the_end_of_tests_beside_it(
         ]
 
     network = SimpleNamespace(remove=lambda: gone.append("network"))
-    client = SimpleNamespace(
-        containers=SimpleNamespace(list=listed), networks=SimpleNamespace(get=lambda _: network)
-    )
+    client = SimpleNamespace(containers=SimpleNamespace(list=listed), networks=SimpleNamespace(get=lambda _: network))
     monkeypatch.setattr(engine, "version", lambda: "20.10")
     monkeypatch.setattr(engine, "client", lambda: client)
     monkeypatch.setattr(containers, "remove", lambda _client, name: gone.append(name))
