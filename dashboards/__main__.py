@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards import cost, engines, frame, operations, overview, stack
 from dashboards.translating import Language, codes, translated
@@ -19,6 +20,8 @@ DASHBOARDS = (overview, operations, cost, engines, stack)
 # What the SDK writes for every variable and panel although nobody set it; Grafana drops it again.
 UNSET_OF_VARIABLES = ("auto", "auto_count", "auto_min", "id")
 UNSET_OF_PANELS = ("repeatDirection",)
+# As Grafana numbers it.
+HIDDEN = models.VariableHide.HIDE_VARIABLE.value
 
 
 def documents(language: Language | None = None) -> dict[str, str]:
@@ -42,6 +45,9 @@ def _plain(board: Any) -> dict[str, Any]:
     for variable in plain["templating"]["list"]:
         for key in UNSET_OF_VARIABLES:
             variable.pop(key, None)
+        if variable.get("hide") == HIDDEN:
+            # What nobody chooses, no link has to say either; the other board finds out by itself.
+            variable["skipUrlSync"] = True
     for panel in [*plain["panels"], *(inner for row in plain["panels"] for inner in row.get("panels", ()))]:
         for key in UNSET_OF_PANELS:
             panel.pop(key, None)

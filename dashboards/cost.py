@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import expressions, frame, parts, shared
-from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL
+from dashboards.frame import CHOSEN, CHOSEN_JOB, MODEL, OF_GATEWAY
 from dashboards.shared import NO_COST
 from dashboards.units import TOKENS, TOKENS_PER_SECOND
 
@@ -87,10 +87,10 @@ def _top_spenders() -> Any:
     return parts.graph(
         "Cost of a day by spender",
         "US dollars in the 24 hours before each moment, of those who have spent most since their gateway counts. "
-        "No alert reads it. Empty without llmmon_top_spenders, and for kinds of gateways that do not charge or do not "
-        "say whom.",
+        "No alert reads it: ask the one who jumps. Empty without llmmon_top_spenders, and for kinds of gateways that "
+        "do not charge or do not say whom.",
         "currencyUSD",
-        {"{{job}} {{key}}{{user}}{{project}}{{customer}}": " or ".join(shown)},
+        {f"{{{{key}}}}{{{{user}}}}{{{{project}}}}{{{{customer}}}} {OF_GATEWAY}": " or ".join(shown)},
         width=24,
         empty="Not recorded: set llmmon_top_spenders, for a gateway that charges and says whom",
     )
@@ -161,8 +161,8 @@ def _tokens() -> list[Any]:
         shared.surge("Tokens", "llm_tokens_used", "token_surge_ratio", "LLMTokenSurge"),
         parts.bars(
             "Most used models",
-            "Tokens in the time that is shown, of the eight models that used most. No alert reads it: a price is worth "
-            "most for these.",
+            "Tokens in the time that is shown, of the eight models that used most. No alert reads it: if they lack "
+            "a price, give these one first.",
             TOKENS,
             {MODEL: f"topk(8, {expressions.total(f'job_model:llm_tokens_used:rate5m{CHOSEN}')})"},
             empty=NO_TOKENS,
@@ -214,8 +214,8 @@ def _teams() -> list[Any]:
         ),
         parts.comparison(
             "Models of teams",
-            "What each team used which model for, in the time that is shown: who to ask about a model that costs much. "
-            "No alert reads it.",
+            "What each team used which model for, in the time that is shown. If a model costs much, ask the "
+            "team that it costs most for. No alert reads it.",
             {
                 "Cost": (
                     "currencyUSD",

@@ -21,7 +21,7 @@ OF_KIND = "Kind $kind"
 NO_ENGINE = "No traffic, or no engine"
 # Rows for what one kind alone tells. Nothing of a closed row is drawn, or asked for, until somebody opens it.
 CLOSED = {
-    "vLLM alone: its instances, where a request's time goes, how requests end": vllm.panels,
+    "vLLM alone, also under Ray Serve: its instances, where a request's time goes, how requests end": vllm.panels,
     "SGLang alone: its instances, its queue, what it answers": sglang.panels,
 }
 

@@ -17,9 +17,10 @@ TAG = "llmmon"
 # Every panel reads through one of these selections, so that they are the same everywhere.
 CHOSEN_JOB = '{job=~"$job"}'
 CHOSEN = '{job=~"$job", model=~"$model"}'
-# What differs comes first: where there is one gateway, its name is repeated only behind.
-MODEL = "{{model}} ({{job}})"
-INSTANCE = "{{instance}} ({{job}})"
+# What differs comes first, and behind it the gateway's name, which tells nothing where one gateway is chosen.
+OF_GATEWAY = "{{of}}"
+MODEL = f"{{{{model}}}} {OF_GATEWAY}"
+INSTANCE = f"{{{{instance}}}} {OF_GATEWAY}"
 RECENT = "[$__rate_interval]"
 
 # Where the runbooks are, as the rules say; how they are named is the same everywhere.
@@ -80,6 +81,8 @@ def board(
     )
     for variable in variables:
         built.with_variable(variable)
+    if variables:
+        built.with_variable(_several_gateways())
     # Numbered here, so that links to a panel survive a new push.
     number = 0
     for heading, panels in rows.items():
@@ -126,8 +129,25 @@ def models_of_gateways() -> Any:
 
 
 def teams() -> Any:
-    query = f"label_values(job_team:llm_tokens_used:rate5m{CHOSEN_JOB}, team)"
-    return query_variable("team", "Team", query, all_value=".*")
+    """LiteLLM has a name for requests of no team that reads like a team's: it is chosen by that, and shown as ours."""
+    used = f"last_over_time(job_team:llm_tokens_used:rate5m{CHOSEN_JOB}[$__range])"
+    shown = f'label_replace({used}, "shown", "$1", "team", "(.+)")'
+    shown = f'label_replace({shown}, "shown", "{style.NO_TEAM}", "team", "None")'
+    variable = query_variable("team", "Team", f"query_result(max by (shown, team) ({shown}))", all_value=".*")
+    return variable.regex('/shown="(?<text>[^"]+)",team="(?<value>[^"]+)"/')
+
+
+def _several_gateways() -> Any:
+    """What matches a gateway's name if several are chosen, and nothing if one is."""
+    several = f'label_replace(count(llmmon:gateway{CHOSEN_JOB}) > 1, "several", ".+", "", "")'
+    return (
+        dashboard.QueryVariable("several")
+        .query({"query": f"query_result({several})", "refId": "several"})
+        .regex('/several="(.+)"/')
+        .datasource(DATA_SOURCE)
+        .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
+        .hide(models.VariableHide.HIDE_VARIABLE)
+    )
 
 
 def _data_source_variable() -> Any:

@@ -16,19 +16,29 @@ def selection(*matchers: str) -> str:
     return "{" + ", ".join([CHOSEN_RAW[1:-1], *matchers]) + "}"
 
 
-def gauge(metric: str, *matchers: str) -> str:
+def spellings(metric: str) -> tuple[str, ...]:
+    """Ray Serve writes ray_ before vLLM's names, and since 2025 an underscore in place of the colon."""
+    return (metric, f"ray_{metric}", f"ray_{metric.replace(':', '_')}") if metric.startswith("vllm:") else (metric,)
+
+
+def gauge(metric: str, *matchers: str, by: str = BY_INSTANCE) -> str:
     """A gauge, which is recorded for all instances together, of each by itself."""
-    return f"sum by ({BY_INSTANCE}) ({metric}{selection(*matchers)})"
+    return f"sum by ({by}) ({_found(metric, selection(*matchers))})"
 
 
 def fullest(*names: str) -> str:
     """A share, of the fullest part of an instance; the metric may have had several names."""
-    return f"max by ({BY_INSTANCE}) ({' or '.join(f'{name}{CHOSEN_RAW}' for name in names)})"
+    return f"max by ({BY_INSTANCE}) ({' or '.join(_found(name, CHOSEN_RAW) for name in names)})"
+
+
+def _found(metric: str, selected: str) -> str:
+    return " or ".join(f"{name}{selected}" for name in spellings(metric))
 
 
 def rate(metric: str, by: str, *matchers: str) -> str:
     grouped = f"sum by ({by})" if by else "sum"
-    return f"{grouped} (rate({metric}{selection(*matchers)}{RECENT}))"
+    rates = (f"rate({name}{selection(*matchers)}{RECENT})" for name in spellings(metric))
+    return f"{grouped} ({' or '.join(rates)})"
 
 
 def mean(metric: str, by: str) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import expressions, frame, parts, shared, style, units
-from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL
+from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL, OF_GATEWAY
 
 PROBED, PROBED_WITHOUT_TOKEN = (
-    f'probe_http_status_code{{job="llm-metrics-{job}", gateway=~"$job"}}' for job in ("probe", "noauth")
+    f'label_replace(probe_http_status_code{{job="llm-metrics-{job}", gateway=~"$job"}}, "job", "$1", "gateway", "(.+)")'
+    for job in ("probe", "noauth")
 )
 
 
@@ -57,7 +58,7 @@ def _failures() -> list[Any]:
             "Empty for kinds of gateways that give no reason.",
             "reqps",
             {
-                "{{reason}} ({{job}})": "sum by (job, reason) "
+                f"{{{{reason}}}} {OF_GATEWAY}": "sum by (job, reason) "
                 f"(job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
             },
             stacked=True,
@@ -80,7 +81,7 @@ def _failures() -> list[Any]:
             "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
             "percentunit",
             {
-                "{{deployment}} {{address}} of {{model}} ({{job}})": "job_model_deployment_address:"
+                f"{{{{deployment}}}} {{{{address}}}} of {MODEL}": "job_model_deployment_address:"
                 f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
             },
             width=6,
@@ -100,10 +101,11 @@ def _failures() -> list[Any]:
         parts.graph(
             "Cooldowns by deployment",
             "How many deployments per second the gateway leaves out for a while because they fail. No alert reads it: "
-            "it tells why a deployment gets no attempts. Empty for kinds other than LiteLLM.",
+            "it tells why a deployment gets no attempts: see on the left what fails of it. Empty for kinds other than "
+            "LiteLLM.",
             "cps",
             {
-                "{{deployment}} {{address}} ({{job}})": "job_deployment_address:"
+                f"{{{{deployment}}}} {{{{address}}}} {OF_GATEWAY}": "job_deployment_address:"
                 f"llm_deployment_cooldowns:rate5m{CHOSEN_JOB}"
             },
             width=6,
@@ -155,7 +157,7 @@ def _time() -> list[Any]:
         parts.graph(
             "Response time by model (P50, P99)",
             "Half of the answers, and 99 of 100, came within these times. No alert reads them: if only the P99 is "
-            "high, some requests are slow; if the P50 is high as well, all are.",
+            "high, some requests are slow: look for long prompts; if the P50 is high as well, all are: see Load below.",
             "s",
             {
                 f"{MODEL} P50": f"job_model:llm_response_latency_seconds:p50_rate5m{CHOSEN}",
@@ -165,7 +167,7 @@ def _time() -> list[Any]:
         parts.graph(
             "Time to first token by model",
             "Half, and 95 of 100, of the answers began within these times. No alert reads them: if they are high "
-            "while the time between tokens is not, requests wait or prompts are long.",
+            "while the time between tokens is not, requests wait or prompts are long: see Load below.",
             "s",
             {
                 f"{MODEL} P50": f"job_model:llm_time_to_first_token_seconds:p50_rate5m{CHOSEN}",
@@ -175,7 +177,7 @@ def _time() -> list[Any]:
         parts.graph(
             "Time between tokens by model (P95)",
             "What docs/gateways.md calls between tokens, or per token. No alert reads it: if it is high, the model "
-            "itself is slow, or too many requests share its server.",
+            "itself is slow, or too many requests share its server: see Load below.",
             "s",
             {MODEL: f"job_model:llm_inter_token_latency_seconds:p95_rate5m{CHOSEN}"},
         ),
@@ -187,7 +189,7 @@ def _load() -> list[Any]:
         parts.third(
             "Requests in the works by model",
             "Requests that are being answered. No alert reads it: if it no longer rises while requests wait, the "
-            "server is full.",
+            "server is full: add another, or send fewer requests.",
             "none",
             {MODEL: f"job_model:llm_requests_running{CHOSEN}"},
             empty=parts.NOT_MEASURED,
@@ -259,8 +261,8 @@ def _pages() -> list[Any]:
             "without the prober.",
             "none",
             {
-                "{{instance}} ({{gateway}})": PROBED,
-                "{{instance}} ({{gateway}}) without a token": PROBED_WITHOUT_TOKEN,
+                INSTANCE: PROBED,
+                f"{INSTANCE} without a token": PROBED_WITHOUT_TOKEN,
             },
             empty="No prober",
         ),

@@ -42,30 +42,30 @@ def _now() -> list[Any]:
             parts.number(
                 "Firing alerts",
                 "Alerts that fire now, of the gateways and of the monitoring, without the Watchdog, which always does. "
-                "The table below says which.",
+                "See in the table below which.",
                 "none",
                 {"firing": f"count({FIRING}) or vector(0)"},
                 width=4,
                 empty=parts.UNKNOWN,
             )
         ),
-        parts.red_from(
-            parts.number(
-                "Failed",
-                "Share of the requests that failed, of what is chosen above. LLMHighFailureRatio watches each model. "
-                "If it rises, the table below says of which model.",
-                "percentunit",
-                {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
-                width=4,
-            ),
-            style.FAILS,
+        parts.number(
+            "Failed",
+            "Share of the requests that failed, of what is chosen above; red above the threshold of "
+            "LLMHighFailureRatio, which watches each model. If it rises, the table below says of which model.",
+            "percentunit",
+            {"failed": f"{FAILED} / ({REQUESTS} > 0)"},
+            width=4,
+            threshold="failure_ratio",
         ),
         parts.number(
             "P95 of the slowest model",
-            "95 of 100 answers came within this time, where it is longest. LLMHighLatencyP95 watches each model.",
+            "95 of 100 answers came within this time, where it is longest; red above the threshold of "
+            "LLMHighLatencyP95, which watches each model. If it rises, the table below says which model is slow.",
             "s",
             {"P95": f"max(job_model:llm_response_latency_seconds:p95_rate5m{CHOSEN})"},
             width=4,
+            threshold="latency_p95_seconds",
         ),
         parts.number(
             "Requests",
@@ -99,8 +99,8 @@ def _alerts() -> Any:
     listed = parts.listing(
         "Alerts that fire now",
         "Every firing alert but the Watchdog, which always does: the most severe first, and of these the one that "
-        "lasts longest. A click on an alert leads to its runbook, or to the form that silences it; one on a gateway "
-        "to what it does.",
+        "lasts longest. Click on an alert for its runbook, or for the form that silences it; on a gateway "
+        "for what it does.",
         seconds,
         columns={
             "severity": "Severity",
@@ -220,7 +220,8 @@ def _tokens() -> list[Any]:
         ),
         parts.number(
             "Tokens per request",
-            "Size of requests and answers together. No alert reads it; it explains slow answers and token surges.",
+            "Size of requests and answers together. No alert reads it: if it rises, answers become slow and dear: "
+            "see in LLM tokens and cost whose they are.",
             "suffix:tokens",
             {"tokens": f"sum(job_model:llm_tokens_used:rate5m{CHOSEN}) / ({REQUESTS} > 0)"},
             width=8,

@@ -26,11 +26,15 @@ OF_MODELS = (
 )
 OF_GATEWAYS = ("request_surge_ratio", "token_surge_ratio")
 OWN = dict.fromkeys(OF_MODELS, 'job=~"$job", model=~"$model"') | dict.fromkeys(OF_GATEWAYS, 'job=~"$job"')
+# The number of a panel that is red, as no other is.
+BEYOND = "too high"
 NO_TRAFFIC = "No traffic, or not measured"
 NOT_MEASURED = "Not measured"
 UNKNOWN = "Unknown"
 # The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.
 ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring)[A-Z]\w+|Watchdog)\b")
+# Labels by which a threshold of one's own belongs to a line.
+PLACE = ("job", "of", "model")
 _LABEL = re.compile(r"{{(\w+)}}")
 
 
@@ -43,8 +47,12 @@ def number(
     width: int,
     empty: str = NO_TRAFFIC,
     latest: bool = False,
+    threshold: str = "",
 ) -> Any:
-    """The latest value, large, with its history behind it, unless that would be too much to ask for."""
+    """The latest value, large, with its history behind it, unless that would be too much to ask for.
+
+    It is red beyond the recorded `threshold`.
+    """
     panel = _described(stat.Panel(), title, description, empty, width, STAT_HEIGHT).unit(unit)
     modes = common_models.BigValueGraphMode
     panel.graph_mode(modes.NONE if latest or len(queries) > 1 else modes.AREA)
@@ -53,7 +61,31 @@ def number(
     # What has no number, for instance because it is divided by nothing, is missing, and neither good nor bad.
     panel.mappings([_no_number(empty)])
     panel.color_mode(common_models.BigValueColorMode.VALUE).thresholds(_colours((None, style.NO_JUDGEMENT)))
+    if threshold:
+        ((legend, asked),) = queries.items()
+        queries = {legend: _within(asked, threshold), f"{legend} {BEYOND}": _beyond(asked, threshold)}
+        panel.override_by_name(f"{legend} {BEYOND}", [_colour(style.BAD)])
+        _judged(panel, (style.NO_NUMBER, style.GOOD))
     return _with_queries(panel, queries, _instant if latest else _range)
+
+
+def _within(expression: str, threshold: str) -> str:
+    """All the time, if it is not beyond the threshold at the end: a number has the colour that it has at the end."""
+    return f"({expression}) unless on () {_last_beyond(expression, threshold)}"
+
+
+def _beyond(expression: str, threshold: str) -> str:
+    return f"({expression}) and on () {_last_beyond(expression, threshold)}"
+
+
+def _last_beyond(expression: str, threshold: str) -> str:
+    recorded = f'max(llmmon:threshold{{name="{threshold}"}} @ end())'
+    return f"({_last(expression, '10s')} > on () {recorded})"
+
+
+def _last(expression: str, step: str) -> str:
+    """At the end of what is shown, but for what has happened since the last step."""
+    return f"last_over_time(({expression})[5m:{step}] @ end())"
 
 
 def red_above_zero(panel: Any) -> Any:
@@ -114,7 +146,7 @@ def graph(
 
 
 def coloured_by_failing(panel: Any) -> Any:
-    """Each line in the colour of its last value, a share of requests that failed."""
+    """Each line in the colour of its last value, a share of requests that failed; FAILING_SAID says which."""
     by_value = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
     panel.color_scheme(by_value.series_by(models.FieldColorSeriesByMode.LAST))
     return panel.thresholds(_colours(*style.FAILING))
@@ -127,11 +159,11 @@ def _with_threshold(panel: Any, threshold: str, queries: dict[str, str]) -> None
     panel.with_target(_range(drawn, THRESHOLD, "Threshold"))
     panel.override_by_name(THRESHOLD, [_colour(style.BAD), *_dashes()])
     if threshold in OWN:
-        of = ", ".join(label for label in ("job", "model") if label in _labels(queries))
+        of = ", ".join("job" if label == "of" else label for label in _labels(queries) if label in PLACE)
         own = f'max by (job, model) (llmmon:threshold_override{{name="{threshold}", {OWN[threshold]}}})'
-        panel.with_target(
-            _range(f"topk({style.OWN_LINES}, {own} and on ({of}) ({compared}))", f"{OWN_THRESHOLD} {MODEL}", "Own")
-        )
+        own = _of_gateway(f"topk({style.OWN_LINES}, {own} and on ({of}) ({compared}))")
+        whose = MODEL if threshold in OF_MODELS else "{{job}}"
+        panel.with_target(_range(own, f"{OWN_THRESHOLD} {whose}", "Own"))
         panel.override_by_regexp(f"/^{OWN_THRESHOLD} /", _dashes())
 
 
@@ -153,13 +185,19 @@ def _labels(queries: dict[str, str]) -> list[str]:
 
 def _most(legend: str, expression: str, most: int) -> str:
     """Where there is a line for each of many: those with most on average, the same ones all the time."""
-    if not _labels({legend: expression}):
+    labels = _labels({legend: expression})
+    if not labels:
         return expression
-    expression = _named(expression, _labels({legend: expression}))
+    expression = _named(expression, labels)
     # Where a long time is shown, what began a minute ago has no average yet.
     average = f"avg_over_time(({expression})[$__range:$__interval] @ end())"
-    latest = f"last_over_time(({expression})[5m:1m] @ end())"
-    return f"({expression}) and topk({most}, {average} or {latest})"
+    shown = f"({expression}) and topk({most}, {average} or {_last(expression, '1m')})"
+    return _of_gateway(shown) if "of" in labels else shown
+
+
+def _of_gateway(expression: str) -> str:
+    """With the name of its gateway in brackets, if several are chosen."""
+    return f'label_replace({expression}, "of", "($1)", "job", "($several)")'
 
 
 def _named(expression: str, labels: list[str]) -> str:
@@ -208,11 +246,16 @@ def _bar(legend: str, expression: str) -> str:
     """All labels of its legend in one, which is there also when one of them is not."""
     labels = _labels({legend: expression})
     joined = ", ".join(f'"{label}"' for label in labels)
-    return f'label_join({_named(expression, labels)}, "bar", " ", {joined})'
+    named = _named(expression, labels)
+    return f'label_join({_of_gateway(named) if "of" in labels else named}, "bar", " ", {joined})'
 
 
 def heat(title: str, description: str, unit: str, buckets: str, *, width: int, empty: str = NO_TRAFFIC) -> Any:
-    """How many were how high, over time; `buckets` are those of one histogram."""
+    """How many were how high, over time; `buckets` are those of one histogram.
+
+    Grafana 9.4 ignores a heat map's own text for what is missing, so that the description says what it means.
+    """
+    description = f'{description} Where it says "No data": {empty[0].lower()}{empty[1:]}.'
     panel = (
         _described(heatmap.Panel(), title, description, empty, width, GRAPH_HEIGHT)
         .unit(unit)
@@ -283,6 +326,7 @@ def comparison(
     if another one has an answer as well, and "Value" otherwise, which no heading and no unit would be known for; and
     a column without any number would not be there.
     """
+    description += "".join(f" {heading} is red from {least:.0%} on." for heading, least in (red or {}).items())
     panel = _table(title, description, empty, width, height, ((sort or next(iter(numbers)), True),))
     labels = list(columns)
     rows = rows or next(iter(numbers.values()))[1]

@@ -38,7 +38,7 @@ def _instances() -> list[Any]:
         parts.graph(
             f"{PRODUCT}: prefix cache hits by instance",
             "Share of the last batch's prompt tokens that were found in the cache. No alert reads it: if it falls, "
-            "prompts have changed or requests no longer reach the instance that knows them.",
+            "prompts have changed or requests no longer reach the instance that knows them: see how they are spread.",
             "percentunit",
             {INSTANCE: f"avg by ({BY_INSTANCE}) (sglang:cache_hit_rate{CHOSEN_RAW})"},
             empty=NONE,

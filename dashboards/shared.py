@@ -53,7 +53,8 @@ def failure_ratio() -> Any:
     lines = parts.graph(
         "Failure ratio by model",
         "Failed requests divided by all requests. If it stays above the line, and there are enough requests, "
-        "LLMHighFailureRatio fires; a model with a threshold of its own has its own line.",
+        "LLMHighFailureRatio fires; a model with a threshold of its own has its own line. "
+        f"{style.FAILING_SAID}",
         "percentunit",
         {MODEL: f"job_model:llm_requests_failed:ratio_rate5m{CHOSEN}"},
         threshold="failure_ratio",

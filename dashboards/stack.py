@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dashboards import frame, parts, units
-from dashboards.frame import INSTANCE, RECENT
+from dashboards.frame import RECENT
 
 PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
@@ -15,6 +15,7 @@ NO_BACKUP = "No backup yet: run backup.yml, or set llmmon_backup_schedule"
 # Where an axis ends at least: of a line that stays at 0 it would end at 100.
 SOME = 1
 FEW = 0.01
+INSTANCE_OF_SERVICE = "{{instance}} ({{job}})"
 
 
 def build() -> Any:
@@ -97,8 +98,8 @@ def _now() -> list[Any]:
         ),
         parts.number(
             "Silences",
-            "Active silences. No alert reads it: whoever wonders why nobody was told looks here, and then at Silences "
-            "in Alertmanager.",
+            "Active silences. No alert reads it: if nobody was told, look here first, and then at Silences in "
+            "Alertmanager.",
             "none",
             {"active": 'max(alertmanager_silences{job="alertmanager", state="active"})'},
             width=4,
@@ -326,7 +327,8 @@ def _backups() -> list[Any]:
         ),
         parts.graph(
             "Size of the last backup",
-            "Bytes of the last archive of each scope. No alert reads it: a full one that shrinks lacks something.",
+            "Bytes of the last archive of each scope. No alert reads it. Does a full one shrink, it lacks something: "
+            "compare it with the one before.",
             "bytes",
             {"{{scope}}": "max by (scope) (llmmon_backup_last_success_bytes)"},
             empty=NO_BACKUP,
@@ -341,15 +343,15 @@ def _processes() -> list[Any]:
             "Memory of each part of the monitoring. No alert reads it: at llmmon_memory_limits the engine ends the "
             "container, and MonitoringTargetDown may fire: give it more before.",
             "bytes",
-            {INSTANCE: f"process_resident_memory_bytes{OWN}"},
+            {INSTANCE_OF_SERVICE: f"process_resident_memory_bytes{OWN}"},
             empty=parts.UNKNOWN,
         ),
         parts.third(
             "Processor",
             "Processor seconds per second of each part of the monitoring: 1 is one core. If Prometheus takes all "
-            "there are, rules and dashboards are late. No alert reads it.",
+            "there are, rules and dashboards are late: give it more, or scrape less often. No alert reads it.",
             units.CORES,
-            {INSTANCE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
+            {INSTANCE_OF_SERVICE: f"rate(process_cpu_seconds_total{OWN}{RECENT})"},
             empty=parts.UNKNOWN,
         ),
         parts.third(
@@ -357,7 +359,7 @@ def _processes() -> list[Any]:
             "How long each part has been running: a saw's teeth are restarts, and logs.yml says why. No alert reads "
             "it; MonitoringTargetDown watches the parts.",
             "s",
-            {INSTANCE: f"time() - process_start_time_seconds{OWN}"},
+            {INSTANCE_OF_SERVICE: f"time() - process_start_time_seconds{OWN}"},
             empty=parts.UNKNOWN,
         ),
     ]

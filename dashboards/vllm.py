@@ -6,7 +6,7 @@ from typing import Any
 
 from dashboards import instances, parts
 from dashboards.frame import INSTANCE
-from dashboards.instances import BY_INSTANCE, CHOSEN_RAW, mean, percentile, rate
+from dashboards.instances import BY_INSTANCE, mean, percentile, rate
 from dashboards.units import TOKENS_PER_SECOND
 
 PHASES = ("queue", "prefill", "decode")
@@ -36,7 +36,7 @@ def _instances() -> list[Any]:
             "Waiting requests by reason: for lack of capacity add instances; those deferred by the scheduler wait for "
             "others of their kind. LLMRequestsWaiting reads their sum. Releases of 2026 tell.",
             "short",
-            {"{{reason}}": f"sum by (reason) (vllm:num_requests_waiting_by_reason{CHOSEN_RAW})"},
+            {"{{reason}}": instances.gauge("vllm:num_requests_waiting_by_reason", by="reason")},
             stacked=True,
             empty=OF_2026,
         ),
@@ -52,7 +52,7 @@ def _instances() -> list[Any]:
         parts.third(
             f"{PRODUCT}: prefix cache hits by instance",
             "Share of the prompt tokens that were found in the prefix cache. No alert reads it: if it falls, prompts "
-            "have changed or requests no longer reach the instance that knows them.",
+            "have changed or requests no longer reach the instance that knows them: see how they are spread.",
             "percentunit",
             {
                 INSTANCE: f"{rate('vllm:prefix_cache_hits_total', BY_INSTANCE)}"
@@ -76,8 +76,8 @@ def _phases() -> list[Any]:
         ),
         parts.graph(
             "Phases of the slowest (P95)",
-            "95 of 100 requests spent at most so long in each phase. No alert reads them: the queue asks for more "
-            "instances, prefill for shorter prompts, decode for shorter answers or smaller batches.",
+            "95 of 100 requests spent at most so long in each phase. No alert reads them. Is it the queue: add "
+            "instances; is it prefill: shorten prompts; is it decode: shorten answers, or make batches smaller.",
             "s",
             {phase: percentile(0.95, f"vllm:request_{phase}_time_seconds") for phase in PHASES},
             empty=UNSEEN,

@@ -18,7 +18,7 @@ ENGINES = "llmmon-engines"
 ASKED_RAW = ("vllm", "sglang")
 STACK = "llmmon-stack"
 
-_VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)")
+_VARIABLE_QUERY = re.compile(r"label_values\((.+), \w+\)|query_result\((.+)\)")
 # A table's query answers for all rows, also those that it knows nothing of.
 _OF_EMPTY_CELLS = re.compile(r" or \(.+\) \* NaN(?=$|, \"team\")")
 # What Grafana fills in, with "All" chosen, and weeks and hours that tests do not have to wait for.
@@ -45,6 +45,11 @@ def expressions(board: Board) -> list[str]:
     return [_OF_EMPTY_CELLS.sub("", target["expr"]) for panel in panels(board) for target in panel["targets"]]
 
 
+def not_beyond(expression: str) -> bool:
+    """Whether a query finds something also where nothing is beyond its threshold."""
+    return not re.search(r" and on \(\) \(last_over_time\(.+ > on \(\) max\(llmmon:threshold\{", expression)
+
+
 def frame_expressions(board: Board) -> list[str]:
     """What is asked for variables and annotations."""
     found = [annotation["expr"] for annotation in board["annotations"]["list"]]
@@ -52,7 +57,7 @@ def frame_expressions(board: Board) -> list[str]:
         if variable["type"] == "query":
             match = _VARIABLE_QUERY.fullmatch(variable["query"]["query"])
             assert match, variable["name"]
-            found.append(match[1])
+            found.append(match[1] or match[2])
     return found
 
 

@@ -25,6 +25,13 @@ PAGES = exposition.pages()
 ROW = next(number for number, panel in enumerate(BOARD["panels"]) if panel.get("repeat") == "kind")
 TABLE = BOARD["panels"][ROW - 1]
 GRAPHS = BOARD["panels"][ROW + 1 : ROW + 5]
+# What the fixtures of vLLM under Ray Serve have of vLLM's own row, under the names that Ray gives to it.
+OF_RAY = ("in the works by instance", "waiting by instance", "KV cache by instance", "How requests end")
+ALSO_OF_RAY = [
+    panel
+    for panel in dashboards.panels(BOARD)
+    if panel["title"].removeprefix("vLLM: ").removeprefix("requests ") in OF_RAY
+]
 NO_SUCH_KIND = "no_such_kind"
 
 
@@ -43,6 +50,7 @@ def test_the_row_of_a_kind_is_repeated_and_what_only_one_kind_tells_is_closed() 
 
 
 def test_every_kind_of_engine_has_a_fixture() -> None:
+    assert len(ALSO_OF_RAY) == len(OF_RAY)
     assert {page.kind for page in PAGES} >= KINDS
 
 
@@ -54,6 +62,8 @@ def test_no_graph_of_a_kind_is_empty_and_no_cell_that_the_kind_tells(version: st
         if page.kind in KINDS:
             cases += [case(any_of(panel), page, found=True) for panel in GRAPHS]
             cases += [case(asked, page, found=metric_names(asked) <= tells) for asked in queries(TABLE)]
+        if page.kind == "ray_vllm":
+            cases += [case(any_of(panel), page, found=True) for panel in ALSO_OF_RAY]
         kinds, gateways = (asked for asked in dashboards.frame_expressions(BOARD) if engines.NO_ENGINES in asked)
         cases += [
             case(f'({asked}) and {{job="{page.job}"}}', page, found=page.kind in KINDS) for asked in (kinds, gateways)

@@ -55,11 +55,44 @@ def test_a_panel_explains_itself(panel: dict[str, Any]) -> None:
     assert mentioned or "alert" in panel["description"].lower()
 
 
+# What a sentence begins with that says what to do; or it asks what is to be found out.
+TO_DO = re.compile(
+    r"(?:^|[.:;,] |\b(?:and|or|then) )(?:add|ask|begin|choose|click|compare|fetch|give|group|let|look|raise|scrape|see|"
+    r"set|shorten|spread)\b|\?",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_a_panel_says_what_to_do_or_leads_to_a_runbook_that_does(panel: dict[str, Any]) -> None:
+    # The Watchdog is named where it is left out.
+    runbooks = set(ALERT.findall(panel["description"])) - {"Watchdog"}
+    assert runbooks or TO_DO.search(panel["description"]), panel["description"]
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_what_a_panel_cannot_show_its_description_says(panel: dict[str, Any]) -> None:
+    defaults = panel["fieldConfig"]["defaults"]
+    if panel["type"] == "heatmap":
+        # Grafana 9.4 has a text of its own there.
+        empty = defaults["noValue"]
+        assert f'Where it says "No data": {empty[0].lower()}{empty[1:]}.' in panel["description"]
+    if defaults.get("color", {}).get("seriesBy") == "last":
+        assert style.FAILING_SAID in panel["description"]
+    for entry in panel["fieldConfig"]["overrides"]:
+        for property_ in entry["properties"]:
+            if property_["id"] == "thresholds":
+                least = property_["value"]["steps"][-1]["value"]
+                assert f"{entry['matcher']['options']} is red from {least:.0%} on." in panel["description"]
+
+
 @pytest.mark.parametrize("panel", PANELS)
 def test_a_line_that_is_drawn_is_the_threshold_of_an_alert_that_is_named(panel: dict[str, Any]) -> None:
     asked = [target["expr"] for target in panel["targets"]]
     drawn = re.findall(r'^max\(llmmon:threshold\{name="(\w+)"\}\) and on \(\) ', "\n".join(asked), re.MULTILINE)
-    assert len(drawn) == len(re.findall(r"llmmon:threshold\{", "\n".join(asked)))
+    compared = re.findall(r'llmmon:threshold\{name="(\w+)"\} @ end\(\)\)', "\n".join(asked))
+    assert len(drawn) + len(compared) == len(re.findall(r"llmmon:threshold\{", "\n".join(asked)))
+    drawn += compared
     assert set(drawn) <= set(recorded_names("llmmon:threshold"))
     if drawn:
         assert ALERT.search(panel["description"])
@@ -100,7 +133,28 @@ def test_a_dashboard_has_the_variables_that_it_asks_for(uid: str) -> None:
     board = BOARDS[uid]
     used = set(re.findall(r'=~"\$(\w+)\|?"', json.dumps(dashboards.expressions(board)).replace("\\", "")))
     used |= set(re.findall(r'=~"\$(\w+)\|?"', "\n".join(dashboards.frame_expressions(board))))
+    used |= set(re.findall(r'"\(\$(several)\)"', "\n".join(dashboards.expressions(board))))
     assert used | {"datasource", "runbooks", "alertmanager"} == dashboards.variables(board)
+
+
+@by_board
+def test_a_variable_that_nobody_chooses_is_in_no_link(uid: str) -> None:
+    variables = {variable["name"]: variable for variable in BOARDS[uid]["templating"]["list"]}
+    hidden = {name for name, variable in variables.items() if variable.get("skipUrlSync")}
+    assert hidden == {"runbooks", "alertmanager", "several"} & set(variables)
+    assert {name for name, variable in variables.items() if variable["hide"] == 2} == hidden
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_the_name_of_the_only_gateway_is_not_in_each_line(panel: dict[str, Any]) -> None:
+    """In brackets it stands behind what tells more; by itself it is all that there is."""
+    legends = {target["legendFormat"]: target["expr"] for target in panel["targets"]}
+    for legend, asked in legends.items():
+        if "{{of}}" in legend:
+            assert "label_replace(" in asked
+            assert '"of", "($1)", "job", "($several)")' in asked
+        own = panel in dashboards.panels(BOARDS[dashboards.STACK])
+        assert own or len(re.findall(r"{{\w+}}", legend)) < 2 or "{{job}}" not in legend or "{{scope}}" in legend
 
 
 @by_board
@@ -200,6 +254,21 @@ def special_texts(panel: dict[str, Any]) -> set[str]:
     """What stands in place of what is missing or is no number."""
     mappings = [entry["options"] for entry in panel["fieldConfig"]["defaults"].get("mappings", [])]
     return {entry["result"]["text"] for entry in mappings if entry["match"] in {"null+nan", "empty"}}
+
+
+def test_numbers_are_red_beyond_the_threshold_that_was_set() -> None:
+    for title, threshold in (("Failed", "failure_ratio"), ("P95 of the slowest model", "latency_p95_seconds")):
+        panel = panel_of("llmmon-overview", title)
+        assert all(f'llmmon:threshold{{name="{threshold}"}}' in target["expr"] for target in panel["targets"])
+        (beyond,) = panel["fieldConfig"]["overrides"]
+        assert beyond["matcher"]["options"] == panel["targets"][1]["legendFormat"]
+        assert beyond["properties"] == [{"id": "color", "value": {"mode": "fixed", "fixedColor": "red"}}]
+        # No number of the boards' own.
+        assert [step["value"] for step in panel["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [
+            None,
+            style.NO_NUMBER,
+        ]
+        assert panel["options"]["graphMode"] == "area"
 
 
 def test_lines_have_the_colour_of_what_they_mean() -> None:

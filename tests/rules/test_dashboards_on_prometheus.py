@@ -12,6 +12,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 
 from dashboards import frame
 from tests.rules import dashboards, promtool
+from tests.rules.boards import reading
+from tests.rules.boards.world import World
 from tests.rules.dashboards import BOARDS
 from tests.support import prometheus
 
@@ -25,6 +27,11 @@ groups:
   - name: one
     rules:
       - {record: "job_model:llm_requests:rate5m", expr: vector(1), labels: {job: gateway, model: served}}
+      - {record: "job_model:llm_requests_failed:rate5m", expr: vector(0.5), labels: {job: gateway, model: served}}
+      - {record: "job_team:llm_tokens_used:rate5m", expr: vector(1), labels: {job: gateway, team: None}}
+      - {record: "job_team:llm_tokens_used:rate5m", expr: vector(1), labels: {job: gateway, team: search}}
+      - {record: "llmmon:gateway", expr: vector(1), labels: {job: gateway}}
+      - {record: "llmmon:gateway", expr: vector(1), labels: {job: other}}
       - {record: "llmmon:threshold", expr: vector(0.2), labels: {name: failure_ratio}}
       - {record: "llmmon:threshold", expr: vector(10), labels: {name: waiting_requests}}
       - alert: Fires
@@ -84,12 +91,35 @@ def check(version: str, folder: Path) -> None:
         # The same ones at each time, however often others were among those that failed most.
         drawn = server.get("query_range", query=lines, start=str(began - 60), end=str(time.time()), step="1")["result"]
         assert {line["metric"]["model"] for line in drawn} == {f"model-{number}" for number in range(7, 12)}
+        # Behind each line its gateway, since there are two.
+        assert {line["metric"]["of"] for line in drawn} == {"(gateway)"}
         assert server.query(threshold) == [({}, 0.2)]
+        assert offered(server, "several", "gateway|other") == [(".+", ".+")]
+        assert offered(server, "several", "gateway") == []
+        (one,) = server.query(panel("llmmon-overview", "Busiest models", several="")[0])
+        (of_two,) = server.query(panel("llmmon-overview", "Busiest models")[0])
+        assert (one[0]["bar"].strip(), of_two[0]["bar"]) == ("served", "served (gateway)")
+        assert offered(server, "team", "gateway") == [("no team", "None"), ("search", "search")]
+        # What fails more often than was set is red, and only that.
+        within, beyond = panel("llmmon-overview", "Failed")
+        assert wait_for(lambda: server.query(beyond) or None, ENOUGH_SECONDS) == [({}, 0.5)]
+        assert server.query(within) == []
+        within, beyond = (asked.replace("failure_ratio", "waiting_requests") for asked in (within, beyond))
+        assert (server.query(within), server.query(beyond)) == ([({}, 0.5)], [])
         waiting, threshold, _ = panel("llmmon-operations", "Requests waiting by model")
         assert server.query(waiting) == server.query(threshold) == []
 
 
-def panel(uid: str, title: str) -> list[str]:
+def panel(uid: str, title: str, several: str = ".+") -> list[str]:
     """What a panel asks, all of it."""
     (found,) = [panel for panel in dashboards.panels(BOARDS[uid]) if panel["title"] == title]
-    return [dashboards.filled_in(target["expr"], rate_interval="1s") for target in found["targets"]]
+    asked = [target["expr"].replace("$several", several) for target in found["targets"]]
+    return [dashboards.filled_in(expression, rate_interval="1s") for expression in asked]
+
+
+def offered(server: prometheus.Server, name: str, chosen: str) -> list[tuple[str, str]]:
+    """What a variable offers where these gateways are chosen."""
+    (variable,) = [entry for entry in BOARDS["llmmon-cost"]["templating"]["list"] if entry["name"] == name]
+    query = dashboards.filled_in(variable["query"]["query"].replace("$job", chosen))
+    world = World(server, int(time.time()), {}, [])
+    return sorted(reading.offered(world, query, variable["regex"]))

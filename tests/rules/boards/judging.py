@@ -25,6 +25,8 @@ _NO_RATE = re.compile(r"/|_over_time|increase|count\(|ratio|histogram_quantile|p
 _PATH = re.compile(r"(?:^|\s)/\w")
 _CHOICE = re.compile(r"\s(?:and|unless|or)\s")
 _UNLESS = " unless "
+# What chooses one of two numbers by the recorded threshold.
+_BEYOND = re.compile(r"\)? > on \(\) max\(llmmon:threshold\{.+ @ end\(\)\)")
 _SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)\{([^{}]+)\}")
 _MATCHER = re.compile(r'\b(\w+)="([^"]*)"')
 _NO_TRAFFIC = "No traffic"
@@ -50,6 +52,8 @@ def why_empty(world: World, gateway: str, query: str) -> str:
         if found := _why_missing(world, gateway, name, (), query):
             return found
     # That it can find something, too, some other gateway has to show.
+    if _BEYOND.search(query) and _UNLESS not in query:
+        return "it is not beyond its threshold"
     return "all of it is in what comes after unless" if _UNLESS in query else _why_apart(world, gateway, names)
 
 

@@ -132,7 +132,7 @@ def filled_in(world: World, board: Board, gateway: str) -> dict[str, str] | None
     for variable in board["templating"]["list"]:
         name = variable["name"]
         if variable["type"] == "query":
-            options = _options(world, with_values(_query_of(variable), values))
+            options = _options(world, with_values(_query_of(variable), values), variable.get("regex", ""))
             is_chosen = gateway and name == "job"
             if is_chosen and gateway not in options:
                 return None
@@ -164,19 +164,43 @@ def _query_of(variable: dict[str, Any]) -> str:
     return str(query["query"] if isinstance(query, dict) else query)
 
 
-def _options(world: World, query: str) -> list[str]:
+def _options(world: World, query: str, pattern: str) -> list[str]:
     if found := _LABEL_VALUES.fullmatch(query):
         selector = found[1] or '{__name__=~".+"}'
         return sorted({labels.get(found[2], "") for labels in world.series(selector)} - {""})
-    if found := _QUERY_RESULT.fullmatch(query):
-        return [json.dumps(labels) for labels, _ in world.now(found[1])]
-    raise ValueError(f"{query} asks for a variable in a way that this does not know")
+    return [value for _, value in offered(world, query, pattern)]
+
+
+def offered(world: World, query: str, pattern: str) -> list[tuple[str, str]]:
+    """What query_result() offers: as it is shown, and as it is chosen."""
+    if not (found := _QUERY_RESULT.fullmatch(query)):
+        raise ValueError(f"{query} asks for a variable in a way that this does not know")
+    texts = (_text(labels, value) for labels, value in world.now(found[1]))
+    return [option for text in texts for option in _cut(text, pattern)]
+
+
+def _text(labels: dict[str, str], value: float) -> str:
+    """A series as Grafana writes it."""
+    written = ",".join(f'{name}="{own}"' for name, own in sorted(labels.items()) if name != "__name__")
+    return f"{labels.get('__name__', '')}{{{written}}} {value:g} 0"
+
+
+def _cut(text: str, pattern: str) -> list[tuple[str, str]]:
+    """What a variable's regular expression leaves of an option: its text and its value, or the first group as both."""
+    found = re.search(pattern.strip("/").replace("(?<", "(?P<"), text)
+    if not found:
+        return []
+    named = found.groupdict()
+    return [(named["text"], named["value"])] if named else [(found[1], found[1])]
 
 
 def _all(variable: dict[str, Any], options: list[str]) -> str:
     if variable.get("allValue"):
         return str(variable["allValue"])
-    wanted = options if variable.get("includeAll") else options[:1]
+    wanted = options if variable.get("includeAll") else options[:1] or [""]
+    if not variable.get("multi"):
+        # Only what may be several is taken for a regular expression's part and escaped.
+        return wanted[0]
     return "|".join(escaped(option) for option in wanted) if len(wanted) == 1 else f"({'|'.join(map(escaped, wanted))})"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -67,6 +68,17 @@ def test_500_models_can_be_chosen_by_name(shown: Shown) -> None:
     for uid, board in BOARDS.items():
         answers = list(reading.answers(shown.world, board, MANY, models=f"({models})|m-0"))
         assert bool(answers) == bool(shown.answers[uid, MANY]), uid
+
+
+def test_a_gateway_is_named_behind_its_models_only_if_several_are_chosen(shown: Shown) -> None:
+    def names(answers: list[Answer]) -> set[str]:
+        return {series.name for answer in answers for series in answer.series}
+
+    by_panel = [answer for answer in shown.answers["llmmon-overview", "litellm"] if answer.panel != "Models"]
+    assert "gpt-4o" in names(by_panel)
+    assert not {name for name in names(by_panel) if "(" in name}
+    several = list(reading.answers(shown.world, BOARDS["llmmon-overview"]))
+    assert {name for name in names(several) if re.search(r"\S \(\w+\)$", name)}
 
 
 def test_the_hour_has_a_failure(shown: Shown) -> None:
@@ -165,6 +177,18 @@ def test_variables_are_filled_in() -> None:
 
 def test_values_are_escaped() -> None:
     assert reading.escaped("org/gpt-4.1") == "org/gpt-4\\\\.1"
+
+
+def test_what_is_offered_is_cut_out_of_what_is_found() -> None:
+    class Found(Nothing):
+        def now(self, _: str) -> list[tuple[dict[str, str], float]]:
+            return [({"team": "None", "shown": "no team"}, 1), ({"other": "1"}, 1)]
+
+    pattern = '/shown="(?<text>[^"]+)",team="(?<value>[^"]+)"/'
+    assert reading.offered(Found(), "query_result(up)", pattern) == [("no team", "None")]
+    assert reading.offered(Found(), "query_result(up)", '/team="(.+)"/') == [("None", "None")]
+    with pytest.raises(ValueError, match="does not know"):
+        reading.offered(Found(), "metrics(up)", "")
 
 
 def test_an_empty_cell_says_what_it_is_mapped_to() -> None:
