@@ -46,7 +46,10 @@ COLOURS = {
 # A model that fails is not the green line because it is the first of the alphabet.
 FAILS = 0.2
 FAILING = ((None, NEUTRAL), (0.05, "orange"), (FAILS, BAD))
-FAILING_SAID = f"A line is red if {FAILS:.0%} fail in the end, and orange from {FAILING[1][0]:.0%} on, wherever the threshold lies."
+FAILING_SAID = (
+    f"A line is red if {FAILS:.0%} fail in the end, and orange from {FAILING[1][0]:.0%} on, "
+    "wherever the threshold lies."
+)
 SEVERITIES = {"critical": BAD, "warning": "orange", "info": NEUTRAL}
 
 # Narrower panels have no room for a table beside their graph.
