@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.site import digest_of, files_of
+from ansible_collections.llmmon.stack.plugins.module_utils.documentation.site import digest_of, files_of
 
 
 class ActionModule(ActionBase):

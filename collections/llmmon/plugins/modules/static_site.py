@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: static_site
 short_description: Install a folder of static files as one unit
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Sends a folder of the controller's, such as a built documentation site, to the host as one archive, writes it to a
     new release directory and then switches the relative link C(current) to it.
@@ -71,7 +71,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import Releases
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.site import Site
+from ansible_collections.llmmon.stack.plugins.module_utils.documentation.site import Site
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 

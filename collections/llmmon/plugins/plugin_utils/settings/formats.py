@@ -218,6 +218,8 @@ ANY_TEXT = {
     "llmmon_grafana_admin_password",
     "llmmon_grafana_admin_user",
     "llmmon_grafana_dashboard_files[]",
+    "llmmon_grafana_export_folders[]",
+    "llmmon_grafana_export_to",
     "llmmon_grafana_folder_title",
     "llmmon_grafana_folders[].files[]",
     "llmmon_grafana_folders[].parent_uid",

@@ -13,7 +13,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     ReleaseError,
     Releases,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.configuration.site import Site, digest_of
+from ansible_collections.llmmon.stack.plugins.module_utils.documentation.site import Site, digest_of
 
 pytestmark = pytest.mark.usefixtures("as_root")
 
