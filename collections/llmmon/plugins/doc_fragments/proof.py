@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent, indent
 
 from ansible_collections.llmmon.stack.plugins.doc_fragments.grafana import ModuleDocFragment as Grafana
@@ -97,7 +98,9 @@ def options(fragment: str) -> str:
 
 def part(name: str, description: str, *texts: str) -> str:
     """An option that holds what another module takes. Fragments cannot nest one another, so it is put together here."""
-    return f"{name}:\n  description: {description}\n  type: dict\n  suboptions:\n{indent(''.join(texts), '    ')}"
+    # Of an option in an option the markup O() would have to name both.
+    nested = re.sub(r"\bO\((\w+)\)", r"C(\1)", "".join(texts))
+    return f"{name}:\n  description: {description}\n  type: dict\n  suboptions:\n{indent(nested, '    ')}"
 
 
 _PARTS = (
@@ -121,6 +124,7 @@ class ModuleDocFragment:
 
     RULES: str = "options:\n" + indent(RULES_OPTIONS, "  ")
 
-    GRAFANA: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")
+    # By the name of another fragment ansible-test would take that one.
+    SHOWN: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")
 
     PARTS: str = "options:\n" + indent(_PARTS, "  ")

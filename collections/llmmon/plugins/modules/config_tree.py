@@ -223,7 +223,7 @@ ARGUMENTS: dict[str, Any] = {
     "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
     "revalidate": {"type": "bool", "default": False},
     "keep": {"type": "int", "default": 2},
-    "asked": {"type": "str", "default": "", "no_log": True},
+    "asked": {"type": "str", "no_log": True},
 }
 
 
@@ -235,7 +235,7 @@ class Installation:
         parameters = module.params
         self.group: int = parameters["group"]
         self.keep: int = parameters["keep"]
-        self.asked: str = parameters["asked"]
+        self.asked: str = parameters["asked"] or ""
         self.releases = Releases(Path(parameters["dest"]))
         self.files = files_to_install(parameters["files"], parameters["secrets"])
         validators = [Validator(**validator) for validator in parameters["validate"]]

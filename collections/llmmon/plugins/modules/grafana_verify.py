@@ -28,7 +28,7 @@ extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.http
   - llmmon.stack.grafana
-  - llmmon.stack.proof.grafana
+  - llmmon.stack.proof.shown
 author:
   - llmmon (@llmmon)
 """
