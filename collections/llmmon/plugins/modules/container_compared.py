@@ -77,8 +77,7 @@ def notes(engine: Engine, containers: list[dict[str, str]], before: compared.Not
         if attributes is None:
             found.pop(name, None)
             continue
-        image_now = engine.image_id(attributes["Config"]["Image"])
-        found[name] = {"asked": container["asked"], "found": compared.fingerprint(attributes, image_now)}
+        found[name] = {"asked": container["asked"], "found": compared.found_now(engine, attributes)}
     return found
 
 

@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 # Of the engine's description, what a person or a program can change without a new container; the rest follows from Id.
@@ -30,6 +31,11 @@ def fingerprint(attributes: dict[str, Any], image_now: str) -> str:
     mounts = sorted(json.dumps(mount, sort_keys=True) for mount in attributes.get("Mounts") or [])
     found = [[attributes.get(key) for key in _OF_CONTAINER], sorted(networks), mounts, image_now]
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+
+
+def found_now(engine: Engine, attributes: dict[str, Any]) -> str:
+    """Fingerprint of a container as it is at this moment; ``attributes`` is what the engine says of it."""
+    return fingerprint(attributes, engine.image_id(attributes["Config"]["Image"]))
 
 
 def read(path: Path) -> Notes:

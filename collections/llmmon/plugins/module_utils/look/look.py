@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
@@ -59,11 +59,15 @@ class Look:
         services = self._wanted["services"]
         found = {PLACES: self._places()}
         containers: dict[str, list[str]] = {}
+        absent: list[str] = []
         for service in services:
             name = service["record"]["name"]
             found[configuration(name)] = self._configuration(service)
             for one in service["containers"]:
-                found[container(one["service"])] = self._container(one)
+                attributes = self._engine.inspect(one["name"])
+                found[container(one["service"])] = self._is_settled(one, attributes)
+                if one["wanted"] and attributes is None:
+                    absent.append(one["name"])
             containers[name] = [one["service"] for one in service["containers"]]
             record = look_at(service["record"], self._engine)
             found[service_step(name)] = not record["problems"]
@@ -72,12 +76,9 @@ class Look:
             if service["grafana"] and all(found[step] for step in found if step.startswith(f"{name} ")):
                 found.update(self._grafana(service["grafana"]))
         found[RECORD] = self._is_recorded()
-        wanted = [one for service in services for one in service["containers"] if one["wanted"]]
-        return Found(
-            settled(found, containers),
-            sorted(one["name"] for one in wanted if self._engine.inspect(one["name"]) is None),
-            sorted({one["image"] for one in wanted if self._engine.has_image(one["image"])}),
-        )
+        images = {one["image"] for service in services for one in service["containers"] if one["wanted"]}
+        there = sorted(image for image in images if self._engine.has_image(image))
+        return Found(settled(found, containers), sorted(absent), there)
 
     def _places(self) -> bool:
         directories = self._wanted["directories"]
@@ -97,13 +98,13 @@ class Look:
             and not releases.stale(wanted["keep"])
         )
 
-    def _container(self, wanted: dict[str, Any]) -> bool:
-        attributes = self._engine.inspect(wanted["name"])
+    def _is_settled(self, wanted: dict[str, Any], attributes: Optional[dict[str, Any]]) -> bool:
+        """Whether a container, of which the engine says this, is as wanted; None where there is none."""
         if not wanted["wanted"]:
             return attributes is None
         if attributes is None or attributes["State"]["Status"] != "running":
             return False
-        found = compared.fingerprint(attributes, self._engine.image_id(attributes["Config"]["Image"]))
+        found = compared.found_now(self._engine, attributes)
         return compared.is_known(self._notes.get(wanted["name"]), wanted["asked"], found)
 
     def _grafana(self, wanted: dict[str, Any]) -> dict[str, bool]:
@@ -120,7 +121,7 @@ class Look:
             found[DASHBOARDS] = not (push.changed or push.warnings or push.drift())
         except (StackError, OSError, ValueError):
             # What could not be asked is left to the step, which says why.
-            return found
+            pass
         return found
 
     def _is_recorded(self) -> bool:
