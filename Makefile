@@ -110,11 +110,13 @@ amtool:
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
 
-# With PICTURES=URL (and GRAFANA_PASSWORD_FILE, GRAFANA_USER) a browser takes pictures of all in that Grafana, into dist/pictures.
+# With PICTURES=URL (and GRAFANA_PASSWORD_FILE, GRAFANA_USER) a browser takes pictures of all in that Grafana, into dist/pictures;
+# SINCE=now-30m says since when, HEIGHT=1000 how much of each.
 ifdef PICTURES
 boards: $(VENV)/pictures/bin/playwright
 	@$(VENV)/pictures/bin/python -m dashboards.pictures '$(PICTURES)' dist/pictures --user '$(or $(GRAFANA_USER),admin)' \
-	  $(if $(GRAFANA_PASSWORD_FILE),--password-file '$(GRAFANA_PASSWORD_FILE)')
+	  $(if $(GRAFANA_PASSWORD_FILE),--password-file '$(GRAFANA_PASSWORD_FILE)') $(if $(SINCE),--since '$(SINCE)') \
+	  $(if $(HEIGHT),--height '$(HEIGHT)')
 else
 boards: tools ## what every dashboard shows of every kind of gateway, BOARD=uid KIND=kind; or pictures of a Grafana, PICTURES=URL
 	@$(BIN)/python -m tests.rules.boards $(if $(BOARD),--board $(BOARD)) $(if $(KIND),--kind $(KIND))

@@ -51,18 +51,20 @@ def _models() -> list[Any]:
 def _failures() -> list[Any]:
     return [
         shared.failure_ratio(),
-        parts.graph(
-            "Failed requests by reason",
-            "Failed requests per second by what the gateway says of them: a status, an exception, why an answer ended. "
-            "LLMHighFailureRatio fires on their sum, LLMLowTrafficFailing where requests are few. "
-            "Empty for kinds of gateways that give no reason.",
-            "reqps",
-            {
-                f"{{{{reason}}}} {OF_GATEWAY}": "sum by (job, reason) "
-                f"(job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
-            },
-            stacked=True,
-            empty="No failures, or no reasons",
+        parts.from_yellow_to_red(
+            parts.graph(
+                "Failed requests by reason",
+                "Failed requests per second by what the gateway says of them: a status, an exception, why an answer "
+                "ended. LLMHighFailureRatio fires on their sum, LLMLowTrafficFailing where requests are few. "
+                "Empty for kinds of gateways that give no reason.",
+                "reqps",
+                {
+                    f"{{{{reason}}}} {OF_GATEWAY}": "sum by (job, reason) "
+                    f"(job_model_reason:llm_requests_failed:rate5m{CHOSEN} > 0)",
+                },
+                stacked=True,
+                empty="No failures, or no reasons",
+            )
         ),
         parts.graph(
             "Failures, times the usual",
@@ -75,18 +77,21 @@ def _failures() -> list[Any]:
             threshold="failures_unusual_ratio",
             empty="Not enough history",
         ),
-        parts.graph(
-            "Attempts that fail by deployment",
-            "Share of the attempts at each deployment behind the gateway that failed; users see it only if retries and "
-            "fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than LiteLLM.",
-            "percentunit",
-            {
-                f"{{{{deployment}}}} {{{{address}}}} of {MODEL}": "job_model_deployment_address:"
-                f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
-            },
-            width=6,
-            threshold="deployment_failure_ratio",
-            empty="No failures, or not measured",
+        parts.coloured_by_failing(
+            parts.graph(
+                "Attempts that fail by deployment",
+                "Share of the attempts at each deployment behind the gateway that failed; users see it only if retries "
+                "and fallbacks fail, too. Above the line LLMDeploymentFailing fires. Empty for kinds other than "
+                f"LiteLLM. {style.FAILING_SAID}",
+                "percentunit",
+                {
+                    f"{{{{deployment}}}} {{{{address}}}} of {MODEL}": "job_model_deployment_address:"
+                    f"llm_deployment_failures:ratio_rate5m{CHOSEN}"
+                },
+                width=6,
+                threshold="deployment_failure_ratio",
+                empty="No failures, or not measured",
+            )
         ),
         parts.graph(
             "Answered by a fallback",

@@ -139,7 +139,7 @@ def _models() -> Any:
         "Models",
         "Each model now, the one that fails most first, and its requests divided by those of an hour ago.",
         {
-            "Than an hour ago": (units.TIMES, f"{requests} / ({before} > 0)"),
+            "Vs. 1 hour ago": (units.TIMES, f"{requests} / ({before} > 0)"),
             "Cost per hour": ("currencyUSD", shared.by_model(f"job_model:llm_cost_usd:rate5m{CHOSEN} * 3600")),
         },
         height=6,
@@ -191,7 +191,7 @@ def _changes() -> list[Any]:
             "Instances of the chosen gateways that can be scraped, of all that are configured. "
             "LLMTargetDown and LLMAllTargetsGone watch them.",
             "none",
-            {"up": f"sum(up{CHOSEN_JOB})", "of": f"count(up{CHOSEN_JOB})"},
+            {"up": f"sum(up{CHOSEN_JOB})", "configured": f"count(up{CHOSEN_JOB})"},
             width=12,
             empty="No targets",
         ),

@@ -115,9 +115,12 @@ def graph(
     threshold: str = "",
     stacked: bool = False,
     dashed: str = "",
+    known: tuple[str, ...] = (),
     empty: str = NO_TRAFFIC,
 ) -> Any:
     """Lines over time. `threshold` names the recorded threshold to draw with them, `dashed` a line to compare with.
+
+    `known` are values of a label that have the same colour everywhere.
 
     Models and gateways that have a threshold of their own get a line of their own.
     """
@@ -135,9 +138,9 @@ def graph(
     lines = style.LINES - bool(threshold) * style.THRESHOLD_LINES - (threshold in OWN) * style.OWN_LINES
     most = lines // len(queries)
     _with_queries(panel, {legend: _most(legend, asked, most) for legend, asked in queries.items()}, _range)
-    for legend in queries:
-        if legend in style.COLOURS:
-            panel.override_by_name(legend, [_colour(style.COLOURS[legend])])
+    for name in (*queries, *known):
+        if name in style.COLOURS:
+            panel.override_by_name(name, [_colour(style.COLOURS[name])])
     if dashed:
         panel.override_by_name(dashed, _dashes())
     if threshold:
@@ -147,9 +150,22 @@ def graph(
 
 def coloured_by_failing(panel: Any) -> Any:
     """Each line in the colour of its last value, a share of requests that failed; FAILING_SAID says which."""
-    by_value = dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
-    panel.color_scheme(by_value.series_by(models.FieldColorSeriesByMode.LAST))
-    return panel.thresholds(_colours(*style.FAILING))
+    return _by_last_value(panel, models.FieldColorModeId.THRESHOLDS).thresholds(_colours(*style.FAILING))
+
+
+def red_lines_above_zero(panel: Any) -> Any:
+    """Of what should never be, each line that is not at 0 in the end."""
+    steps = ((None, style.NEUTRAL), (style.ABOVE_ZERO, style.BAD))
+    return _by_last_value(panel, models.FieldColorModeId.THRESHOLDS).thresholds(_colours(*steps))
+
+
+def from_yellow_to_red(panel: Any) -> Any:
+    """Lines all of which are bad, the highest in the end red."""
+    return _by_last_value(panel, models.FieldColorModeId.CONTINUOUS_YL_RD)
+
+
+def _by_last_value(panel: Any, mode: Any) -> Any:
+    return panel.color_scheme(dashboard.FieldColor().mode(mode).series_by(models.FieldColorSeriesByMode.LAST))
 
 
 def _with_threshold(panel: Any, threshold: str, queries: dict[str, str]) -> None:
@@ -235,7 +251,8 @@ def bars(
         .display_name("${__field.labels.bar}")
     )
     if highest is None:
-        _judged(panel, (style.NO_NUMBER, style.NEUTRAL))
+        # Where there is no bar, the room for one would be a large grey box.
+        _judged(panel.show_unfilled(False), (style.NO_NUMBER, style.NEUTRAL))
     else:
         panel.max(highest)
         red_from(panel, highest)
@@ -360,7 +377,9 @@ def _table(
 
 
 def _empty_cells() -> list[Any]:
-    return [_no_number(style.EMPTY_CELL), _special(models.SpecialValueMatch.EMPTY, style.EMPTY_CELL)]
+    """Of any column. What matches NaN belongs to columns of numbers alone: Grafana takes each text for one."""
+    matches = models.SpecialValueMatch
+    return [_special(match, style.EMPTY_CELL) for match in (matches.NULL, matches.EMPTY)]
 
 
 def _no_number(text: str) -> Any:
@@ -376,6 +395,7 @@ def _of_numbers(unit: str) -> list[Any]:
     return [
         models.DynamicConfigValue("unit", unit),
         models.DynamicConfigValue("custom.width", style.COLUMN_OF_NUMBERS),
+        models.DynamicConfigValue("mappings", [_no_number(style.EMPTY_CELL)]),
     ]
 
 

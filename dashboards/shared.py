@@ -69,6 +69,7 @@ def tokens_by_type() -> Any:
         units.TOKENS_PER_SECOND,
         {"{{type}}": f"sum by (type) (job_model_type:llm_tokens_used:rate5m{CHOSEN})"},
         stacked=True,
+        known=("input", "output"),
     )
 
 
@@ -101,7 +102,8 @@ def compared(title: str, description: str, with_what: str, expression: str) -> l
 
 def cost_today(*, width: int) -> Any:
     return parts.number(
-        "Cost today",
+        # Grafana writes "Today so far" beside it.
+        "Cost",
         "US dollars since midnight, by your browser's clock, of the chosen gateways; if you have chosen a fixed time, "
         "in that time. No alert reads it; LLMCostDayLimitReached watches the budget of a day.",
         "currencyUSD",

@@ -44,7 +44,7 @@ def _now() -> list[Any]:
             "Parts of the monitoring that Prometheus can scrape, of all it knows. MonitoringTargetDown watches them: "
             "status.yml says which is down, and why.",
             "none",
-            {"up": f"sum(up{OWN})", "of": f"count(up{OWN})"},
+            {"up": f"sum(up{OWN})", "configured": f"count(up{OWN})"},
             width=4,
             empty=parts.UNKNOWN,
         ),
@@ -121,15 +121,17 @@ def _delivery() -> list[Any]:
             {"{{instance}} {{integration}}": f"{sent} > 0"},
             empty=NOTHING,
         ),
-        parts.third(
-            "Notifications that failed",
-            "Share of the last 15 minutes' notifications that did not arrive. Above the line "
-            "AlertNotificationsFailing fires: Alertmanager's log says what the channel answers.",
-            "percentunit",
-            {"{{instance}} {{integration}}": f"{failed} / ({sent} > 0)"},
-            threshold="failed_notifications_ratio",
-            empty=NOTHING,
-        ).axis_soft_max(FEW),
+        parts.red_lines_above_zero(
+            parts.third(
+                "Notifications that failed",
+                "Share of the last 15 minutes' notifications that did not arrive. Above the line "
+                "AlertNotificationsFailing fires: Alertmanager's log says what the channel answers.",
+                "percentunit",
+                {"{{instance}} {{integration}}": f"{failed} / ({sent} > 0)"},
+                threshold="failed_notifications_ratio",
+                empty=NOTHING,
+            ).axis_soft_max(FEW)
+        ),
         parts.third(
             "Duration of notifications (P95)",
             "95 of 100 notifications took at most so long. No alert reads it: a slow channel delays the others of its "
@@ -179,22 +181,26 @@ def _rules() -> list[Any]:
             {"{{group}}": _by_group(f"{last}{PROMETHEUS} / {interval}{PROMETHEUS}", "max")},
             empty="No rules",
         ),
-        parts.third(
-            "Evaluations that failed",
-            "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires: Prometheus's page "
-            "Rules says what is wrong with which.",
-            units.EVALUATIONS,
-            {"{{group}}": _by_group(f"rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m])")},
-            empty="No rules",
-        ).axis_soft_max(FEW),
-        parts.third(
-            "Evaluations left out",
-            "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires: on "
-            "the left, see which group takes too long.",
-            units.EVALUATIONS,
-            {"{{group}}": _by_group(f"rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m])")},
-            empty="No rules",
-        ).axis_soft_max(FEW),
+        parts.red_lines_above_zero(
+            parts.third(
+                "Evaluations that failed",
+                "Evaluations of rules per second that failed. Above 0 PrometheusRuleFailures fires: Prometheus's page "
+                "Rules says what is wrong with which.",
+                units.EVALUATIONS,
+                {"{{group}}": _by_group(f"rate(prometheus_rule_evaluation_failures_total{PROMETHEUS}[5m])")},
+                empty="No rules",
+            ).axis_soft_max(FEW)
+        ),
+        parts.red_lines_above_zero(
+            parts.third(
+                "Evaluations left out",
+                "Evaluations of groups per second that were left out. Above 0 PrometheusMissedRuleEvaluations fires: "
+                "on the left, see which group takes too long.",
+                units.EVALUATIONS,
+                {"{{group}}": _by_group(f"rate(prometheus_rule_group_iterations_missed_total{PROMETHEUS}[5m])")},
+                empty="No rules",
+            ).axis_soft_max(FEW)
+        ),
     ]
 
 
@@ -205,15 +211,17 @@ def _by_group(expression: str, together: str = "sum") -> str:
 
 def _scrapes() -> list[Any]:
     return [
-        parts.quarter(
-            "Targets down by job",
-            "Share of a job's targets that cannot be scraped. "
-            "MonitoringTargetDown and LLMTargetDown watch them; Prometheus's page Targets says why one is down.",
-            "percentunit",
-            # Of many jobs the worst are drawn.
-            {"{{job}}": "1 - avg by (job) (up)"},
-            empty="No targets",
-        ).axis_soft_max(SOME),
+        parts.red_lines_above_zero(
+            parts.quarter(
+                "Targets down by job",
+                "Share of a job's targets that cannot be scraped. "
+                "MonitoringTargetDown and LLMTargetDown watch them; Prometheus's page Targets says why one is down.",
+                "percentunit",
+                # Of many jobs the worst are drawn.
+                {"{{job}}": "1 - avg by (job) (up)"},
+                empty="No targets",
+            ).axis_soft_max(SOME)
+        ),
         parts.quarter(
             "Slowest scrape by job",
             "The longest of a job's scrapes. No alert reads it: at "
@@ -231,14 +239,16 @@ def _scrapes() -> list[Any]:
             stacked=True,
             empty="No targets",
         ),
-        parts.quarter(
-            "Scrapes above their limit",
-            "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires: "
-            "raise sample_limit of the gateway, or drop labels.",
-            units.SCRAPES,
-            {"{{instance}}": f"rate(prometheus_target_scrapes_exceeded_sample_limit_total{PROMETHEUS}{RECENT})"},
-            empty=parts.UNKNOWN,
-        ).axis_soft_max(FEW),
+        parts.red_lines_above_zero(
+            parts.quarter(
+                "Scrapes above their limit",
+                "Scrapes per second that were thrown away for too many series. Above 0 LLMSampleLimitHit fires: "
+                "raise sample_limit of the gateway, or drop labels.",
+                units.SCRAPES,
+                {"{{instance}}": f"rate(prometheus_target_scrapes_exceeded_sample_limit_total{PROMETHEUS}{RECENT})"},
+                empty=parts.UNKNOWN,
+            ).axis_soft_max(FEW)
+        ),
     ]
 
 
@@ -284,19 +294,21 @@ def _storage() -> list[Any]:
             {"{{instance}}": size, "{{instance}} may": f"{limit} > 0"},
             empty=parts.UNKNOWN,
         ),
-        parts.graph(
-            "Trouble with storage",
-            "Compactions, loads and writes per hour that failed. Above 0 PrometheusTSDBCompactionsFailing, "
-            "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires: is the disk full, or broken?",
-            units.FAILURES,
-            {
-                "compactions": f"increase(prometheus_tsdb_compactions_failed_total{PROMETHEUS}[1h])",
-                "loads": f"increase(prometheus_tsdb_reloads_failures_total{PROMETHEUS}[1h])",
-                "writes": f"increase(prometheus_tsdb_wal_writes_failed_total{PROMETHEUS}[1h])",
-                "truncations": f"increase(prometheus_tsdb_wal_truncations_failed_total{PROMETHEUS}[1h])",
-            },
-            empty=parts.UNKNOWN,
-        ).axis_soft_max(SOME),
+        parts.red_lines_above_zero(
+            parts.graph(
+                "Trouble with storage",
+                "Compactions, loads and writes per hour that failed. Above 0 PrometheusTSDBCompactionsFailing, "
+                "PrometheusTSDBReloadsFailing or PrometheusTSDBWALFailures fires: is the disk full, or broken?",
+                units.FAILURES,
+                {
+                    "compactions": f"increase(prometheus_tsdb_compactions_failed_total{PROMETHEUS}[1h])",
+                    "loads": f"increase(prometheus_tsdb_reloads_failures_total{PROMETHEUS}[1h])",
+                    "writes": f"increase(prometheus_tsdb_wal_writes_failed_total{PROMETHEUS}[1h])",
+                    "truncations": f"increase(prometheus_tsdb_wal_truncations_failed_total{PROMETHEUS}[1h])",
+                },
+                empty=parts.UNKNOWN,
+            ).axis_soft_max(SOME)
+        ),
         parts.graph(
             "Duration of queries (P99)",
             "99 of 100 queries, of rules and of dashboards, took at most so long in this part. No alert reads it: "

@@ -29,6 +29,7 @@ NEUTRAL = "blue"
 NO_JUDGEMENT = "text"
 # Lower than anything that is shown: below it is what has no number at all.
 NO_NUMBER = -1e9
+ABOVE_ZERO = 1e-9
 
 # Lines whose name says what they are have the same colour everywhere.
 COLOURS = {
@@ -54,7 +55,7 @@ SEVERITIES = {"critical": BAD, "warning": "orange", "info": NEUTRAL}
 
 # Narrower panels have no room for a table beside their graph.
 LEGEND_BESIDE_FROM = WIDTH // 2
-LEGEND_WIDTH = 280
+LEGEND_WIDTH = 340
 
 # For headings of up to 16 letters. Grafana gives names what is left, and cuts off the last column where that is less
 # than 150 for each.

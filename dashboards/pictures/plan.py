@@ -25,15 +25,19 @@ class Picture:
     height: int
 
 
-def pictures(grafana: str, boards: Iterable[Mapping[str, Any]]) -> Iterator[Picture]:
-    """Each dashboard of the role in both themes, without Grafana's menus."""
+def pictures(grafana: str, boards: Iterable[Mapping[str, Any]], since: str = "", height: int = 0) -> Iterator[Picture]:
+    """Each dashboard of the role in both themes, without Grafana's menus.
+
+    `since` is where the time begins that is shown, and `height` that of the window, where they are not the dashboard's.
+    """
+    period = f"&from={since}&to=now" if since else ""
     for board in boards:
         for theme in THEMES:
-            address = f"{grafana.rstrip('/')}/d/{board['uid']}?kiosk&theme={theme}"
-            yield Picture(f"{board['uid']}-{theme}.png", board["uid"], address, height(board))
+            address = f"{grafana.rstrip('/')}/d/{board['uid']}?kiosk&theme={theme}{period}"
+            yield Picture(f"{board['uid']}-{theme}.png", board["uid"], address, height or whole(board))
 
 
-def height(board: Mapping[str, Any]) -> int:
+def whole(board: Mapping[str, Any]) -> int:
     """Pixels of a window that shows all of a dashboard: Grafana draws no panel that is outside."""
     panels = board["panels"]
     tops = [int(panel["gridPos"]["y"]) for panel in panels]

@@ -77,7 +77,7 @@ def test_what_a_panel_cannot_show_its_description_says(panel: dict[str, Any]) ->
         # Grafana 9.4 has a text of its own there.
         empty = defaults["noValue"]
         assert f'Where it says "No data": {empty[0].lower()}{empty[1:]}.' in panel["description"]
-    if defaults.get("color", {}).get("seriesBy") == "last":
+    if style.FAILS in [step["value"] for step in defaults.get("thresholds", {}).get("steps", [])]:
         assert style.FAILING_SAID in panel["description"]
     for entry in panel["fieldConfig"]["overrides"]:
         for property_ in entry["properties"]:
@@ -208,6 +208,14 @@ def test_a_panel_without_style_is_found() -> None:
     changed["gridPos"]["w"] = 12
     changed["targets"][1]["expr"] = "up"
     assert problems_of_style(changed) == ["has a query that leaves rows out", "cuts columns off"]
+    changed = copy.deepcopy(panel)
+    changed["fieldConfig"]["defaults"]["mappings"][0]["options"]["match"] = "null+nan"
+    for override in changed["fieldConfig"]["overrides"]:
+        override["properties"] = [entry for entry in override["properties"] if entry["id"] != "mappings"]
+    assert problems_of_style(changed) == [
+        "hides names",
+        "has a column of numbers without a text for what is none",
+    ]
 
 
 def problems_of_style(panel: dict[str, Any]) -> list[str]:
@@ -233,6 +241,8 @@ def problems_of_style(panel: dict[str, Any]) -> list[str]:
         )
     if panel["type"] == "table":
         problems["has no text for empty cells"] = special_texts(panel) != {style.EMPTY_CELL}
+        # Of a text Grafana says that it is no number: such a mapping would stand in place of every name.
+        problems["hides names"] = "null+nan" in special_matches(defaults)
         (organized,) = [step["options"] for step in panel["transformations"] if step["id"] == "organize"]
         names = organized["renameByName"]
         shown = [name for name in names if name.startswith("Value")]
@@ -241,6 +251,10 @@ def problems_of_style(panel: dict[str, Any]) -> list[str]:
         by_name = {entry["matcher"]["options"]: entry["properties"] for entry in panel["fieldConfig"]["overrides"]}
         problems["has a number without a unit"] = any(
             "unit" not in {entry["id"] for entry in by_name[names[name]]} for name in shown
+        )
+        problems["has a column of numbers without a text for what is none"] = any(
+            "null+nan" not in special_matches({entry["id"]: entry["value"] for entry in by_name[names[name]]})
+            for name in shown
         )
         problems["has a query that leaves rows out"] = len(asked) > 1 and any(" * NaN" not in one for one in asked)
         # On a screen that is 1600 pixels wide.
@@ -252,8 +266,13 @@ def problems_of_style(panel: dict[str, Any]) -> list[str]:
 
 def special_texts(panel: dict[str, Any]) -> set[str]:
     """What stands in place of what is missing or is no number."""
-    mappings = [entry["options"] for entry in panel["fieldConfig"]["defaults"].get("mappings", [])]
-    return {entry["result"]["text"] for entry in mappings if entry["match"] in {"null+nan", "empty"}}
+    return set(special_matches(panel["fieldConfig"]["defaults"]).values())
+
+
+def special_matches(field: dict[str, Any]) -> dict[str, str]:
+    """What a field's mappings say of values that are none: match to text."""
+    special = [entry["options"] for entry in field.get("mappings", []) if entry["type"] == "special"]
+    return {entry["match"]: entry["result"]["text"] for entry in special}
 
 
 def test_numbers_are_red_beyond_the_threshold_that_was_set() -> None:

@@ -95,6 +95,10 @@ def test_runbooks_are_korean_where_there_is_one() -> None:
         "http://git/llmmon/docs/ko/runbooks/LLMNoTraffic.md"
     )
     assert KOREAN.runbook("http://wiki/runbooks", "LLMNoTraffic") == "http://wiki/runbooks/LLMNoTraffic.md"
+    # The documentation that the stack serves has both.
+    assert KOREAN.runbook("http://docs:9099/runbooks", "LLMNoTraffic", "http://docs:9099") == (
+        "http://docs:9099/ko/runbooks/LLMNoTraffic.md"
+    )
     assert Language().runbook("docs/runbooks", "LLMNoTraffic") == "docs/runbooks/LLMNoTraffic.md"
 
 

@@ -136,6 +136,19 @@ PYTHON = Recipe(
     settings=recipes.PYTHON_SETTINGS,
 )
 
+# What serves the documentation, where a user lets the stack do it.
+BUSYBOX = Recipe(
+    component="docs",
+    repository="library/busybox",
+    tag="1.37.0",
+    suite="trixie",
+    pinned_package="busybox-static",
+    packages=recipes.BASE,
+    layers=(recipes.base,),
+    settings=recipes.BUSYBOX_SETTINGS,
+    upstream="library/busybox:1.37.0",
+)
+
 GRAFANA = Recipe(
     component="grafana",
     repository="llmmon-testbed/grafana-stand-in",
@@ -169,6 +182,7 @@ RECIPES = (
         recipes.node_exporter,
         recipes.NODE_EXPORTER_SETTINGS,
     ),
+    BUSYBOX,
     GRAFANA,
 )
 

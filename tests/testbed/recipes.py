@@ -245,6 +245,7 @@ REGISTRY_SETTINGS: dict[str, Any] = {
     "Entrypoint": ["/bin/docker-registry", "serve", "/etc/docker/registry.yml"],
     "ExposedPorts": {"5000/tcp": {}},
 }
+BUSYBOX_SETTINGS: dict[str, Any] = {"Env": [_PATH], "Cmd": ["sh"]}
 PYTHON_SETTINGS: dict[str, Any] = {"Env": [_PATH, "LANG=C.UTF-8", "PYTHONUNBUFFERED=1"], "Cmd": ["python3"]}
 GRAFANA_SETTINGS: dict[str, Any] = {
     "Env": [

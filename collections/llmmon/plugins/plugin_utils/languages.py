@@ -34,16 +34,16 @@ class Language:
         given = values or {}
         return _PLACE.sub(lambda place: str(given[place[1]]), self.sentences.get(english, english))
 
-    def runbook(self, base: str, name: str) -> str:
+    def runbook(self, base: str, name: str, site: str = "") -> str:
         """Where the runbook of an alert is: in this language, where there is one."""
-        return f"{self.place_of_runbooks(base) if name in self.runbooks else base}/{name}.md"
+        return f"{self.place_of_runbooks(base, site) if name in self.runbooks else base}/{name}.md"
 
-    def place_of_runbooks(self, base: str) -> str:
-        """Where those in this language are, if ``base`` is a copy of our documentation.
+    def place_of_runbooks(self, base: str, site: str = "") -> str:
+        """Where those in this language are, if ``base`` is in a copy of our documentation, such as the one at ``site``.
 
         Whoever has runbooks of his own has all of them where he says.
         """
-        if self.runbooks and base.endswith(_RUNBOOKS):
+        if self.runbooks and (base.endswith(_RUNBOOKS) or (site and base == f"{site}/runbooks")):
             return f"{base.removesuffix('runbooks')}{self.code}/runbooks"
         return base
 

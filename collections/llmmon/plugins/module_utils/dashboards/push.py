@@ -32,6 +32,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.refusals i
     ends_all,
     is_conflict,
     is_title_taken,
+    said,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.report import (
     drift_rows,
@@ -177,7 +178,7 @@ class Push:
             # What had the title may have another one by now, or be gone.
             failures = self._save_all([step for step, _ in for_titles])
         if failures:
-            raise PushFailed(" | ".join(dict.fromkeys(str(error) for _, error in failures)))
+            raise PushFailed(" | ".join(dict.fromkeys(said(error, step.dashboard.title) for step, error in failures)))
 
     def _save_all(self, steps: list[DashboardStep]) -> list[tuple[DashboardStep, HttpError]]:
         """Save them; what Grafana refuses of one dashboard does not keep the others away."""

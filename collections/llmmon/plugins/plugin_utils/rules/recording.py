@@ -149,8 +149,9 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
 
 def _runbooks(settings: RuleSettings) -> dict[str, str]:
     """Where they are; dashboards in another language ask for theirs as well."""
-    base, language = settings.alerting.runbooks, settings.alerting.language
-    return {"url": base} | ({"translated": language.place_of_runbooks(base)} if language.runbooks else {})
+    alerting = settings.alerting
+    translated = alerting.language.place_of_runbooks(alerting.runbooks, alerting.site)
+    return {"url": alerting.runbooks} | ({"translated": translated} if alerting.language.runbooks else {})
 
 
 def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:
