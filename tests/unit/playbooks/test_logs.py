@@ -17,7 +17,7 @@ LONG = 'time=2026-11-28T10:00:00Z level=INFO source=main.go:1 msg="' + "a word a
 
 def test_each_line_of_a_log_is_one_line(tmp_path: Path) -> None:
     show = yaml.safe_load(TASKS.read_text(encoding="utf-8"))[-1]
-    results = [{"item": {"name": "one"}, "lines": [LONG]}, {"item": {"name": "two"}, "lines": ["first: 'a'", LONG]}]
+    results = [{"item": {"key": "one"}, "lines": [LONG]}, {"item": {"key": "two"}, "lines": ["first: 'a'", LONG]}]
     playbook = tmp_path / "show.yml"
     play = {"hosts": "localhost", "gather_facts": False, "tasks": [show]}
     playbook.write_text(json.dumps([{**play, "vars": {"__llmmon_logs": {"results": results}}}]))

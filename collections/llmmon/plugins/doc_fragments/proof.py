@@ -113,6 +113,7 @@ _PARTS = (
         options(Grafana.DOCUMENTATION),
         GRAFANA_OPTIONS,
     )
+    + part("documentation", "Where the documentation is served.", options(Http.DOCUMENTATION))
 )
 
 

@@ -41,6 +41,9 @@ options:
   prober:
     description: Container of the prober; that there is none is told as a problem of Prometheus.
     type: str
+  documentation:
+    description: Container of the documentation; that there is none is told in RV(problems).
+    type: str
   jobs:
     description: Scrape jobs of Prometheus; that one has no target is told as a problem of Prometheus.
     type: list
@@ -92,6 +95,11 @@ services:
     scraped_jobs: {description: Jobs that have a target (Prometheus)., type: list, elements: str}
     firing_alerts: {description: Names of firing alerts without the Watchdog (Prometheus)., type: list, elements: str}
     problems: {description: One sentence for each thing that is not as it should be., type: list, elements: str}
+problems:
+  description: One sentence for each thing beside the services that is not as it should be.
+  returned: always
+  type: list
+  elements: str
 interrupted:
   description: What was interrupted on the host and what to run again, empty when nothing was.
   returned: when O(data_root) is given
@@ -127,16 +135,20 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 
 
+def beside(what: str, container: Optional[str], engine: Engine) -> list[str]:
+    """What is wrong with a container that runs beside the services, if there should be one."""
+    attributes = engine.inspect(container) if container else None
+    if container and attributes is None:
+        return [f"the {what} has no container {container}: run site.yml"]
+    if attributes and attributes["State"]["Status"] != "running":
+        return [f"the container {container} of the {what} is {attributes['State']['Status']}: run site.yml"]
+    return []
+
+
 def scraping_problems(records: list[dict[str, Any]], jobs: list[str], prober: Optional[str], engine: Engine) -> None:
     """Add to the problems of Prometheus what is missing beside it: the prober, and targets of jobs."""
     for record in (record for record in records if record["name"] == "prometheus"):
-        attributes = engine.inspect(prober) if prober else None
-        if prober and attributes is None:
-            record["problems"].append(f"the prober has no container {prober}: run site.yml")
-        elif attributes and attributes["State"]["Status"] != "running":
-            record["problems"].append(
-                f"the container {prober} of the prober is {attributes['State']['Status']}: run site.yml"
-            )
+        record["problems"] += beside("prober", prober, engine)
         if "scraped_jobs" in record:
             record["problems"] += [
                 f"prometheus has no target of {job}: run verify.yml, which says why"
@@ -174,6 +186,7 @@ def main() -> None:
             "backup_directory": {"type": "path"},
             "data_root": {"type": "path"},
             "prober": {"type": "str"},
+            "documentation": {"type": "str"},
             "jobs": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
@@ -181,11 +194,13 @@ def main() -> None:
     if DOCKER_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     records: list[dict[str, Any]] = []
+    others: list[str] = []
 
     def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
         scraping_problems(records, module.params["jobs"], module.params["prober"], engine)
-        return [problem for record in records for problem in record["problems"]]
+        others[:] = beside("documentation", module.params["documentation"], engine)
+        return [problem for record in records for problem in record["problems"]] + others
 
     try:
         engine = Engine()
@@ -206,7 +221,7 @@ def main() -> None:
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]
     operations = {"interrupted": interrupted(Path(root))} if root else {}
-    module.exit_json(changed=changed, services=records, **backups, **operations)
+    module.exit_json(changed=changed, services=records, problems=others, **backups, **operations)
 
 
 if __name__ == "__main__":

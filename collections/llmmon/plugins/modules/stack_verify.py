@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: stack_verify
-short_description: Prove in one run that services, scrape targets, rules and Grafana are as they should be
+short_description: Prove in one run that services, targets, rules, Grafana and documentation are as they should be
 version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, and waits for the last three at once.
+    module run, asks for the site that the stack serves, and waits for all but the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -71,6 +71,12 @@ grafana:
   description: As of M(llmmon.stack.grafana_verify).
   returned: when asked for
   type: dict
+documentation:
+  description: The page that was asked for.
+  returned: when asked for
+  type: dict
+  contains:
+    page: {description: Its path., type: str, sample: /runbooks/index.html}
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
@@ -86,6 +92,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
@@ -95,7 +102,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import 
 
 def parts_of(module: AnsibleModule) -> dict[str, Part]:
     """The parts that are asked for, each ready to be proved."""
-    targets, rules, grafana, timeout = (module.params[name] for name in ("targets", "rules", "grafana", "timeout"))
+    targets, rules, grafana = (module.params[name] for name in ("targets", "rules", "grafana"))
+    documentation, timeout = module.params["documentation"], module.params["timeout"]
     found: dict[str, Part] = {}
     if targets:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
@@ -103,6 +111,8 @@ def parts_of(module: AnsibleModule) -> dict[str, Part]:
         found["rules"] = lambda: verify_rules(client_of(module, rules), rules, timeout)
     if grafana:
         found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
+    if documentation:
+        found["documentation"] = lambda: verify_documentation(client_of(module, documentation), timeout)
     return found
 
 
@@ -119,6 +129,7 @@ def main() -> None:
                 "required_one_of": [("password", "password_file")],
                 "mutually_exclusive": [("password", "password_file")],
             },
+            "documentation": {"type": "dict", "options": http_arguments()},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,

@@ -183,7 +183,7 @@ class FakeEngine:
         self.prober: dict[str, Any] | None = None
 
     def inspect(self, name: str) -> dict[str, Any] | None:
-        return self.prober if name == "llmmon-prober" else self.container
+        return {"llmmon-prober": self.prober, "llmmon-docs": None}.get(name, self.container)
 
     def image_digests(self, _: str) -> list[str]:
         return ["docker.io/prom/prometheus@sha256:2"]
@@ -375,3 +375,10 @@ def test_a_prober_that_is_not_there_and_a_gateway_without_targets_are_told(
     assert told() == ["the container llmmon-prober of the prober is exited: run site.yml", without_target]
     engine.prober = {"State": {"Status": "running"}}
     assert told() == [without_target]
+
+
+def test_documentation_that_is_not_there_is_told(prometheus: Server, tmp_path: Path) -> None:
+    release(tmp_path, "current", "running")
+    assert look(prometheus, tmp_path)["problems"] == []
+    told = look(prometheus, tmp_path, documentation="llmmon-docs")
+    assert told["problems"] == ["the documentation has no container llmmon-docs: run site.yml"]

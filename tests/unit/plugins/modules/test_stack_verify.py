@@ -125,6 +125,19 @@ def test_grafana_has_no_sample_until_prometheus_has_scraped_something(options: d
     assert answer["msg"] == "the query 'up' through Grafana gives no sample: is Prometheus scraping?"
 
 
+def test_the_documentation_is_waited_for(options: dict[str, Any], server: Server) -> None:
+    answers = [Answer(503), Answer(200, b"<!doctype html>", "text/html")]
+    server.answers["GET /runbooks/index.html"] = lambda _: answers.pop(0)
+    asked = {"services": options["services"], "documentation": {"url": server.url}}
+    assert run_module(stack_verify, asked)["documentation"] == {"page": "/runbooks/index.html"}
+    server.answers["GET /runbooks/index.html"] = Answer(404)
+    answer = run_module(stack_verify, asked)
+    assert answer["msg"].startswith(
+        f"the documentation is not served: GET {server.url}/runbooks/index.html answered 404"
+    )
+    assert answer["msg"].endswith("; run site.yml --tags docs, or set llmmon_docs to false")
+
+
 def test_what_is_wrong_is_told_together_each_in_its_own_words(
     options: dict[str, Any], server: Server, tmp_path: Path
 ) -> None:
