@@ -26,10 +26,8 @@ options:
     description: The external labels of the other hosts of the play, by the host's name.
     type: dict
     required: true
-  places:
-    description: Folders on the controller in which relative paths are looked for first.
-    type: list
-    elements: path
+extends_documentation_fragment:
+  - llmmon.stack.inputs.file_places
 """
 
 EXAMPLES = r"""

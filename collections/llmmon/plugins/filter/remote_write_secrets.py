@@ -18,10 +18,8 @@ options:
     type: list
     elements: dict
     required: true
-  places:
-    description: Folders on the controller in which relative paths are looked for first.
-    type: list
-    elements: path
+extends_documentation_fragment:
+  - llmmon.stack.inputs.file_places
 """
 
 EXAMPLES = r"""

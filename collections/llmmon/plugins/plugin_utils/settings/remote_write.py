@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with llmmon_remote_write, as sentences that name the engine and what to change."""
+"""What is wrong with llmmon_remote_write and llmmon_query_access, as sentences that say what to change."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
 )
 
 _VARIABLE = "llmmon_remote_write"
+_QUERY = "llmmon_query_access"
+_QUERY_KEYS = ("bearer_token", "bearer_token_file", "basic_auth", "headers", "tls_config")
 _LABELS = "llmmon_prometheus_external_labels"
 _EXAMPLE = '[{name: central, url: "https://engine.example/api/v1/write"}]'
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -53,6 +55,22 @@ def remote_write_problems(
     return found + (_label_problems(external_labels, others) if engines else [])
 
 
+def query_problems(access: Mapping[str, Any], url: str, places: Sequence[str] | None = None) -> list[str]:
+    """What is wrong with llmmon_query_access, the way of Grafana to the engine at llmmon_query_url."""
+    found = dictionary_problems(_QUERY, access)
+    if found:
+        return found
+    if access and not url:
+        found.append(f"{_QUERY} is set, and llmmon_query_url, which says where, is not")
+    if url and urlsplit(url).username is not None:
+        found.append("llmmon_query_url must not contain a user and a password; use basic_auth in llmmon_query_access")
+    found += [
+        f"{_QUERY} has {shown(key)}; it may have {', '.join(_QUERY_KEYS)}" for key in access if key not in _QUERY_KEYS
+    ]
+    engine = {**access, "name": "the engine"}
+    return found + _header_problems(_QUERY, access.get("headers")) + way_problems(engine, places or (), _QUERY)
+
+
 def _problems_of(engine: dict[str, Any]) -> list[str]:
     name, url = engine.get("name"), engine.get("url")
     found = []
@@ -70,11 +88,14 @@ def _problems_of(engine: dict[str, Any]) -> list[str]:
         )
     if engine.get("send", SENT[0]) not in SENT:
         found.append(f"{_VARIABLE}: send of {name} is {shown(engine['send'])}, but must be one of {', '.join(SENT)}")
-    return found + _header_problems(name, engine.get("headers")) + _queue_problems(name, engine.get("queue"))
+    return (
+        found
+        + _header_problems(f"{_VARIABLE}: headers of {name}", engine.get("headers"))
+        + _queue_problems(name, engine.get("queue"))
+    )
 
 
-def _header_problems(name: Any, headers: Any) -> list[str]:
-    subject = f"{_VARIABLE}: headers of {name}"
+def _header_problems(subject: str, headers: Any) -> list[str]:
     found = dictionary_problems(subject, {} if headers is None else headers)
     if found or not headers:
         return found
