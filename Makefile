@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PLAYBOOK := $(BIN)/ansible-playbook
 # The parts of the tests, the longest first, and how they are run: three at a time, all of them, each with hosts of its own.
 E2E := e2e-deployment e2e-operations e2e-upgrade
-CHECK := promtool amtool unit lint contract core-versions
+CHECK := promtool amtool engines unit lint contract core-versions
 # The versions of ansible-core that llmmon supports, each with a lock file in tests/core, and the last that it refuses.
 CORES := 2.19 2.20 2.21
 REFUSED_CORE := 2.18
@@ -106,6 +106,9 @@ promtool:
 
 amtool:
 	$(BIN)/pytest -q tests/routing
+
+engines: tools ## samples written to real engines, and what is said where the way there is broken
+	$(BIN)/pytest -q tests/engines
 
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations

@@ -11,6 +11,7 @@ PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
 OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
 NOTHING = "Nothing was sent"
+NO_ENGINE = "No llmmon_remote_write"
 NO_BACKUP = "No backup yet: run backup.yml, or set llmmon_backup_schedule"
 # Where an axis ends at least: of a line that stays at 0 it would end at 100.
 SOME = 1
@@ -30,6 +31,7 @@ def build() -> Any:
             "Rules": _rules(),
             "Scrapes": _scrapes(),
             "Series and storage": _storage(),
+            "Engines": _engines(),
             "Backups": _backups(),
             "Processes": _processes(),
         },
@@ -319,6 +321,40 @@ def _storage() -> list[Any]:
                 '(prometheus_engine_query_duration_seconds{job="prometheus", quantile="0.99"}) >= 0'
             },
             empty=parts.UNKNOWN,
+        ),
+    ]
+
+
+def _engines() -> list[Any]:
+    sent = f"rate(prometheus_remote_storage_samples_total{PROMETHEUS}{RECENT})"
+    failed = f"rate(prometheus_remote_storage_samples_failed_total{PROMETHEUS}{RECENT})"
+    return [
+        parts.third(
+            "Age of what was written last",
+            "How old the newest sample is that an engine of llmmon_remote_write has taken. Above 5 minutes "
+            "PrometheusRemoteWriteBehind fires, above 2 hours PrometheusRemoteWriteLosing.",
+            "s",
+            {"{{engine}}": "max by (engine) (instance_engine:prometheus_remote_write_lag:seconds)"},
+            empty=NO_ENGINE,
+        ),
+        parts.third(
+            "Samples that wait for an engine",
+            "Samples in the queues. No alert reads it: if it stays high while the engine answers, raise "
+            "llmmon_remote_write's queue, or write less (send).",
+            units.WAITING_SAMPLES,
+            {"{{remote_name}}": f"max by (remote_name) (prometheus_remote_storage_samples_pending{PROMETHEUS})"},
+            empty=NO_ENGINE,
+        ),
+        parts.third(
+            "Samples written to engines",
+            "Samples per second that were written, and that an engine refused for good. If some are refused "
+            "PrometheusRemoteWriteLosing fires.",
+            units.SAMPLES,
+            {
+                "{{remote_name}}": f"max by (remote_name) ({sent})",
+                "{{remote_name}} refused": f"max by (remote_name) ({failed})",
+            },
+            empty=NO_ENGINE,
         ),
     ]
 

@@ -29,6 +29,7 @@ ORDER = (
     "deployment/test_gateway_faults.py",
     "deployment/test_host_faults.py",
     "deployment/test_containers.py",
+    "deployment/test_engine.py",
     "deployment/test_secrets.py",
     "deployment/test_ha.py",
     "deployment/test_module_runs.py",

@@ -543,6 +543,16 @@ MUTATIONS = [
             " and llmmon_backup_copy_scheduled offset 7200s"),
     dropped("the copy of a backup that is missing is missing too", "alerts_stack", "a backup that was never made",
             '\nunless on () ALERTS{alertname="MonitoringBackupTooOld"}'),
+    dropped("an engine that took nothing is in time", "alerts_stack", "has taken nothing yet",
+            '\n    or\n      time() - process_start_time_seconds{job="prometheus"}'
+            "\n      + on (job, instance) group_right ()"
+            ' 0 * prometheus_remote_storage_samples_pending{job="prometheus"}'),
+    even_of_none("0 is a time", "alerts_stack", "has taken nothing yet",
+                 '(prometheus_remote_storage_queue_highest_sent_timestamp_seconds{job="prometheus"} > 0)'),
+    dropped("two messages of one engine", "alerts_stack", "an engine that is away", " <= 7200"),
+    dropped("what waits too long is not lost", "alerts_stack", "an engine that is away",
+            "\nor\ninstance_engine:prometheus_remote_write_lag:seconds > 7200"),
+    dropped("what nobody wants is lost", "alerts_stack", "that an engine refuses", ', reason!~"|dropped_series"'),
 ]  # fmt: skip
 
 

@@ -109,6 +109,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "llmmon_grafana_url": "https://grafana.example/",
         "llmmon_backup_schedule": "daily",
         "llmmon_backup_schedule_scope": "config",
+        "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
     },
     "services_elsewhere": {
         "llmmon_gateways": rendering.GATEWAYS,

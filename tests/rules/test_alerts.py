@@ -29,6 +29,7 @@ EVERYTHING: dict[str, Any] = {
     "llmmon_slo": {"latency": 0.95},
     "llmmon_backup_schedule": "daily",
     "llmmon_backup_restic_repository": "/mnt/backups",
+    "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
@@ -256,6 +257,11 @@ def test_without_a_schedule_no_backup_is_missed() -> None:
 def test_without_a_repository_no_copy_is_missed() -> None:
     found = {alert["alert"] for alert in alerts(llmmon_backup_restic_repository="")}
     assert found == ALERTS - {"MonitoringBackupCopyTooOld"}
+
+
+def test_without_an_engine_nothing_is_late_for_it() -> None:
+    found = {alert["alert"] for alert in alerts(llmmon_remote_write=[])}
+    assert found == ALERTS - {"PrometheusRemoteWriteBehind", "PrometheusRemoteWriteLosing"}
 
 
 def test_where_the_configuration_alone_is_scheduled_any_backup_counts() -> None:

@@ -68,6 +68,22 @@ def node_exporter(log: Path) -> Iterator[str]:
 
 
 @contextmanager
+def victoria_metrics(version: str, root: Path, port: int) -> Iterator[str]:
+    """An engine that takes samples at /api/v1/write and answers queries at once; yields its URL."""
+    root.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{port}"
+    # It would keep the newest half minute to itself otherwise.
+    flags = [f"-storageDataPath={root}/data", f"-httpListenAddr=127.0.0.1:{port}", "-search.latencyOffset=0s"]
+    command = [str(tool("victoria-metrics", version)), *flags, "-search.disableCache"]
+    with (root / "log").open("ab") as output, subprocess.Popen(command, stdout=output, stderr=output) as it:
+        try:
+            assert wait_for(lambda: _answers(url, "/health") or None, START_SECONDS, interval=0.05)
+            yield url
+        finally:
+            it.kill()
+
+
+@contextmanager
 def _exporter(name: str, log: Path, *flags: str, asked: str) -> Iterator[str]:
     (version,) = (tool.version for tool in TOOLS if tool.name == name)
     url = f"http://127.0.0.1:{unused_port()}"

@@ -212,8 +212,14 @@ _PACKAGED = (
     ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
     ("prober", "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
 )
+# An engine that Prometheus writes to, of which llmmon deploys none.
+_VICTORIA = (("trixie", "1.112.0"), ("sid", "1.145.0"))
 # Of one name, the oldest first.
 TOOLS = (
+    *(
+        Tool("victoria-metrics", version, DebianProgram(suite, "victoria-metrics", "usr/bin/victoria-metrics"))
+        for suite, version in _VICTORIA
+    ),
     *(
         Tool(name, recipe.version, DebianProgram(recipe.suite, package, f"usr/bin/{program}"))
         for component, name, package, program in _PACKAGED

@@ -35,9 +35,11 @@ def monitored(version: str, alertmanager_version: str, folder: Path) -> Iterator
     """The Prometheus of such a stack, from its beginning."""
     with Server() as receiver:
         receiver.answers["POST /hook"] = Answer()
+        receiver.answers["POST /api/v1/write"] = Answer(204)
         configuration = _ALERTMANAGER.format(url=receiver.url)
         with services.alertmanager(alertmanager_version, folder / "am", configuration, *_CLUSTER) as alertmanager:
-            _write_configuration(version, folder, alertmanager.url.removeprefix("http://"))
+            engine = f"{receiver.url}/api/v1/write"
+            _write_configuration(version, folder, alertmanager.url.removeprefix("http://"), engine)
             with prometheus.running(version, folder, *_FLAGS) as server:
                 yield server
 
@@ -57,7 +59,7 @@ def world(server: prometheus.Server) -> World:
     return World(server, int(time.time()), {"monitoring": "monitoring"}, [], {"": names, PROBER: set()})
 
 
-def _write_configuration(version: str, folder: Path, alertmanager: str) -> None:
+def _write_configuration(version: str, folder: Path, alertmanager: str, engine: str) -> None:
     with _rendering_at_a_time:
         tree = rendering.render_tree(
             llmmon_services=["prometheus", "alertmanager"],
@@ -67,6 +69,8 @@ def _write_configuration(version: str, folder: Path, alertmanager: str) -> None:
             llmmon_prometheus_scrape_timeout="1s",
             llmmon_prometheus_rule_interval="1s",
             llmmon_prometheus_retention_size="1GB",
+            llmmon_prometheus_external_labels={"site": "here"},
+            llmmon_remote_write=[{"name": "central", "url": engine}],
         )
     release, generated = folder / "current", folder / GENERATED
     (release / "rules").mkdir(parents=True)

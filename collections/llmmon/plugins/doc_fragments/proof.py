@@ -69,6 +69,39 @@ fresh:
   default: true
 """
 
+REMOTE_WRITE_OPTIONS = r"""
+container:
+  description: Container of Prometheus, whose log says what an engine answers.
+  type: str
+  required: true
+engines:
+  description: Names of the engines that must take samples.
+  type: list
+  elements: str
+  required: true
+fresh:
+  description:
+    - Whether a sample counts only when it was scraped since the module started. If not, one of three minutes ago does.
+  type: bool
+  default: true
+"""
+
+QUERY_OPTIONS = r"""
+data_source_uid:
+  description: Uid of the data source that reads the engine.
+  type: str
+  required: true
+labels:
+  description: External labels of this Prometheus, by which its own marker is found.
+  type: dict
+  required: true
+fresh:
+  description:
+    - Whether the marker counts only when it was made since the module started. If not, one of three minutes ago does.
+  type: bool
+  default: true
+"""
+
 GRAFANA_OPTIONS = r"""
 data_source_uid:
   description: Uid of the data source; without a hyphen, which the proxy of Grafana 9.4 cuts.
@@ -112,6 +145,14 @@ _PARTS = (
         options(Http.DOCUMENTATION),
         options(Grafana.DOCUMENTATION),
         GRAFANA_OPTIONS,
+    )
+    + part("remote_write", "Engines that take samples.", options(Http.DOCUMENTATION), REMOTE_WRITE_OPTIONS)
+    + part(
+        "query",
+        "The engine that Grafana reads.",
+        options(Http.DOCUMENTATION),
+        options(Grafana.DOCUMENTATION),
+        QUERY_OPTIONS,
     )
     + part("documentation", "Where the documentation is served.", options(Http.DOCUMENTATION))
 )

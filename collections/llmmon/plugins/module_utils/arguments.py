@@ -75,6 +75,24 @@ def rules_arguments() -> dict[str, Any]:
     }
 
 
+def remote_write_arguments() -> dict[str, Any]:
+    """What is looked for of the engines that samples are written to, beside how Prometheus is reached."""
+    return {
+        "container": {"type": "str", "required": True},
+        "engines": {"type": "list", "elements": "str", "required": True},
+        "fresh": {"type": "bool", "default": True},
+    }
+
+
+def query_arguments() -> dict[str, Any]:
+    """What is looked for of the engine that Grafana reads, beside how Grafana is reached."""
+    return {
+        "data_source_uid": {"type": "str", "required": True},
+        "labels": {"type": "dict", "required": True},
+        "fresh": {"type": "bool", "default": True},
+    }
+
+
 def grafana_proof_arguments() -> dict[str, Any]:
     """What ``grafana_verify`` looks for, beside how it reaches Grafana."""
     return {

@@ -50,17 +50,13 @@ lines:
   elements: str
 """
 
-import datetime
-
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
     EngineError,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC
-
-BEGINNING = datetime.datetime.fromtimestamp(0, tz=UTC)
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
 
 
 def main() -> None:

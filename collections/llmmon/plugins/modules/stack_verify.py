@@ -11,7 +11,7 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks for the site that the stack serves, and waits for all but the first at once.
+    module run, asks engines and the site that the stack serves, and waits for all but the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -71,6 +71,19 @@ grafana:
   description: As of M(llmmon.stack.grafana_verify).
   returned: when asked for
   type: dict
+remote_write:
+  description: Of each engine, the time of the newest sample that it has taken.
+  returned: when asked for
+  type: dict
+  contains:
+    engines: {description: Name to seconds since 1970., type: dict}
+query:
+  description: What of this Prometheus can be read from the engine.
+  returned: when asked for
+  type: dict
+  contains:
+    marker: {description: The query that found it., type: str}
+    age_seconds: {description: How old the newest is., type: int}
 documentation:
   description: The page that was asked for.
   returned: when asked for
@@ -85,6 +98,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_arguments,
     grafana_proof_arguments,
     http_arguments,
+    query_arguments,
+    remote_write_arguments,
     rules_arguments,
     services_argument,
     targets_arguments,
@@ -92,18 +107,26 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write import verify_query, verify_remote_write
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import verify_targets
 
+# Of Prometheus's log, when an engine takes nothing: it is tried several times a second.
+_LINES = 500
+# A marker is made every half minute, and an engine may show what it has half a minute later.
+_SHOWN_SECONDS = 120.0
 
-def parts_of(module: AnsibleModule) -> dict[str, Part]:
+
+def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
     """The parts that are asked for, each ready to be proved."""
     targets, rules, grafana = (module.params[name] for name in ("targets", "rules", "grafana"))
     documentation, timeout = module.params["documentation"], module.params["timeout"]
+    remote_write, query = module.params["remote_write"], module.params["query"]
     found: dict[str, Part] = {}
     if targets:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
@@ -111,6 +134,15 @@ def parts_of(module: AnsibleModule) -> dict[str, Part]:
         found["rules"] = lambda: verify_rules(client_of(module, rules), rules, timeout)
     if grafana:
         found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
+    if remote_write:
+
+        def log() -> list[str]:
+            return engine.logs_since(remote_write["container"], BEGINNING, _LINES)
+
+        client = client_of(module, remote_write)
+        found["remote_write"] = lambda: verify_remote_write(client, remote_write, log, timeout)
+    if query:
+        found["query"] = lambda: verify_query(GrafanaApi(client_of(module, query)), query, max(timeout, _SHOWN_SECONDS))
     if documentation:
         found["documentation"] = lambda: verify_documentation(client_of(module, documentation), timeout)
     return found
@@ -129,6 +161,13 @@ def main() -> None:
                 "required_one_of": [("password", "password_file")],
                 "mutually_exclusive": [("password", "password_file")],
             },
+            "remote_write": {"type": "dict", "options": {**http_arguments(), **remote_write_arguments()}},
+            "query": {
+                "type": "dict",
+                "options": {**grafana_arguments(), **query_arguments()},
+                "required_one_of": [("password", "password_file")],
+                "mutually_exclusive": [("password", "password_file")],
+            },
             "documentation": {"type": "dict", "options": http_arguments()},
             "timeout": {"type": "float", "default": 60.0},
         },
@@ -137,7 +176,8 @@ def main() -> None:
     if DOCKER_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     try:
-        facts = verify_stack(module.params["services"], Engine(), parts_of(module), module.params["timeout"])
+        engine = Engine()
+        facts = verify_stack(module.params["services"], engine, parts_of(module, engine), module.params["timeout"])
     except NotProved as error:
         module.fail_json(msg=str(error), **error.facts)
     except StackError as error:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a gateway is asked, by Prometheus and by the prober alike: who asks, over what, and where an answer may lead.
 
-Tokens, passwords, certificates and keys are shipped as files of their own: only these files hold them.
+Tokens, passwords, certificates and keys are shipped as files of their own: only these files hold them. An engine that
+samples are written to is reached by the same keys; ``whose`` is what the names of its files begin with.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OW
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway, is_true
 from ansible_collections.llmmon.stack.plugins.plugin_utils.user_files import text_of
 
+GATEWAY = "gateway"
 # A proxy that does not exist: what is sent there reaches nobody.
 NOWHERE = "http://127.0.0.1:1"
 
@@ -65,9 +67,9 @@ class Shipped:
             return str(section[self.key])
         return text_of(str(section[self.file_key]), places)
 
-    def name_on_host(self, gateway: Mapping[str, Any]) -> str:
+    def name_on_host(self, gateway: Mapping[str, Any], whose: str = GATEWAY) -> str:
         """The name of its file."""
-        return f"gateway-{gateway['name']}.{self.suffix}"
+        return f"{whose}-{gateway['name']}.{self.suffix}"
 
 
 TOKEN = Shipped("token", "bearer_token")
@@ -77,12 +79,21 @@ SHIPPED = (TOKEN, PASSWORD, *PARTS_OF_TLS)
 
 
 def gateway_secrets(known: Iterable[Gateway], places: Sequence[str] | None = None) -> dict[str, str]:
-    """Files to ship: name to content. Blanks around a secret are left out.
+    """Files to ship of gateways: name to content. Blanks around a secret are left out.
 
     Raises FileUnreadableError for a file that cannot be read.
     """
+    return secrets_of(known, places or (), GATEWAY)
+
+
+def secrets_of(known: Iterable[Mapping[str, Any]], places: Sequence[str], whose: str) -> dict[str, str]:
+    """Files to ship of whoever has the keys of SHIPPED.
+
+    Raises FileUnreadableError.
+    """
     return {
-        part.name_on_host(gateway): part.content(gateway, places or ()).strip() + ("\n" if part in PARTS_OF_TLS else "")
+        part.name_on_host(gateway, whose): part.content(gateway, places).strip()
+        + ("\n" if part in PARTS_OF_TLS else "")
         for gateway in known
         for part in SHIPPED
         if part.is_given(gateway)
@@ -92,8 +103,8 @@ def gateway_secrets(known: Iterable[Gateway], places: Sequence[str] | None = Non
 def gateway_scrape_options(gateway: Gateway, config_root: str) -> dict[str, Any]:
     """What a scrape job says of it; paths of what is shipped are relative to prometheus.yml."""
     options = {
-        **_sign_in(gateway, SECRETS, config_root),
-        **_tls(gateway, SECRETS),
+        **sign_in(gateway, SECRETS, config_root),
+        **tls(gateway, SECRETS),
         "follow_redirects": gateway["follow_redirects"],
     }
     if "proxy_url" in gateway:
@@ -111,8 +122,8 @@ def gateway_probe_options(gateway: Gateway, config_root: str, signs_in: bool) ->
     """
     directory = f"{config_root}/current/{SECRETS}"
     options = {
-        **(_sign_in(gateway, directory, config_root) if signs_in else {}),
-        **_tls(gateway, directory),
+        **(sign_in(gateway, directory, config_root) if signs_in else {}),
+        **tls(gateway, directory),
         "follow_redirects": gateway["follow_redirects"],
         # Otherwise addresses would be compared with the names of targets, and the proxy would get addresses.
         "skip_resolve_phase_with_proxy": True,
@@ -126,12 +137,13 @@ def _to_targets_only(gateway: Gateway) -> dict[str, Any]:
     return {"proxy_url": NOWHERE, "no_proxy": ",".join(gateway["targets"])}
 
 
-def _sign_in(gateway: Gateway, directory: str, config_root: str) -> dict[str, Any]:
+def sign_in(gateway: Mapping[str, Any], directory: str, config_root: str, whose: str = GATEWAY) -> dict[str, Any]:
+    """Who asks, as Prometheus writes it; ``directory`` is where the files are."""
     if "basic_auth" in gateway:
-        path = f"{directory}/{PASSWORD.name_on_host(gateway)}"
+        path = f"{directory}/{PASSWORD.name_on_host(gateway, whose)}"
         return {"basic_auth": {"username": str(gateway["basic_auth"]["username"]), "password_file": path}}
     if TOKEN.is_given(gateway):
-        path = f"{directory}/{TOKEN.name_on_host(gateway)}"
+        path = f"{directory}/{TOKEN.name_on_host(gateway, whose)}"
     elif "bearer_token_host_file" in gateway:
         path = f"{config_root}/{OWN}/{gateway['bearer_token_host_file']}"
     else:
@@ -139,7 +151,8 @@ def _sign_in(gateway: Gateway, directory: str, config_root: str) -> dict[str, An
     return {"authorization": {"type": "Bearer", "credentials_file": path}}
 
 
-def _tls(gateway: Gateway, directory: str) -> dict[str, Any]:
+def tls(gateway: Mapping[str, Any], directory: str, whose: str = GATEWAY) -> dict[str, Any]:
+    """Over what, as Prometheus writes it."""
     shipped = {key for part in PARTS_OF_TLS for key in (part.key, part.file_key)}
     given = gateway.get("tls_config") or {}
     options = {key: value for key, value in given.items() if value is not None and key not in shipped}
@@ -147,5 +160,5 @@ def _tls(gateway: Gateway, directory: str) -> dict[str, Any]:
         options["insecure_skip_verify"] = is_true(options["insecure_skip_verify"])
     for part in PARTS_OF_TLS:
         if part.is_given(gateway):
-            options[part.file_key] = f"{directory}/{part.name_on_host(gateway)}"
+            options[part.file_key] = f"{directory}/{part.name_on_host(gateway, whose)}"
     return {"tls_config": options} if options else {}

@@ -8,6 +8,8 @@ import re
 
 # datetime.UTC came with Python 3.11; hosts have 3.9 and later.
 UTC = datetime.timezone.utc
+# Before anything that was ever logged.
+BEGINNING = datetime.datetime.fromtimestamp(0, tz=UTC)
 # How we write a moment of UTC down.
 WRITTEN = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -46,6 +46,8 @@ class RuleSettings:
     alertmanagers: Sequence[str]
     backup_schedule: str
     backup_schedule_scope: str
+    # Whether samples are written to an engine.
+    remote_writes: bool
     # Whether archives are copied off the host.
     backup_copied: bool
 

@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import indent
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
+
+# For so long Prometheus surely has what it could not write to an engine yet: until its log is cut the next time.
+_KEPT_SECONDS = 7200
 
 
 def stack_alerts(settings: Mapping[str, Any]) -> list[Group]:
@@ -26,6 +30,7 @@ def stack_alerts(settings: Mapping[str, Any]) -> list[Group]:
         *_sending(chosen),
         *_notifying(chosen),
         *_storing(chosen),
+        *_writing(chosen),
         *_backing_up(chosen),
     ]
     return [group("llmmon_stack_alerts", chosen.interval, rules)]
@@ -198,6 +203,58 @@ def _storing(settings: RuleSettings) -> list[Rule]:
             values={"days": thresholds["storage_days_left"]},
         ),
     ]
+
+
+def _writing(settings: RuleSettings) -> list[Rule]:
+    """Where samples are written to an engine."""
+    if not settings.remote_writes:
+        return []
+    alert = settings.alerting.alert
+    sent = 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds{job="prometheus"} > 0'
+    failed = 'prometheus_remote_storage_samples_failed_total{job="prometheus"}'
+    # What is dropped because nobody wants it is not lost.
+    dropped = 'prometheus_remote_storage_samples_dropped_total{job="prometheus", reason!~"|dropped_series"}'
+    return [
+        # Its value is the time at which it was made, so that whoever reads it from the engine knows how late that is.
+        record("llmmon:remote_write_marker", "vector(time())"),
+        # Of an engine that has taken nothing yet, since the start.
+        record(
+            "instance_engine:prometheus_remote_write_lag:seconds",
+            _by_engine(
+                f"time() - ({sent})",
+                'time() - process_start_time_seconds{job="prometheus"}\n'
+                '+ on (job, instance) group_right () 0 * prometheus_remote_storage_samples_pending{job="prometheus"}',
+            ),
+        ),
+        *alert(
+            "PrometheusRemoteWriteBehind",
+            f"instance_engine:prometheus_remote_write_lag:seconds > 300 <= {_KEPT_SECONDS}",
+            summary="An engine does not get its samples in time",
+            description="The newest sample that {{ $labels.instance }} wrote to {{ $labels.engine }} is"
+            " {{ $value | humanizeDuration }} old. What waits is kept for about two hours, and written once the engine"
+            " takes it; alerts go on, since Prometheus evaluates them itself.",
+        ),
+        *alert(
+            "PrometheusRemoteWriteLosing",
+            _by_engine(f"increase({failed}[15m]) > 0", f"increase({dropped}[15m]) > 0")
+            + f"\nor\ninstance_engine:prometheus_remote_write_lag:seconds > {_KEPT_SECONDS}",
+            summary="An engine loses samples",
+            description="Samples of {{ $labels.instance }} for {{ $labels.engine }} are lost for good: the engine"
+            " refused them, or they had waited for longer than Prometheus keeps them. Prometheus itself has them for"
+            " llmmon_prometheus_retention_time.",
+        ),
+    ]
+
+
+def _by_engine(*expressions: str) -> str:
+    """The first that there is, under the name that the user gave the engine, and without its address."""
+    either = "\nor\n".join(indent(expression, "  ") for expression in expressions)
+    return f"""max by (job, instance, engine) (
+  label_replace(
+{indent(either, "    ")},
+    "engine", "$1", "remote_name", "(.+)"
+  )
+)"""
 
 
 def _backing_up(settings: RuleSettings) -> list[Rule]:

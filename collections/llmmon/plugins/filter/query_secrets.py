@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collect token, password, certificates and key of the engine that Grafana reads as files."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: query_secrets
+short_description: Collect token, password, certificates and key of the engine that Grafana reads as files
+version_added: 1.1.0
+author:
+  - llmmon (@llmmon)
+description:
+  - Takes each from its key, such as C(bearer_token), or reads the file of C(bearer_token_file) on the controller.
+options:
+  _input:
+    description: The value of llmmon_query_access.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - llmmon.stack.inputs.file_places
+"""
+
+EXAMPLES = r"""
+- name: Name the files that hold secrets
+  ansible.builtin.debug:
+    msg: "{{ llmmon_query_access | llmmon.stack.query_secrets | list }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The names of the files, and what is in them.
+  type: dict
+  sample: {query-engine.token: a-secret}
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.plugin_utils.query import query_secrets
+
+
+class FilterModule:
+    """Registers the filter."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Name to function."""
+        return {"query_secrets": query_secrets}
