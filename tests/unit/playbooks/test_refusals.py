@@ -249,3 +249,24 @@ def test_two_files_that_would_be_one_on_the_host_are_refused(variable: str, tmp_
     assert code == 2, output
     assert f"'{variable}: two files are called node.yml; they would be one on the host, so rename one'" in output
     assert "unreachable=0" in output
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({}, "needs llmmon_prometheus_external_labels, such as {site: seoul}"),
+        ({"site": "a"}, "llmmon_prometheus_external_labels are the same as those of"),
+    ],
+)
+def test_hosts_whose_samples_an_engine_could_not_tell_apart_are_refused(
+    labels: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    written = {
+        "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
+        "llmmon_prometheus_external_labels": labels,
+    }
+    inventory = {"llmmon": {"hosts": {"one": HOST, "two": HOST}, "vars": written}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert code == 2, output
+    assert words in output
+    assert "unreachable=0" in output
