@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OPERATION_JOURNAL
 
 from tests.support.collection import REPOSITORY
 from tests.unit import test_korean_docs as korean_docs
@@ -52,3 +54,19 @@ def test_a_misspelled_word_is_found_on_every_page_that_is_english(tmp_path: Path
     done = subprocess.run([CODESPELL], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 65, done.stderr
     assert sorted(line.split(":")[0] for line in done.stdout.splitlines()) == sorted(f"./{name}" for name in names[:3])
+
+
+def test_the_pages_agree_on_the_journal() -> None:
+    """Which file it is, and that the one of a restore is never deleted; that of an upgrade in one case alone."""
+    pages = {
+        name: " ".join((REPOSITORY / "docs" / "operations" / f"{name}.md").read_text(encoding="utf-8").split())
+        for name in ("restore", "upgrade", "uninstall")
+    }
+    for name, text in pages.items():
+        assert f"/{OPERATION_JOURNAL}`" in text, name
+        assert set(re.findall(r"[\w-]+\.json`", text)) == {f"{OPERATION_JOURNAL}`"}, name
+    assert "Never delete the journal of a restore" in pages["restore"]
+    assert "The journal of a restore is never deleted" in pages["upgrade"]
+    told = {name: len(re.findall(r"\bdelete it\b", text)) for name, text in pages.items()}
+    assert told == {"restore": 0, "upgrade": 1, "uninstall": 0}
+    assert "Only here is the journal" in pages["upgrade"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 
 import pytest
@@ -176,6 +177,26 @@ def test_a_dashboard_made_in_the_browser_comes_home(stack: Stack) -> None:
     assert json.loads((home / "made_by_hand.json").read_text()) == model
     assert "llmmon_grafana_dashboard_files: [files/dashboards/made_by_hand.json]" in result.message
     grafana(stack, "DELETE", "/api/dashboards/uid/made_by_hand")
+
+
+def test_a_stack_speaks_korean_and_english_again(stack: Stack) -> None:
+    """Titles of dashboards that only differ in their Korean letters would be refused by Grafana 9.4."""
+
+    def texts() -> tuple[str, str]:
+        title = grafana(stack, "GET", "/api/dashboards/uid/llmmon-overview")["dashboard"]["title"]
+        groups = stack.api(9090, "/api/v1/rules")["data"]["groups"]
+        rules = {rule["name"]: rule for group in groups for rule in group["rules"]}
+        return str(title), str(rules["LLMTargetDown"]["annotations"]["summary"])
+
+    english = texts()
+    try:
+        result = stack.run("site.yml", variables={"llmmon_language": "ko"})
+        assert result.code == 0, result.output
+        assert all(re.search("[가-힣]", text) for text in texts()), texts()
+    finally:
+        result = stack.run("site.yml")
+    assert result.code == 0, result.output
+    assert texts() == english
 
 
 def test_the_second_days_commands_silence_and_end_it(stack: Stack) -> None:
