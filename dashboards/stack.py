@@ -8,10 +8,12 @@ from dashboards import frame, parts, units
 from dashboards.frame import RECENT
 
 PROMETHEUS = '{job="prometheus"}'
+THANOS = '{job="thanos"}'
 ALERTMANAGER = '{job="alertmanager"}'
 OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
 NOTHING = "Nothing was sent"
 NO_ENGINE = "No llmmon_remote_write"
+NO_THANOS = "No llmmon_thanos_components"
 NO_BACKUP = "No backup yet: run backup.yml, or set llmmon_backup_schedule"
 # Where an axis ends at least: of a line that stays at 0 it would end at 100.
 SOME = 1
@@ -32,6 +34,7 @@ def build() -> Any:
             "Scrapes": _scrapes(),
             "Series and storage": _storage(),
             "Engines": _engines(),
+            "History in a bucket (Thanos)": _thanos(),
             "Backups": _backups(),
             "Processes": _processes(),
         },
@@ -355,6 +358,40 @@ def _engines() -> list[Any]:
                 "{{remote_name}} refused": f"max by (remote_name) ({failed})",
             },
             empty=NO_ENGINE,
+        ),
+    ]
+
+
+def _thanos() -> list[Any]:
+    failures = f"rate(thanos_objstore_bucket_operation_failures_total{THANOS}{RECENT})"
+    return [
+        parts.third(
+            "Age of the last upload",
+            "How long ago each sidecar has uploaded a block; one is due every two hours. Above 4 hours the alert "
+            "ThanosUploadLate fires.",
+            "s",
+            {
+                "{{instance}}": "time() - max by (instance) "
+                f"(thanos_objstore_bucket_last_successful_upload_time{THANOS} > 0 "
+                f"and on (instance) thanos_sidecar_prometheus_up{THANOS})"
+            },
+            empty=NO_THANOS,
+        ),
+        parts.third(
+            "Failed requests to the bucket",
+            "Requests per second to the bucket that failed. If they go on failing for half an hour the "
+            "alert ThanosBucketFailing fires.",
+            "reqps",
+            {"{{instance}}": f"sum by (instance) ({failures})"},
+            empty=NO_THANOS,
+        ),
+        parts.third(
+            "Compactor has stopped",
+            "1 when the compactor does nothing any more, and 0 when it works. At 1 the alert "
+            "ThanosCompactorHalted fires.",
+            "short",
+            {"{{instance}}": f"max by (instance) (thanos_compact_halted{THANOS})"},
+            empty=NO_THANOS,
         ),
     ]
 

@@ -50,15 +50,25 @@ def main() -> int:
 
 def measure(stack: Stack, runs: int) -> tuple[float, list[float], list[int]]:
     """Seconds of the first run, and seconds and module runs of each run that changes nothing."""
-    stack.on_host(f"printf '%s' '{_SCRIPT}' > {COUNTER} && chmod 755 {COUNTER}")
-    interpreter = {"ansible_python_interpreter": COUNTER}
+    interpreter = place_counter(stack)
     first = timed(stack, interpreter, changes=True)
     seconds, counts = [], []
     for _ in range(runs):
         stack.on_host(f": > {COUNTED}")
         seconds.append(timed(stack, interpreter, changes=False))
-        counts.append(int(stack.on_host(f"wc -l < {COUNTED}")))
+        counts.append(counted(stack))
     return first, seconds, counts
+
+
+def place_counter(stack: Stack) -> dict[str, str]:
+    """Put the counting interpreter on the host; returns the variable by which Ansible takes it."""
+    stack.on_host(f"printf '%s' '{_SCRIPT}' > {COUNTER} && chmod 755 {COUNTER}; : > {COUNTED}")
+    return {"ansible_python_interpreter": COUNTER}
+
+
+def counted(stack: Stack) -> int:
+    """The module runs since the counter was placed or emptied."""
+    return int(stack.on_host(f"wc -l < {COUNTED}"))
 
 
 def timed(stack: Stack, variables: dict[str, str], *, changes: bool) -> float:

@@ -32,6 +32,7 @@ ORDER = (
     "deployment/test_engine.py",
     "deployment/test_secrets.py",
     "deployment/test_ha.py",
+    "deployment/test_scale.py",
     "deployment/test_module_runs.py",
     "deployment/test_alerts.py",
     "deployment/test_many_users.py",

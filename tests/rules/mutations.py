@@ -543,6 +543,12 @@ MUTATIONS = [
             " and llmmon_backup_copy_scheduled offset 7200s"),
     dropped("the copy of a backup that is missing is missing too", "alerts_stack", "a backup that was never made",
             '\nunless on () ALERTS{alertname="MonitoringBackupTooOld"}'),
+    dropped("a compactor has uploads due", "alerts_stack", "what is due in the bucket",
+            '\nand on (job, instance) thanos_sidecar_prometheus_up{job="thanos"}'),
+    even_of_none("nothing was uploaded in 1970", "alerts_stack", "what is due in the bucket",
+                 '(thanos_objstore_bucket_last_successful_upload_time{job="thanos"} > 0)'),
+    Mutation("the look of the store gateway is between two", "alerts_stack", "a bucket that fails",
+             '{job="thanos"}[20m]', '{job="thanos"}[10m]'),
     dropped("an engine that took nothing is in time", "alerts_stack", "has taken nothing yet",
             '\n    or\n      time() - process_start_time_seconds{job="prometheus"}'
             "\n      + on (job, instance) group_right ()"

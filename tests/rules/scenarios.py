@@ -110,6 +110,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "llmmon_backup_schedule": "daily",
         "llmmon_backup_schedule_scope": "config",
         "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
+        "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
     },
     "services_elsewhere": {
         "llmmon_gateways": rendering.GATEWAYS,

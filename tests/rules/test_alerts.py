@@ -30,6 +30,7 @@ EVERYTHING: dict[str, Any] = {
     "llmmon_backup_schedule": "daily",
     "llmmon_backup_restic_repository": "/mnt/backups",
     "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
+    "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
@@ -257,6 +258,15 @@ def test_without_a_schedule_no_backup_is_missed() -> None:
 def test_without_a_repository_no_copy_is_missed() -> None:
     found = {alert["alert"] for alert in alerts(llmmon_backup_restic_repository="")}
     assert found == ALERTS - {"MonitoringBackupCopyTooOld"}
+
+
+def test_without_thanos_nothing_is_told_of_it() -> None:
+    found = {alert["alert"] for alert in alerts(llmmon_thanos_components=[])}
+    assert found == ALERTS - {"ThanosBucketFailing", "ThanosUploadLate", "ThanosCompactorHalted"}
+    watched = alerts(llmmon_thanos_components=[], llmmon_thanos_watched=["query-1:10912"])
+    assert {alert["alert"] for alert in watched} == ALERTS
+    down = next(alert for alert in watched if alert["alert"] == "MonitoringTargetDown")
+    assert "thanos" in down["expr"]
 
 
 def test_without_an_engine_nothing_is_late_for_it() -> None:

@@ -110,6 +110,7 @@ def variants() -> dict[str, dict[str, str]]:
         llmmon_backup_schedule="daily",
         llmmon_backup_restic_repository="/mnt/backups",
         llmmon_remote_write=[{"name": "central", "url": "https://engine.example/api/v1/write"}],
+        llmmon_thanos_components=["sidecar", "store", "compact", "query"],
         llmmon_thresholds={"backup_age_hours": 2},
     )
     return {

@@ -174,7 +174,7 @@ def variables_of_the_testbed() -> dict[str, Any]:
     """Versions and images of the testbed."""
     images = state.read("images")
     testbed = {}
-    for service in (*SERVICES, "prober"):
+    for service in (*SERVICES, "prober", "thanos"):
         testbed[f"llmmon_{service}_version"] = images[service]["version"]
         testbed[f"llmmon_{service}_image"] = images[service]["image"]
     return testbed

@@ -94,6 +94,8 @@ def _prometheus_module(version: str, *, with_pages: bool = False) -> GoModule:
 
 # The default of the role, as people see it, and the newest that there is.
 _PROMETHEUS_MODULES = (_prometheus_module("3.13.2", with_pages=True), _prometheus_module("3.16.0"))
+# Without its tag it compiles, and panics at the first call by gRPC.
+_THANOS = GoModule("thanos", "0.42.4", {"thanos": "github.com/thanos-io/thanos/cmd/thanos"}, tags=("slicelabels",))
 _NODE_EXPORTER = GoModule("node_exporter", "1.12.1", {"node_exporter": "github.com/prometheus/node_exporter"})
 
 _prometheus = _service(
@@ -182,6 +184,7 @@ RECIPES = (
         recipes.node_exporter,
         recipes.NODE_EXPORTER_SETTINGS,
     ),
+    _built("thanos", "thanosio/thanos", _THANOS, recipes.thanos, recipes.THANOS_SETTINGS),
     BUSYBOX,
     GRAFANA,
 )

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import docker
 
-from tests.testbed import state
+from tests.testbed import state, wheels
 from tests.testbed.catalogue import PYTHON
 from tests.testbed.engine import LABELS
-from tests.testbed.shell import run, step, uv
+from tests.testbed.shell import step
 
 HERE = Path(__file__).parent
 LOCK = HERE / "requirements-gateway.txt"
-_PLATFORM = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28", "--only-binary", ":all:")
 MOUNTED_AT = "/site"
 
 
@@ -40,15 +39,13 @@ def install() -> None:
         part = _folder().with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
         with step("installed the packages of the LLM gateway"):
-            run([uv(), "pip", "install", "--quiet", "--target", part, *_PLATFORM, "--require-hashes", "-r", LOCK])
+            wheels.install(LOCK, part)
         part.replace(_plain())
 
 
 def lock() -> None:
     """Write the lock anew from requirements-gateway.in, with the newest versions."""
-    command: list[str | Path] = [uv(), "pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", "--upgrade"]
-    command += [*_PLATFORM, "--generate-hashes", "--output-file", LOCK.name, "requirements-gateway.in"]
-    run(command, folder=HERE)
+    wheels.relock(LOCK)
 
 
 def _folder() -> Path:

@@ -36,6 +36,8 @@ class GoModule:
     packages: Mapping[str, str]
     # The Go module with web pages that are to be built as well, where this machine can.
     pages: str = ""
+    # What upstream builds it with beside what all are built with here.
+    tags: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -44,7 +46,10 @@ class GoModule:
     @property
     def key(self) -> str:
         """Changes with whatever goes into the programs."""
-        parts = [_TAGS.encode(), *((self.folder / name).read_bytes() for name in ("go.mod", "go.sum"))]
+        parts = [
+            ",".join((_TAGS, *self.tags)).encode(),
+            *((self.folder / name).read_bytes() for name in ("go.mod", "go.sum")),
+        ]
         if self.pages:
             parts.append(web_pages.KEY)
         return hashlib.sha256(b"\n".join(parts)).hexdigest()[:12]
@@ -99,7 +104,7 @@ def _target(module: GoModule) -> Path:
 
 
 def _build(go: Path, module: GoModule, target: Path) -> None:
-    tags, module_file = _TAGS, module.folder / "go.mod"
+    tags, module_file = ",".join((_TAGS, *module.tags)), module.folder / "go.mod"
     caches = {name: str(state.folder("go", name.lower())) for name in ("GOMODCACHE", "GOCACHE", "GOPATH")}
     environment = {
         **LOCAL,
@@ -110,7 +115,7 @@ def _build(go: Path, module: GoModule, target: Path) -> None:
     }
     try:
         if module.pages and (source := _with_pages(go, module, environment)):
-            tags, module_file = f"{_TAGS},builtinassets", _replaced(module, source)
+            tags, module_file = f"{tags},builtinassets", _replaced(module, source)
             (target / _WITH_PAGES).touch()
         flags = ["-trimpath", "-tags", tags, "-ldflags", f"-s -w -X {_VERSION_IS_IN}={module.version}"]
         command: list[str | Path] = [go, "build", "-modfile", module_file, *flags, "-o", f"{target}/"]
@@ -156,6 +161,7 @@ def _minimum(module: GoModule) -> str:
 
 
 def _require_version(program: Path, version: str) -> None:
-    answer = run([program, "--version"])
+    # Thanos says it where others say errors.
+    answer = run([program, "--version"], errors_too=True)
     if f"version {version} " not in answer:
         raise TestbedError(f"{program.name} was built as {version} but calls itself {answer.splitlines()[0]}.")

@@ -140,6 +140,13 @@ def node_exporter(parts: Parts) -> Fill:
     return fill
 
 
+def thanos(parts: Parts) -> Fill:
+    def fill(layer: LayerWriter) -> None:
+        layer.file("usr/bin/thanos", _built(parts, "thanos"), 0o755)
+
+    return fill
+
+
 def alertmanager(parts: Parts) -> Fill:
     def fill(layer: LayerWriter) -> None:
         source = parts.debs["prometheus-alertmanager"].path
@@ -239,6 +246,7 @@ ALERTMANAGER_SETTINGS = _service(
     folder="/alertmanager",
 )
 PROBER_SETTINGS = _service("blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", port=9115)
+THANOS_SETTINGS = {**_service("thanos", port=10902), "User": "1001"}
 NODE_EXPORTER_SETTINGS = _service("node_exporter", port=9100)
 REGISTRY_SETTINGS: dict[str, Any] = {
     "Env": [_PATH],

@@ -45,8 +45,9 @@ def run(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     timeout: float = 600,
+    errors_too: bool = False,
 ) -> str:
-    """Run a program to its end and return its standard output."""
+    """Run a program to its end and return its standard output, or with that what it said beside it."""
     command = [str(argument) for argument in arguments]
     try:
         done = subprocess.run(
@@ -66,7 +67,7 @@ def run(
     if done.returncode:
         reason = last_lines(done.stderr or done.stdout)
         raise TestbedError(f"{' '.join(command[:3])} failed with exit code {done.returncode}: {reason}.")
-    return done.stdout
+    return done.stdout + (done.stderr if errors_too else "")
 
 
 def program_environment() -> dict[str, str]:

@@ -15,6 +15,7 @@ _FILES = {
     "prober": "prometheus.yml",
     "alertmanager": "alertmanager.yml",
     "grafana": "grafana.yml",
+    "thanos": "thanos.yml",
 }
 
 

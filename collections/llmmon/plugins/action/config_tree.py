@@ -43,6 +43,7 @@ class ActionModule(ActionBase):
             "validate_user",
             "stamp_secrets",
             "revalidate",
+            "reloaded",
             "keep",
             "only_describe",
         )

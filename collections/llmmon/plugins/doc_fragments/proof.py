@@ -102,6 +102,26 @@ fresh:
   default: true
 """
 
+THANOS_OPTIONS = r"""
+urls:
+  description: Component to the URL at which the host reaches it. Components are sidecar, store, compact and query.
+  type: dict
+  required: true
+container:
+  description: What the names of the components' containers begin with.
+  type: str
+  required: true
+bucket_file:
+  description: Configuration of the bucket as the containers see it; empty where there is none.
+  type: path
+  default: ""
+endpoints:
+  description: gRPC addresses that the querier has to reach.
+  type: list
+  elements: str
+  default: []
+"""
+
 GRAFANA_OPTIONS = r"""
 data_source_uid:
   description: Uid of the data source; without a hyphen, which the proxy of Grafana 9.4 cuts.
@@ -154,6 +174,7 @@ _PARTS = (
         options(Grafana.DOCUMENTATION),
         QUERY_OPTIONS,
     )
+    + part("thanos", "Components of Thanos that have to do their work.", THANOS_OPTIONS)
     + part("documentation", "Where the documentation is served.", options(Http.DOCUMENTATION))
 )
 
@@ -168,5 +189,9 @@ class ModuleDocFragment:
 
     # By the name of another fragment ansible-test would take that one.
     SHOWN: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")
+
+    THANOS: str = "options:\n" + indent(
+        part("thanos", "Components of Thanos; what is wrong with them is told in RV(problems).", THANOS_OPTIONS), "  "
+    )
 
     PARTS: str = "options:\n" + indent(_PARTS, "  ")

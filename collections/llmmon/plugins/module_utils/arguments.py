@@ -93,6 +93,17 @@ def query_arguments() -> dict[str, Any]:
     }
 
 
+def thanos_argument() -> dict[str, Any]:
+    """The components of Thanos on a host, and what they are to reach."""
+    options = {
+        "urls": {"type": "dict", "required": True},
+        "container": {"type": "str", "required": True},
+        "bucket_file": {"type": "path", "default": ""},
+        "endpoints": {"type": "list", "elements": "str", "default": []},
+    }
+    return {"type": "dict", "options": options}
+
+
 def grafana_proof_arguments() -> dict[str, Any]:
     """What ``grafana_verify`` looks for, beside how it reaches Grafana."""
     return {

@@ -80,6 +80,14 @@ options:
         type: list
         elements: str
         required: true
+      network:
+        description: Network of the engine in which the tool runs, where it has to reach something.
+        type: str
+        default: ""
+      etc_hosts:
+        description: Host names that it knows there beside DNS.
+        type: dict
+        default: {}
   validate_user:
     description: Numeric user and group for the tool, so that a secret the service could not read is found now.
     type: str
@@ -100,6 +108,12 @@ options:
     description: How many releases stay, the current one counted.
     type: int
     default: 2
+  reloaded:
+    description:
+      - Whether M(llmmon.stack.service_reload) tells a service of a new release. If not, none is ever owed, such as
+        where containers name the release that they read and are made anew.
+    type: bool
+    default: true
   only_describe:
     description:
       - Render the tree on the controller, return RV(asked), and touch no host; M(llmmon.stack.host_check) compares it.
@@ -217,11 +231,14 @@ ARGUMENTS: dict[str, Any] = {
             "image": {"type": "str", "required": True},
             "image_variable": {"type": "str", "default": "image"},
             "command": {"type": "list", "elements": "str", "required": True},
+            "network": {"type": "str", "default": ""},
+            "etc_hosts": {"type": "dict", "default": {}},
         },
     },
     "validate_user": {"type": "str", "default": "65534:65534"},
     "stamp_secrets": {"type": "bool", "default": False, "no_log": False},
     "revalidate": {"type": "bool", "default": False},
+    "reloaded": {"type": "bool", "default": True},
     "keep": {"type": "int", "default": 2},
     "asked": {"type": "str", "no_log": True},
 }
@@ -246,7 +263,7 @@ class Installation:
         current = self.releases.target(CURRENT)
         actual = self.releases.read(current) if current else {}
         self._complete(actual)
-        steps = plan_tree(self.files, self.releases, self.group, self.keep)
+        steps = plan_tree(self.files, self.releases, self.group, self.keep, self.module.params["reloaded"])
         result: dict[str, Any] = {
             "changed": steps.changed,
             "release": current,

@@ -52,6 +52,7 @@ options:
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
+  - llmmon.stack.proof.thanos
 requirements:
   - docker (SDK for Python)
   - requests
@@ -100,6 +101,10 @@ problems:
   returned: always
   type: list
   elements: str
+thanos:
+  description: What there is to say of the components of Thanos, as of M(llmmon.stack.stack_verify).
+  returned: when asked for
+  type: dict
 interrupted:
   description: What was interrupted on the host and what to run again, empty when nothing was.
   returned: when O(data_root) is given
@@ -121,7 +126,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument, thanos_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import last_good
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
@@ -133,6 +138,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos
 
 
 def beside(what: str, container: Optional[str], engine: Engine) -> list[str]:
@@ -188,6 +194,7 @@ def main() -> None:
             "prober": {"type": "str"},
             "documentation": {"type": "str"},
             "jobs": {"type": "list", "elements": "str", "default": []},
+            "thanos": thanos_argument(),
         },
         supports_check_mode=True,
     )
@@ -195,15 +202,19 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
     records: list[dict[str, Any]] = []
     others: list[str] = []
+    thanos: list[Thanos] = []
 
     def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
         scraping_problems(records, module.params["jobs"], module.params["prober"], engine)
         others[:] = beside("documentation", module.params["documentation"], engine)
+        others.extend(problem for components in thanos for problem in components.problems())
         return [problem for record in records for problem in record["problems"]] + others
 
     try:
         engine = Engine()
+        if module.params["thanos"]:
+            thanos.append(Thanos(module.params["thanos"], engine))
         required = module.params["require_healthy"]
         found = wait_until_ready(trouble, module.params["timeout"], interval=1.0) if required else trouble()
     except EngineError as error:
@@ -221,7 +232,8 @@ def main() -> None:
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]
     operations = {"interrupted": interrupted(Path(root))} if root else {}
-    module.exit_json(changed=changed, services=records, problems=others, **backups, **operations)
+    of_thanos = {"thanos": thanos[0].facts()} if thanos else {}
+    module.exit_json(changed=changed, services=records, problems=others, **backups, **operations, **of_thanos)
 
 
 if __name__ == "__main__":

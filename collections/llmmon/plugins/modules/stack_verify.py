@@ -11,7 +11,7 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks engines and the site that the stack serves, and waits for all but the first at once.
+    module run, asks engines, Thanos and the site that the stack serves, and waits for all but the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -84,6 +84,15 @@ query:
   contains:
     marker: {description: The query that found it., type: str}
     age_seconds: {description: How old the newest is., type: int}
+thanos:
+  description: The components of Thanos that do their work.
+  returned: when asked for
+  type: dict
+  contains:
+    components: {description: Their names., type: list, elements: str}
+    endpoints: {description: The gRPC addresses that the querier reaches., type: list, elements: str}
+    bucket: {description: Whether there is a bucket., type: bool}
+    upload_age_seconds: {description: How long ago the sidecar has uploaded a block; null before the first., type: int}
 documentation:
   description: The page that was asked for.
   returned: when asked for
@@ -103,6 +112,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     rules_arguments,
     services_argument,
     targets_arguments,
+    thanos_argument,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
@@ -115,6 +125,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write im
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import verify_targets
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos, verify_thanos
 
 # Of Prometheus's log, when an engine takes nothing: it is tried several times a second.
 _LINES = 500
@@ -143,6 +154,9 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
         found["remote_write"] = lambda: verify_remote_write(client, remote_write, log, timeout)
     if query:
         found["query"] = lambda: verify_query(GrafanaApi(client_of(module, query)), query, max(timeout, _SHOWN_SECONDS))
+    if module.params["thanos"]:
+        thanos = Thanos(module.params["thanos"], engine)
+        found["thanos"] = lambda: verify_thanos(thanos, timeout)
     if documentation:
         found["documentation"] = lambda: verify_documentation(client_of(module, documentation), timeout)
     return found
@@ -168,6 +182,7 @@ def main() -> None:
                 "required_one_of": [("password", "password_file")],
                 "mutually_exclusive": [("password", "password_file")],
             },
+            "thanos": thanos_argument(),
             "documentation": {"type": "dict", "options": http_arguments()},
             "timeout": {"type": "float", "default": 60.0},
         },

@@ -284,8 +284,26 @@ def test_the_whole_tree_is_validated_where_it_will_lie(dest: Path, engine: FakeE
             "command": ["promtool", "check", f"{mounted_at}/p.yml"],
             "mounted_at": mounted_at,
             "user": "7:8",
+            "network": "",
+            "etc_hosts": {},
         }
     ]
+
+
+def test_a_tool_that_has_to_reach_something_is_in_the_network_that_is_named(dest: Path, engine: FakeEngine) -> None:
+    [tool] = VALIDATE
+    names = {"bucket.example": "192.0.2.9"}
+    result = install(dest, {"p.yml": "a: 1\n"}, validate=[{**tool, "network": "llmmon", "etc_hosts": names}])
+    assert result["validated"], result
+    assert [(run["network"], run["etc_hosts"]) for run in engine.runs] == [("llmmon", names)]
+
+
+def test_a_tree_that_no_service_reloads_owes_no_reload(dest: Path) -> None:
+    install(dest, {"p.yml": "a: 1\n"}, reloaded=False)
+    second = install(dest, {"p.yml": "a: 1\n"}, reloaded=False)
+    assert not second["changed"]
+    assert not second["reload_owed"]
+    assert install(dest, {"p.yml": "a: 1\n"})["reload_owed"]
 
 
 def test_files_of_the_user_s_own_are_there_when_a_tree_is_validated(dest: Path, engine: FakeEngine) -> None:

@@ -86,9 +86,17 @@ class Engine:
                     raise EngineError(f"{action} failed: {failure}") from failure
 
     def run_tool(
-        self, image: str, command: list[str], directory: str, mounted_at: str, user: str, beside: str = ""
+        self,
+        image: str,
+        command: list[str],
+        directory: str,
+        mounted_at: str,
+        user: str,
+        beside: str = "",
+        network: str = "",
+        etc_hosts: Optional[dict[str, str]] = None,
     ) -> ToolResult:
-        """Run an image's own tool over a directory: no network, nothing writable, no privileges.
+        """Run an image's own tool in a directory: nothing writable, no privileges, no network unless one is named.
 
         It sees the directory ``beside``, if there is one, under that path.
         """
@@ -99,7 +107,9 @@ class Engine:
                 entrypoint=command[:1],
                 command=command[1:],
                 user=user,
-                network_mode="none",
+                network_mode=network or "none",
+                extra_hosts=etc_hosts if network else None,
+                working_dir=mounted_at,
                 read_only=True,
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges"],

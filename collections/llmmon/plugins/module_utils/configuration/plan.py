@@ -43,8 +43,11 @@ class TreePlan:
         return self.write_needed or self.reload_owed or bool(self.stale)
 
 
-def plan_tree(wanted: list[File], releases: Releases, group: int, keep: int) -> TreePlan:
-    """Compare the wanted files with the current release on the host; changes nothing."""
+def plan_tree(wanted: list[File], releases: Releases, group: int, keep: int, reloaded: bool = True) -> TreePlan:
+    """Compare the wanted files with the current release on the host; changes nothing.
+
+    ``reloaded`` tells whether a service is told of a new release.
+    """
     current = releases.target(CURRENT)
     actual = releases.read(current) if current else {}
     desired = {file.path: file.content.encode() for file in wanted}
@@ -55,7 +58,7 @@ def plan_tree(wanted: list[File], releases: Releases, group: int, keep: int) -> 
         # Once the inventory says the same as the hand that edited, there is nothing to tell.
         edited_by_hand=[path for path in releases.edited_by_hand(current) if path in changed] if current else [],
         stale=releases.stale(keep),
-        reload_owed=current is not None and current != releases.target(RUNNING),
+        reload_owed=reloaded and current is not None and current != releases.target(RUNNING),
     )
 
 

@@ -7,6 +7,7 @@ import dataclasses
 from pathlib import Path
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.clients import thanos_bucket
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OWN
@@ -27,6 +28,13 @@ class Validator:
     image: str
     image_variable: str
     command: list[str]
+    # The engine's network in which it runs, and names that it knows there; without one it reaches nothing.
+    network: str = ""
+    etc_hosts: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+# Tools whose words take some explaining.
+_GISTS = {thanos_bucket.TOOL: thanos_bucket.why_not_read}
 
 
 class Validation:
@@ -66,6 +74,8 @@ class Validation:
                 directory=str(directory),
                 mounted_at=mounted_at,
                 user=self._user,
+                network=validator.network,
+                etc_hosts=validator.etc_hosts,
                 # Files of the user's that the configuration may name.
                 **({"beside": str(own)} if own.is_dir() else {}),
             )
@@ -75,7 +85,7 @@ class Validation:
             words = result.output.replace(mounted_at + "/", "").strip()
             raise TreeRefused(
                 f"{validator.command[0]} of {image} refuses the new configuration, and what was running stays as it is:"
-                f" {gist_of_tool(words)}",
+                f" {_GISTS.get(validator.command[0], gist_of_tool)(words)}",
                 words,
             )
 

@@ -77,6 +77,8 @@ TIMER_DIRECTORY = "backup"
 TIMER_SETTINGS = "settings.json"
 # The documentation site, which the stack serves itself.
 DOCS = "docs"
+# Thanos, here and below the data root. What it keeps for good is in a bucket.
+THANOS = "thanos"
 
 # -- in a service's directory of releases, beside what configuration/releases.py makes there
 
@@ -110,6 +112,7 @@ class Kind(enum.Enum):
     # A directory for files of the user's, which stay.
     OWN = "files of your own"
     STATE = "what is deployed"
+    WORK = "copies of what is kept elsewhere"
     ARCHIVE = "a backup"
     LOCK = "the lock of operations"
     # It goes with the timer, by stack_backup_schedule.
@@ -125,6 +128,7 @@ REMAINS = frozenset({Kind.REMAINS_OF_BACKUP, Kind.REMAINS_OF_RESTORE, Kind.REMAI
 _IN_DATA_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
     STATE: Kind.STATE,
+    THANOS: Kind.WORK,
     COMPARED: Kind.STATE,
     OPERATION_LOCK: Kind.LOCK,
     BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
@@ -136,13 +140,16 @@ _IN_CONFIGURATION_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
     TIMER_DIRECTORY: Kind.TIMER,
     DOCS: Kind.CONFIGURATION,
+    THANOS: Kind.CONFIGURATION,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
-# What the services make in their data directories: of Prometheus blocks, also half-made ones, and the log of writes; of
-# Alertmanager its two files, also half-written ones; of Grafana the database and what lies beside it.
+# What the services make in their data directories: of Prometheus blocks, also half-made ones, and the log of writes,
+# with what a sidecar of Thanos notes and is about to upload; of Alertmanager its two files, also half-written ones; of
+# Grafana the database and what lies beside it.
 _IN_DATA = {
     "prometheus": re.compile(
         r"[0-9A-HJKMNP-TV-Z]{26}(\.tmp-for-(creation|deletion))?|data|wal|wbl|chunks_head|snapshots|lock|queries\.active"
+        r"|thanos|thanos\.shipper\.json(\.tmp)?"
     ),
     "alertmanager": re.compile(r"(nflog|silences)(\.[0-9a-f]+)?"),
     "grafana": re.compile(

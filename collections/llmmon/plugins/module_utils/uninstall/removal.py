@@ -100,7 +100,7 @@ class Removal:
         if kind in REMAINS:
             # Nothing can use it, and it may hold keys: it goes with data and without.
             return [Going(part, kind.value) for part in self._parts(path, kind)]
-        if kind is Kind.STATE or (kind is Kind.ARCHIVE and self.data):
+        if kind in {Kind.STATE, Kind.WORK} or (kind is Kind.ARCHIVE and self.data):
             return [Going(path)]
         if kind is Kind.OWN and not _entries(path):
             return [Going(path)]

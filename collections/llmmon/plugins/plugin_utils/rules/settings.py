@@ -48,6 +48,8 @@ class RuleSettings:
     backup_schedule_scope: str
     # Whether samples are written to an engine.
     remote_writes: bool
+    # Whether this Prometheus scrapes components of Thanos.
+    thanos: bool
     # Whether archives are copied off the host.
     backup_copied: bool
 

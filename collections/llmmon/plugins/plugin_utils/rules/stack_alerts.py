@@ -10,6 +10,9 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 
+# A block is due every two hours: one that was missed may be a restart.
+_UPLOAD_LATE_SECONDS = 14400
+
 # For so long Prometheus surely has what it could not write to an engine yet: until its log is cut the next time.
 _KEPT_SECONDS = 7200
 
@@ -31,6 +34,7 @@ def stack_alerts(settings: Mapping[str, Any]) -> list[Group]:
         *_notifying(chosen),
         *_storing(chosen),
         *_writing(chosen),
+        *_keeping(chosen),
         *_backing_up(chosen),
     ]
     return [group("llmmon_stack_alerts", chosen.interval, rules)]
@@ -40,6 +44,7 @@ def _alive(settings: RuleSettings) -> list[Rule]:
     alert = settings.alerting.alert
     own_jobs = [service for service in ("alertmanager", "grafana") if service in settings.services]
     own_jobs += ["prober"] if settings.prober else []
+    own_jobs += ["thanos"] if settings.thanos else []
     # Watchdog: whoever receives it learns, when it stops, that alerts no longer get through.
     rules = alert(
         "Watchdog",
@@ -255,6 +260,43 @@ def _by_engine(*expressions: str) -> str:
     "engine", "$1", "remote_name", "(.+)"
   )
 )"""
+
+
+def _keeping(settings: RuleSettings) -> list[Rule]:
+    """Where components of Thanos keep history in a bucket."""
+    if not settings.thanos:
+        return []
+    alert = settings.alerting.alert
+    # The store gateway looks at the bucket every quarter of an hour.
+    failures = 'increase(thanos_objstore_bucket_operation_failures_total{job="thanos"}[20m])'
+    # The compactor writes to the bucket, too, when there is something to put together: only a sidecar has uploads due.
+    uploaded = 'max by (job, instance) (thanos_objstore_bucket_last_successful_upload_time{job="thanos"} > 0)'
+    return [
+        *alert(
+            "ThanosBucketFailing",
+            f"sum by (job, instance) ({failures}) > 0",
+            summary="The bucket of Thanos fails",
+            description="For half an hour {{ $labels.instance }} could not read or write the bucket. Prometheus keeps"
+            " what is not uploaded for llmmon_prometheus_retention_time; alerts go on.",
+        ),
+        *alert(
+            "ThanosUploadLate",
+            f"""
+            time() - {uploaded} > {_UPLOAD_LATE_SECONDS}
+            and on (job, instance) thanos_sidecar_prometheus_up{{job="thanos"}}
+            """,
+            summary="History is not uploaded in time",
+            description="The last block that {{ $labels.instance }} uploaded is {{ $value | humanizeDuration }} old,"
+            " and one is due every two hours. If this host is lost, what it has not uploaded is lost with it.",
+        ),
+        *alert(
+            "ThanosCompactorHalted",
+            'max by (job, instance) (thanos_compact_halted{job="thanos"}) == 1',
+            summary="The compactor of Thanos has stopped",
+            description="{{ $labels.instance }} found blocks in the bucket that it must not touch, and does nothing any"
+            " more until somebody mends that: the bucket grows, and queries over long times become slow.",
+        ),
+    ]
 
 
 def _backing_up(settings: RuleSettings) -> list[Rule]:

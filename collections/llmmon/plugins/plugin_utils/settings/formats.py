@@ -80,6 +80,7 @@ def _is_host_address(text: str) -> bool:
 
 
 DURATION = Format("a duration such as 15s, 5m or 1h30m", lambda text: is_duration(text) and milliseconds(text) > 0)
+RETENTION = Format("a duration such as 90d, or 0d for ever", is_duration)
 # Alertmanager's flag takes units in any order, and parts of them; the engine knows no days.
 FLAG_DURATION = _pattern("a duration such as 120h, 5d or 1h30m", r"(\d+(\.\d+)?(w|d|h|m|s|ms))+")
 ENGINE_DURATION = _pattern("a duration such as 5s or 1m30s", r"(?=\d)(\d+h)?(\d+m)?(\d+s)?(\d+ms)?")
@@ -194,9 +195,48 @@ FORMATS: dict[str, Format] = {
     "llmmon_runbook_base_url": URL,
     "llmmon_start_timeout": COUNT,
     "llmmon_stay_ready_seconds": NUMBER,
+    "llmmon_thanos_bind_address": IP,
+    "llmmon_thanos_compact_port": PORT,
+    "llmmon_thanos_container": NAME,
+    "llmmon_thanos_endpoints[]": HOST_AND_PORT,
+    "llmmon_thanos_image": IMAGE,
+    "llmmon_thanos_memory_limits.compact": MEMORY,
+    "llmmon_thanos_memory_limits.query": MEMORY,
+    "llmmon_thanos_memory_limits.sidecar": MEMORY,
+    "llmmon_thanos_memory_limits.store": MEMORY,
+    "llmmon_thanos_object_storage.directory": ABSOLUTE,
+    "llmmon_thanos_query_port": PORT,
+    "llmmon_thanos_retention_1h": RETENTION,
+    "llmmon_thanos_retention_5m": RETENTION,
+    "llmmon_thanos_retention_raw": RETENTION,
+    "llmmon_thanos_sidecar_grpc_port": PORT,
+    "llmmon_thanos_sidecar_port": PORT,
+    "llmmon_thanos_store_grpc_port": PORT,
+    "llmmon_thanos_store_port": PORT,
+    "llmmon_thanos_version": VERSION,
+    "llmmon_thanos_watched[]": HOST_AND_PORT,
     "llmmon_upgrade_stay_ready_seconds": NUMBER,
     "llmmon_verify_timeout": COUNT,
 }
+
+
+def _signing_in(where: str) -> set[str]:
+    """Who asks there, as gateways and engines have it."""
+    keys = (
+        "basic_auth.password",
+        "basic_auth.password_file",
+        "basic_auth.username",
+        "bearer_token",
+        "bearer_token_file",
+    )
+    return {f"{where}.{key}" for key in keys}
+
+
+def _tls(where: str) -> set[str]:
+    """Over what, as gateways, engines and buckets have it."""
+    keys = ("ca", "ca_file", "cert", "cert_file", "key", "key_file", "server_name")
+    return {f"{where}.tls_config.{key}" for key in keys}
+
 
 # Any text will do, or what is wrong with it is said where more is known than its own text: whether there is a receiver
 # of that name, what the file holds, what systemd takes for a time.
@@ -214,8 +254,6 @@ ANY_TEXT = {
     "llmmon_backup_schedule",
     "llmmon_default_receivers[]",
     "llmmon_discord_webhook_url",
-    "llmmon_gateways[].bearer_token",
-    "llmmon_gateways[].bearer_token_file",
     "llmmon_gateways[].kind",
     "llmmon_gateways[].metrics_path",
     "llmmon_gateways[].name",
@@ -236,44 +274,10 @@ ANY_TEXT = {
     "llmmon_grafana_service_accounts[].name",
     "llmmon_grafana_service_accounts[].token_group",
     "llmmon_heartbeat_url",
-    "llmmon_gateways[].basic_auth.password",
-    "llmmon_gateways[].basic_auth.password_file",
-    "llmmon_gateways[].basic_auth.username",
     "llmmon_gateways[].bearer_token_host_file",
     "llmmon_gateways[].proxy_url",
-    "llmmon_gateways[].tls_config.ca",
-    "llmmon_gateways[].tls_config.ca_file",
-    "llmmon_gateways[].tls_config.cert",
-    "llmmon_gateways[].tls_config.cert_file",
-    "llmmon_gateways[].tls_config.key",
-    "llmmon_gateways[].tls_config.key_file",
-    "llmmon_gateways[].tls_config.server_name",
-    "llmmon_query_access.basic_auth.password",
-    "llmmon_query_access.basic_auth.password_file",
-    "llmmon_query_access.basic_auth.username",
-    "llmmon_query_access.bearer_token",
-    "llmmon_query_access.bearer_token_file",
-    "llmmon_query_access.tls_config.ca",
-    "llmmon_query_access.tls_config.ca_file",
-    "llmmon_query_access.tls_config.cert",
-    "llmmon_query_access.tls_config.cert_file",
-    "llmmon_query_access.tls_config.key",
-    "llmmon_query_access.tls_config.key_file",
-    "llmmon_query_access.tls_config.server_name",
-    "llmmon_remote_write[].basic_auth.password",
-    "llmmon_remote_write[].basic_auth.password_file",
-    "llmmon_remote_write[].basic_auth.username",
-    "llmmon_remote_write[].bearer_token",
-    "llmmon_remote_write[].bearer_token_file",
     "llmmon_remote_write[].name",
     "llmmon_remote_write[].proxy_url",
-    "llmmon_remote_write[].tls_config.ca",
-    "llmmon_remote_write[].tls_config.ca_file",
-    "llmmon_remote_write[].tls_config.cert",
-    "llmmon_remote_write[].tls_config.cert_file",
-    "llmmon_remote_write[].tls_config.key",
-    "llmmon_remote_write[].tls_config.key_file",
-    "llmmon_remote_write[].tls_config.server_name",
     "llmmon_idle_gateways[]",
     "llmmon_presets_directory",
     "llmmon_prometheus_extra_flags[]",
@@ -287,6 +291,13 @@ ANY_TEXT = {
     "llmmon_service",
     "llmmon_slack_webhook_url",
     "llmmon_slo.minimum_requests",
+    "llmmon_thanos_object_storage.access_key",
+    "llmmon_thanos_object_storage.bucket",
+    "llmmon_thanos_object_storage.endpoint",
+    "llmmon_thanos_object_storage.prefix",
+    "llmmon_thanos_object_storage.region",
+    "llmmon_thanos_object_storage.secret_key",
+    "llmmon_thanos_object_storage.secret_key_file",
     "llmmon_threshold_overrides[].gateway",
     "llmmon_threshold_overrides[].model",
     "llmmon_threshold_overrides[].slo.minimum_requests",
@@ -297,6 +308,13 @@ ANY_TEXT = {
     "llmmon_token_price_models[]",
     "llmmon_top_spenders.by[]",
     "llmmon_top_spenders.limit",
+    *_signing_in("llmmon_gateways[]"),
+    *_signing_in("llmmon_query_access"),
+    *_signing_in("llmmon_remote_write[]"),
+    *_tls("llmmon_gateways[]"),
+    *_tls("llmmon_query_access"),
+    *_tls("llmmon_remote_write[]"),
+    *_tls("llmmon_thanos_object_storage"),
 }
 
 

@@ -48,7 +48,7 @@ def way_problems(entry: dict[str, Any], places: Sequence[str], variable: str) ->
     return (
         token_problems(entry, places, variable)
         + _basic_auth_problems(entry, places, variable)
-        + _tls_problems(entry, places, variable)
+        + tls_problems(entry, places, variable)
         + _proxy_problems(entry, variable)
     )
 
@@ -97,7 +97,7 @@ def token_problems(gateway: dict[str, Any], places: Sequence[str] = (), variable
         ]
     if "bearer_token_host_file" in gateway:
         return _host_file_problems(str(name), gateway["bearer_token_host_file"], variable)
-    text, found = _content(TOKEN, gateway, places, variable)
+    text, found = shipped_content(TOKEN, gateway, places, variable)
     if not found and re.search(r"\s", text.strip()):
         key = TOKEN.file_key if TOKEN.file_key in gateway else TOKEN.key
         return [f"{variable}: the {key} of {name} contains spaces or line breaks in its middle"]
@@ -113,7 +113,9 @@ def _host_file_problems(name: str, path: Any, variable: str) -> list[str]:
     ]
 
 
-def _content(part: Shipped, gateway: dict[str, Any], places: Sequence[str], variable: str) -> tuple[str, list[str]]:
+def shipped_content(
+    part: Shipped, gateway: dict[str, Any], places: Sequence[str], variable: str
+) -> tuple[str, list[str]]:
     """What a part says, empty when it is not given, and a sentence when it says nothing that can be used."""
     name, section = gateway.get("name"), part.section_of(gateway)
     given = gateway if not part.section else gateway.get(part.section) or {}
@@ -146,13 +148,13 @@ def _basic_auth_problems(gateway: dict[str, Any], places: Sequence[str], variabl
         found.append(f"{subject} has no username")
     if not PASSWORD.is_given(gateway):
         return [*found, f"{subject} has no password; give it password, or password_file on the controller"]
-    text, problems = _content(PASSWORD, gateway, places, variable)
+    text, problems = shipped_content(PASSWORD, gateway, places, variable)
     if len(text.strip().splitlines()) > 1:
         problems.append(f"{variable}: the password of {name} has more than one line")
     return found + problems
 
 
-def _tls_problems(gateway: dict[str, Any], places: Sequence[str], variable: str) -> list[str]:
+def tls_problems(gateway: dict[str, Any], places: Sequence[str], variable: str) -> list[str]:
     tls, name = gateway.get("tls_config"), gateway.get("name")
     found = dictionary_problems(f"{variable}: tls_config of {name}", {} if tls is None else tls)
     if found or not tls:
@@ -165,7 +167,7 @@ def _tls_problems(gateway: dict[str, Any], places: Sequence[str], variable: str)
     ]
     contents = {}
     for part in PARTS_OF_TLS:
-        contents[part.key], problems = _content(part, gateway, places, variable)
+        contents[part.key], problems = shipped_content(part, gateway, places, variable)
         found += problems
     for key in ("ca", "cert"):
         if contents[key] and not certificates(contents[key]):

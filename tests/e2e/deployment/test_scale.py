@@ -1,0 +1,223 @@
+"""inventories/scale: two hosts scrape, a third shows both as one, and history is in a bucket."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import yaml
+
+from tests.bench.no_change import counted, place_counter
+from tests.support.stack import REPOSITORY, SSH_OPTIONS, TEST_INTERVALS, Stack, variables_of_the_testbed
+from tests.testbed import hosts, storage
+from tests.testbed.shell import PATIENCE, wait_until
+from tests.testbed.storage import Storage
+
+ROLES = {"scraping": ("scraping-1", "scraping-2"), "querying": ("querying-1",)}
+# Some hours before now, which Prometheus has never scraped.
+HISTORY = int(time.time()) - 6 * 3600
+MOST_MODULE_RUNS = 20
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The three hosts and the bucket."""
+
+    first: Stack
+    second: Stack
+    querying: Stack
+    bucket: Storage
+
+    def ask(self, expression: str, *, deduplicated: bool = True, at: float | None = None) -> list[dict[str, Any]]:
+        """Samples of an instant query to the querier."""
+        when = f"&time={at}" if at is not None else ""
+        path = f"/api/v1/query?query={quote(expression)}&dedup={str(deduplicated).lower()}{when}"
+        answer = self.querying.on_host(
+            f"curl -sS --fail --max-time 20 'http://{self.querying.host.address}:10904{path}'"
+        )
+        found: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def bucket(fresh_stack: Stack) -> Iterator[Storage]:
+    name = f"{fresh_stack.host.name}-storage"
+    yield storage.start_storage(name)
+    storage.stop_storage(name)
+
+
+@pytest.fixture(scope="module")
+def scale(fresh_stack: Stack, bucket: Storage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scale]:
+    """Three fresh hosts, deployed from a copy of inventories/scale."""
+    names = [name for group in ROLES.values() for name in group]
+    found = {name: hosts.create(f"{fresh_stack.host.name}-{name}") for name in names}
+    target = tmp_path_factory.mktemp("scale") / "inventory"
+    shutil.copytree(REPOSITORY / "inventories" / "scale", target)
+    connections = {
+        name: {
+            "ansible_host": host.address,
+            "ansible_user": "operator",
+            "ansible_ssh_private_key_file": host.private_key,
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={host.known_hosts} {SSH_OPTIONS}",
+        }
+        for name, host in found.items()
+    }
+    groups = {group: {"hosts": {name: connections[name] for name in members}} for group, members in ROLES.items()}
+    (target / "hosts.yml").write_text(yaml.safe_dump({"llmmon": {"children": groups}}))
+    settings = target / "group_vars" / "llmmon" / "main.yml"
+    text = settings.read_text()
+    for placeholder, real in (
+        ("your-llm-auth-proxy-host:8000", fresh_stack.gateway.target),
+        ("kind: canonical", "kind: litellm"),
+        ("metrics_path: /metrics", "metrics_path: /metrics/"),
+        ("your-object-storage-host:9000", bucket.endpoint),
+        ("  bucket: llmmon\n", "  bucket: llmmon\n  insecure: true\n"),
+    ):
+        assert placeholder in text
+        text = text.replace(placeholder, real)
+    settings.write_text(text)
+    variables = variables_of_the_testbed() | TEST_INTERVALS
+    variables |= {"llmmon_receivers": {"webhook": {"url": f"http://{fresh_stack.sinks.webhook}/scale"}}}
+    (target / "group_vars" / "llmmon" / "testbed.yml").write_text(yaml.safe_dump(variables))
+    environment = fresh_stack.environment | {
+        "THANOS_ACCESS_KEY": bucket.access_key,
+        "THANOS_SECRET_KEY": bucket.secret_key,
+    }
+    first, second, querying = (
+        Stack(found[name], fresh_stack.gateway, fresh_stack.sinks, target, environment) for name in names
+    )
+    result = first.run("site.yml")
+    assert result.code == 0, result.output
+    assert "Thanos: store, compact, query ready; the bucket lets them in; the querier reaches" in result.message
+    assert bucket.secret_key not in result.output
+    yield Scale(first, second, querying, bucket)
+    for name in names:
+        hosts.destroy(f"{fresh_stack.host.name}-{name}")
+
+
+def test_a_second_run_changes_nothing_and_is_cheap(scale: Scale) -> None:
+    stacks = (scale.first, scale.second, scale.querying)
+    [interpreter] = {json.dumps(place_counter(stack)) for stack in stacks}
+    result = scale.first.run("site.yml", variables=json.loads(interpreter))
+    assert result.code == 0, result.output
+    assert result.recap("changed") == 0, result.output
+    counts = [counted(stack) for stack in stacks]
+    assert all(2 <= count <= MOST_MODULE_RUNS for count in counts), counts
+
+
+def test_the_querier_shows_two_replicas_as_one(scale: Scale) -> None:
+    assert len(scale.ask('up{job="llm-auth-proxy"}', deduplicated=False)) == 2
+    [shown] = scale.ask('up{job="llm-auth-proxy"}')
+    assert "replica" not in shown["metric"]
+
+
+def test_the_gap_of_one_host_is_filled_by_the_other(scale: Scale) -> None:
+    scale.first.on_host("docker stop llmmon-prometheus")
+    stopped = time.time()
+    try:
+        # Several scrapes long.
+        wait_until(
+            lambda: time.time() - stopped > 20 and len(scale.ask('up{job="llm-auth-proxy"}')) == 1,
+            timeout=PATIENCE,
+            what="The querier did not go on showing the gateway",
+        )
+    finally:
+        scale.first.on_host("docker start llmmon-prometheus")
+    seconds = int(time.time() - stopped)
+    [present] = scale.ask(f'count_over_time(up{{job="llm-auth-proxy"}}[{seconds}s])')
+    # One every two seconds, and one may fall between the replicas.
+    assert int(present["value"][1]) >= seconds // 2 - 2
+    wait_until(
+        lambda: len(scale.ask('up{job="llm-auth-proxy"}', deduplicated=False)) == 2,
+        timeout=PATIENCE,
+        what="The querier did not find the host again",
+    )
+
+
+def test_history_is_uploaded_and_read_when_its_host_has_lost_it(scale: Scale) -> None:
+    text = f"# TYPE e2e_history gauge\ne2e_history 1 {HISTORY}\ne2e_history 2 {HISTORY + 60}\n# EOF\n"
+    data = "/var/lib/llmmon/prometheus"
+    scale.first.on_host(f"printf '{text}' | tr -d '\\r' > {data}/history.om; chmod 644 {data}/history.om")
+    made = "promtool tsdb create-blocks-from openmetrics /prometheus/history.om /prometheus"
+    scale.first.on_host(f"docker exec llmmon-prometheus {made}; rm {data}/history.om")
+
+    def uploaded() -> list[str]:
+        return [name for name in scale.bucket.objects() if len(name) == 26]
+
+    wait_until(lambda: bool(uploaded()), timeout=PATIENCE, what="No block was uploaded")
+    status = scale.first.run("status.yml")
+    assert status.code == 0, status.output
+    assert "last block uploaded 0.0 hours ago" in status.message
+    [block] = uploaded()
+    scale.first.on_host(f"rm -r {data}/{block}; docker restart llmmon-prometheus llmmon-thanos-sidecar")
+    # It looks every quarter of an hour, and when it starts.
+    scale.querying.on_host("docker restart llmmon-thanos-store")
+    wait_until(
+        lambda: [sample["value"][1] for sample in scale.ask("e2e_history", at=HISTORY + 61)] == ["2"],
+        timeout=PATIENCE,
+        what="The store gateway did not show what is in the bucket",
+    )
+
+
+def test_grafana_reads_the_querier(scale: Scale) -> None:
+    path = "/api/datasources/uid/llmmon_prometheus"
+    user = f"admin:{scale.querying.environment['GRAFANA_ADMIN_PASSWORD']}"
+    answer = scale.querying.on_host(f"curl -sS --fail -u '{user}' http://{scale.querying.host.address}:3000{path}")
+    assert json.loads(answer)["url"] == "http://llmmon-thanos-query:10902"
+
+
+def test_a_key_that_the_bucket_does_not_take_changes_nothing(scale: Scale) -> None:
+    def running() -> str:
+        return scale.querying.on_host("docker ps --format '{{.ID}} {{.Names}}' --filter name=thanos | sort")
+
+    before = running()
+    result = scale.querying.run("site.yml", environment={"THANOS_SECRET_KEY": "wrong-5ecret-key"})
+    assert result.code != 0
+    assert "it does not take the key: correct access_key and secret_key" in result.message, result.output
+    assert "wrong-5ecret-key" not in result.output
+    assert running() == before
+
+
+def test_two_compactors_are_refused_before_anything_is_touched(scale: Scale) -> None:
+    components = {"llmmon_thanos_components": ["compact"]}
+    result = scale.first.run("site.yml", variables=components)
+    assert result.code != 0
+    assert "has compact here and on" in result.message, result.output
+    assert result.recap("changed") == 0
+
+
+def test_a_bucket_that_is_away_is_named_and_alerts_go_on(scale: Scale) -> None:
+    container = storage.container_of(scale.bucket.name)
+    assert container is not None
+    container.stop(timeout=5)
+    try:
+        result = scale.first.run("verify.yml")
+        assert result.code != 0
+        assert "the bucket of llmmon_thanos_object_storage cannot be read:" in result.message, result.output
+        # The last days are the sidecars' to show, and alerts are each Prometheus's own.
+        assert len(scale.ask('up{job="llm-auth-proxy"}')) == 1
+        assert scale.ask('ALERTS{alertname="Watchdog"}')
+    finally:
+        container.start()
+    wait_until(lambda: scale.first.run("verify.yml").code == 0, timeout=PATIENCE, what="The bucket was not read again")
+
+
+def test_uninstall_leaves_the_bucket_alone(scale: Scale) -> None:
+    before = sorted(scale.bucket.objects())
+    assert before
+    result = scale.querying.run("uninstall.yml", "--limit", "querying", variables={"confirm": "yes"})
+    assert result.code == 0, result.output
+    assert "thanos" not in scale.querying.on_host("docker ps --all --format '{{.Names}}'; ls /etc /var/lib")
+    assert sorted(scale.bucket.objects()) == before
+
+
+def test_the_copy_of_the_inventory_is_a_real_one() -> None:
+    """Placeholders that the fixture replaces are still what users find."""
+    text = (REPOSITORY / "inventories" / "scale" / "group_vars" / "llmmon" / "main.yml").read_text()
+    assert "your-object-storage-host:9000" in text
