@@ -99,6 +99,8 @@ class RestoreMachine(Directories):
     """A host with services, or with none yet; ``onto`` is the host that archives of others are to be restored onto."""
 
     onto: str = ""
+    # Whether a sidecar of Thanos is beside Prometheus.
+    sidecar: bool = False
 
     @property
     def engine(self) -> Any:
@@ -148,7 +150,8 @@ class RestoreMachine(Directories):
 
     def restore(self, admin_password: str = "", secret_key: str = "", **versions: str) -> Restore:
         settings = RestoreSettings(
-            self.data_root, self.config_root, 0, admin_password, secret_key, INVENTORY_HOST, self.onto, NAMES
+            *(self.data_root, self.config_root, 0, admin_password, secret_key, INVENTORY_HOST, self.onto, NAMES),
+            sidecar=self.sidecar,
         )
         return Restore(self.services(**versions), settings)
 

@@ -208,6 +208,34 @@ def test_a_bucket_that_is_away_is_named_and_alerts_go_on(scale: Scale) -> None:
     wait_until(lambda: scale.first.run("verify.yml").code == 0, timeout=PATIENCE, what="The bucket was not read again")
 
 
+def test_a_restore_uploads_nothing_that_the_bucket_has_had(scale: Scale) -> None:
+    """The compactor deletes what it has put together: uploaded once more, it would overlap with that."""
+    limited = ("--limit", "scraping-2")
+    backup = scale.second.run("backup.yml", *limited)
+    assert backup.code == 0, backup.output
+    archive = scale.second.on_host("ls /var/backups/llmmon/*_full.tar.gz | tail -n 1")
+    before = scale.bucket.objects()
+    result = scale.second.run("restore.yml", *limited, variables={"archive": archive, "confirm": "yes"})
+    assert result.code == 0, result.output
+    data = "/var/lib/llmmon/prometheus"
+    noted = json.loads(scale.second.on_host(f"cat {data}/thanos.shipper.json"))["uploaded"]
+    blocks = [name for name in scale.second.on_host(f"ls {data}").split() if len(name) == 26]
+    assert blocks
+    assert sorted(noted) == sorted(blocks)
+
+    def looked() -> bool:
+        """The sidecar looks for blocks every half minute, and counts how often."""
+        page = scale.second.on_host(f"curl -sS http://{scale.second.host.address}:10902/metrics")
+        syncs = [line.split()[1] for line in page.splitlines() if line.startswith("thanos_shipper_dir_syncs_total ")]
+        return bool(syncs) and float(syncs[0]) >= 2
+
+    wait_until(looked, timeout=PATIENCE, what="The sidecar did not look for blocks")
+    assert sorted(scale.bucket.objects()) == sorted(before)
+    # A run of a part of the hosts knows what the others are.
+    again = scale.second.run("site.yml", *limited)
+    assert (again.code, again.recap("changed")) == (0, 0), again.output
+
+
 def test_uninstall_leaves_the_bucket_alone(scale: Scale) -> None:
     before = sorted(scale.bucket.objects())
     assert before

@@ -23,7 +23,7 @@ options:
     type: dict
     required: true
   others:
-    description: The external labels of the other hosts of the play, by the host's name.
+    description: The external labels of the other hosts of the stack, by the host's name.
     type: dict
     required: true
 extends_documentation_fragment:

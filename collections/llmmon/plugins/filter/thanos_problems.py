@@ -10,7 +10,7 @@ version_added: 1.1.0
 author:
   - llmmon (@llmmon)
 description:
-  - Looks at the components of this host, at its object storage, and at what other hosts of the play have for the same
+  - Looks at the components of this host, at its object storage, and at what other hosts of the stack have for the same
     bucket.
 
 options:
@@ -22,7 +22,7 @@ options:
     required: true
   others:
     description: >-
-      The other hosts of the play, each with its llmmon_thanos_components, llmmon_thanos_object_storage and
+      The other hosts of the stack, each with its llmmon_thanos_components, llmmon_thanos_object_storage and
       llmmon_prometheus_external_labels.
     type: dict
     required: true

@@ -66,6 +66,12 @@ options:
     description: The host's name once more, when the archive of another host is to replace what is on it.
     type: str
     default: ""
+  sidecar:
+    description:
+      - Whether a sidecar of Thanos uploads Prometheus's blocks. Then those of the archive are noted as uploaded, for
+        O(step=stage). The bucket has had them, and what was made of them since must not be there twice.
+    type: bool
+    default: false
   names:
     description:
       - Variables and values that the configuration has written into it; an archive in which they differ is refused.
@@ -176,6 +182,7 @@ def restore_of(parameters: dict[str, Any]) -> Restore:
         inventory_host=parameters["inventory_host"],
         onto=parameters["onto"],
         names=parameters["names"],
+        sidecar=parameters["sidecar"],
     )
     return Restore(services, settings)
 
@@ -222,6 +229,7 @@ def main() -> None:
             "inventory_host": {"type": "str", "default": ""},
             "onto": {"type": "str", "default": ""},
             "names": {"type": "dict", "default": {}},
+            "sidecar": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 120.0},
         },
         required_if=[("step", CHECK, ["archive"]), ("step", STAGE, ["archive"])],

@@ -64,6 +64,12 @@ COPIES = "backup.copies.json"
 # What an archive held (new), and what was there before (old), while a restore works.
 RESTORE_WORK = "restore"
 
+# -- in Prometheus's data directory
+
+# What a sidecar of Thanos has uploaded; it leaves alone what is in it.
+UPLOADED = "thanos.shipper.json"
+_BLOCK = r"[0-9A-HJKMNP-TV-Z]{26}"
+
 # -- in a service's data directory, while an upgrade works
 
 KEPT = ".llmmon-previous"
@@ -148,7 +154,7 @@ _IN_CONFIGURATION_ROOT = {
 # Grafana the database and what lies beside it.
 _IN_DATA = {
     "prometheus": re.compile(
-        r"[0-9A-HJKMNP-TV-Z]{26}(\.tmp-for-(creation|deletion))?|data|wal|wbl|chunks_head|snapshots|lock|queries\.active"
+        rf"{_BLOCK}(\.tmp-for-(creation|deletion))?|data|wal|wbl|chunks_head|snapshots|lock|queries\.active"
         r"|thanos|thanos\.shipper\.json(\.tmp)?"
     ),
     "alertmanager": re.compile(r"(nflog|silences)(\.[0-9a-f]+)?"),
@@ -190,6 +196,11 @@ def in_configuration(name: str) -> Optional[Kind]:
 def in_data(service: str, name: str) -> bool:
     """Whether an entry of a service's data directory is the service's or an upgrade's by its name."""
     return name in {KEPT, REFUSED} or bool(_IN_DATA[service].fullmatch(name))
+
+
+def is_block(name: str) -> bool:
+    """Whether an entry of Prometheus's data directory is a block by its name."""
+    return bool(re.fullmatch(_BLOCK, name))
 
 
 def in_timer_directory(name: str) -> Optional[Kind]:

@@ -33,6 +33,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
     GENERATED,
     RESTORE_CONFIGURATION,
     RESTORE_WORK,
+    UPLOADED,
+    is_block,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import secret_key_path
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.target import (
@@ -66,6 +68,7 @@ class Staging:
     def prepare(self, archive: Path, contents: Contents) -> None:
         """Arrange what was read as it will lie in its places, and write down that it is whole."""
         self._arrange_grafana(contents.header)
+        self._note_uploaded()
         self._prepare_configuration(contents.header)
         self._mark_ready(archive, contents)
 
@@ -103,6 +106,22 @@ class Staging:
                 f"{place.relative_to(self.new)} would be the database; do not use this archive"
             ) from error
         database.unlink()
+
+    def _note_uploaded(self) -> None:
+        """Keep a sidecar from uploading what is restored.
+
+        The bucket has had these blocks, and the compactor may have put them together, or deleted them, since: once more
+        they would overlap with what it has made of them, and stop it.
+        """
+        prometheus = self._target.services.get("prometheus")
+        if not self._target.settings.sidecar or prometheus is None or not self.new_data(prometheus).is_dir():
+            return
+        data = self.new_data(prometheus)
+        blocks = sorted(entry.name for entry in data.iterdir() if is_block(entry.name))
+        note = data / UPLOADED
+        note.write_text(json.dumps({"version": 1, "uploaded": blocks}), encoding="utf-8")
+        note.chmod(0o640)
+        os.chown(note, prometheus.uid, prometheus.gid)
 
     def _prepare_configuration(self, header: Header) -> None:
         """Copy the releases to the file system of the configuration, with the access that Releases gives."""

@@ -56,6 +56,8 @@ class RestoreSettings:
     inventory_host: str
     onto: str
     names: dict[str, str]
+    # Whether a sidecar of Thanos uploads Prometheus's blocks.
+    sidecar: bool = False
 
 
 class RestoreTarget:

@@ -42,7 +42,7 @@ def remote_write_problems(
 ) -> list[str]:
     """What is wrong with llmmon_remote_write.
 
-    ``others`` are the external labels of the other hosts of the play, by the host's name; ``places`` are folders in
+    ``others`` are the external labels of the other hosts of the stack, by the host's name; ``places`` are folders in
     which relative paths are looked for first.
     """
     usable, found = dictionaries(_VARIABLE, list(engines), _EXAMPLE)

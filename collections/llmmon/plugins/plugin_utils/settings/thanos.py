@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with the settings of Thanos, on this host and beside the other hosts of the play."""
+"""What is wrong with the settings of Thanos, on this host and beside the other hosts of the stack."""
 
 from __future__ import annotations
 

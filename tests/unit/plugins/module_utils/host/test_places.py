@@ -28,6 +28,7 @@ RELEASE = "20260102T030405.000000Z"
         ("backup.copies.json", Kind.ARCHIVE),
         (".backup.copies.json.1a2b.new", Kind.REMAINS_OF_WRITING),
         ("restore", Kind.REMAINS_OF_RESTORE),
+        ("thanos", Kind.WORK),
         ("backups", None),
         (".state.json", None),
     ],
@@ -43,8 +44,9 @@ def test_what_lies_in_the_data_root(name: str, kind: Kind | None) -> None:
         ("backup", Kind.TIMER),
         ("docs", Kind.CONFIGURATION),
         (".restore", Kind.REMAINS_OF_RESTORE),
+        ("thanos", Kind.CONFIGURATION),
         ("restore", None),
-        ("thanos", None),
+        ("loki", None),
     ],
 )
 def test_what_lies_in_the_configuration_root(name: str, kind: Kind | None) -> None:
@@ -98,8 +100,8 @@ BLOCK = "01JABCDEFGHJKMNPQRSTVWXYZ0"
     [
         (
             "prometheus",
-            ["01JABCDEFGHJKMNPQRSTVWXYZ0", "01JABCDEFGHJKMNPQRSTVWXYZ0.tmp-for-deletion", "wal"],
-            ["wal.txt"],
+            [BLOCK, f"{BLOCK}.tmp-for-deletion", "wal", "thanos.shipper.json", "thanos"],
+            ["wal.txt", "thanos.yml"],
         ),
         ("alertmanager", ["silences", "nflog", "silences.5f0c9a1b2d3e4f60"], ["silences.json", "grafana.db"]),
         ("grafana", ["grafana.db", "grafana.db-wal", "plugins"], ["grafana.db.bak", "wal"]),

@@ -113,6 +113,21 @@ def test_a_restore_replaces_everything(machine: RestoreMachine, archive: Path) -
     assert_restored(machine)
 
 
+@pytest.mark.parametrize("sidecar", [True, False])
+def test_what_is_restored_is_uploaded_by_no_sidecar(machine: RestoreMachine, archive: Path, sidecar: bool) -> None:
+    """The compactor may have put the blocks together, or deleted them, since."""
+    machine.sidecar = sidecar
+    machine.restore().stage(archive)
+    machine.restore().swap(machine.engine)
+    note = machine.data_root / "prometheus" / "thanos.shipper.json"
+    if sidecar:
+        # As Thanos writes it itself (pkg/shipper).
+        assert json.loads(note.read_text()) == {"version": 1, "uploaded": [archives.BLOCK]}
+        assert note.stat().st_mode & 0o777 == 0o640
+    assert note.exists() is sidecar
+    assert_restored(machine)
+
+
 def test_a_fresh_host_is_restored_and_put_back_to_nothing(tmp_path: Path, archive: Path) -> None:
     machine = RestoreMachine(tmp_path / "host")
     machine.root.mkdir()
