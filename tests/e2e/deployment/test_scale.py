@@ -236,6 +236,44 @@ def test_a_restore_uploads_nothing_that_the_bucket_has_had(scale: Scale) -> None
     assert (again.code, again.recap("changed")) == (0, 0), again.output
 
 
+def test_gateways_are_shared_and_moved_without_a_gap(scale: Scale) -> None:
+    """Each on both hosts, then each on one: who keeps a gateway goes on scraping it."""
+    names = ["litellm-a", "litellm-b", "litellm-c", "litellm-d"]
+    gateway = {
+        "kind": "litellm",
+        "targets": [scale.first.gateway.target],
+        "metrics_path": "/metrics/",
+        "bearer_token": scale.first.gateway.token,
+    }
+    variables: dict[str, Any] = {
+        "llmmon_gateways": [{"name": name, **gateway} for name in names],
+        "llmmon_shard": True,
+        "llmmon_replicas": 2,
+    }
+    assert scale.first.run("site.yml", variables=variables).code == 0
+    hosts_with = [{name for name in names if name in stack.jobs()} for stack in (scale.first, scale.second)]
+    assert hosts_with == [set(names), set(names)]
+    begun = time.time()
+    moved = scale.first.run("site.yml", variables={**variables, "llmmon_replicas": 1})
+    assert moved.code == 0, moved.output
+    first, second = ({name for name in names if name in stack.jobs()} for stack in (scale.first, scale.second))
+    assert first | second == set(names)
+    assert not first & second
+    assert first
+    assert second
+    seconds = int(time.time() - begun)
+    for name in names:
+        [present] = scale.ask(f'count_over_time(up{{job="{name}"}}[{seconds}s])')
+        assert int(present["value"][1]) >= seconds // 2 - 2, name
+    rules = [
+        rule["query"] for group in scale.first.api(9090, "/api/v1/rules")["data"]["groups"] for rule in group["rules"]
+    ]
+    assert not [rule for rule in rules for name in second if f'"{name}"' in rule]
+    refused = scale.first.run("site.yml", variables={**variables, "llmmon_replicas": 3})
+    assert refused.code != 0
+    assert "llmmon_replicas is 3, but llmmon_shard is true on 2 host(s)" in refused.message
+
+
 def test_uninstall_leaves_the_bucket_alone(scale: Scale) -> None:
     before = sorted(scale.bucket.objects())
     assert before

@@ -60,6 +60,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients import (
     scrape_causes,
     service_api,
     silences,
+    thanos_bucket,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration import (
     leaving_data_sources,

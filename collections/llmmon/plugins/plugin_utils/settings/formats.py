@@ -192,6 +192,7 @@ FORMATS: dict[str, Format] = {
     "llmmon_remote_write[].queue.max_samples_per_send": COUNT,
     "llmmon_remote_write[].queue.max_shards": COUNT,
     "llmmon_remote_write[].url": URL,
+    "llmmon_replicas": COUNT,
     "llmmon_runbook_base_url": URL,
     "llmmon_start_timeout": COUNT,
     "llmmon_stay_ready_seconds": NUMBER,
