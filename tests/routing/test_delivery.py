@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,9 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
             assert answer["reached"] == ["slack", "slack-payments", "webhook", "email", "heartbeat"]
             assert answer["seconds"] < 8
             assert [len(mailbox.messages), *(status for _, status in probes(server))] == [1, *["firing"] * 4]
+            (told,) = [request.json["alerts"] for request in server.requests if request.path == "/hook"]
+            begun = datetime.datetime.fromisoformat(told[0]["startsAt"])
+            assert begun <= datetime.datetime.now(datetime.UTC) < begun + datetime.timedelta(minutes=1)
             assert service.client.get("/api/v2/alerts") == []
             # The end is told at the next look at the group, to all but the heartbeat.
             assert wait_for(lambda: (len(server.requests) >= 7 and len(mailbox.messages) == 2) or None, 15)

@@ -76,7 +76,7 @@ def test_the_module_sends_watches_and_resolves(server: Server, fixed: str) -> No
             "probe": fixed,
         }
     )
-    assert fired["endsAt"] > resolved["endsAt"]
+    assert fired["endsAt"] > resolved["endsAt"] >= resolved["startsAt"] == fired["startsAt"]
 
 
 def test_the_alert_says_what_it_is_told_to_say(server: Server, fixed: str) -> None:
