@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, probe_receivers
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.receivers import receiver_problems
 
-from tests.routing import running
+from tests.routing import apis, running
 from tests.support import services
 from tests.support.loopback import Answer, Server, unused_port
 from tests.support.modules import run_module
@@ -142,6 +143,72 @@ def test_dead_receivers_are_named_and_the_others_are_reached(
         assert probes(server).count(("/hook", "firing")) == 1
         assert answer["seconds"] < 20
         assert service.client.get("/api/v2/alerts") == []
+
+
+def firsthand(version: str, server: Server) -> dict[str, dict[str, Any]]:
+    """Give one receiver of each of these types, but for those that an Alertmanager of this version cannot tell."""
+    found = apis.receivers(server.url)
+    wrong = receiver_problems(found, "", version)
+    if wrong:
+        assert [sentence.partition(":")[0] for sentence in wrong] == ["llmmon_receivers.google_chat"]
+        del found["google_chat"]
+    return found
+
+
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
+def test_services_are_reached_as_they_want_it(version: str, server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = firsthand(version, server)
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+        assert not answer["failed"], answer
+        assert answer["reached"] == list(receivers)
+        told = {name: (title, text) for name, title, text in map(apis.text_of, server.requests[: len(receivers)])}
+        assert set(told) == set(receivers)
+        for title, text in told.values():
+            assert title == "[FIRING:1] LLMMonDeliveryProbe (info)"
+            assert text.startswith("A test: nothing is wrong\n")
+        # The end is told, too.
+        assert wait_for(lambda: len(server.requests) >= 2 * len(receivers) or None, 15), service.log.read_text()
+
+
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
+def test_what_a_service_refuses_is_said_in_its_words(version: str, server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = firsthand(version, server)
+    for name, settings in receivers.items():
+        settings |= apis.wrong(server.url)[name]
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+    assert answer["unreached"] == list(receivers)
+    sentences = {
+        name: sentence
+        for sentence in answer["msg"].partition("alert. ")[2].split(" | ")
+        for name in receivers
+        if f"({name})" in sentence
+    }
+    expected = {
+        "pagerduty": "Length of 'routing_key' is incorrect (should be 32 characters)",
+        "opsgenie": "Key format is not valid!",
+        "msteams": "DirectApiAuthorizationRequired",
+        "telegram": "Unauthorized",
+        "mattermost": "web.incoming_webhook.invalid.app_error",
+        "google_chat": "UNAUTHENTICATED",
+    }
+    for name in receivers:
+        assert expected[name] in sentences[name], answer["msg"]
+        assert f"correct llmmon_receivers.{name}" in sentences[name]
+    assert "s3cret" not in json.dumps(answer)
+
+
+def test_a_chat_that_is_not_there_is_said(server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = {"telegram": {**apis.receivers(server.url)["telegram"], "chat_id": -5}}
+    with running.alertmanager(SIGNAL["alertmanager"][-1], tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        assert "chat not found" in probe(service, receivers)["msg"]
 
 
 @pytest.mark.parametrize("version", SIGNAL["alertmanager"])

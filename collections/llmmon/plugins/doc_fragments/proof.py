@@ -52,6 +52,42 @@ fresh:
   default: true
 """
 
+RECEIVERS_OPTIONS = r"""
+urls:
+  description: Addresses of the Alertmanagers that get this host's alerts. None means that nobody is told.
+  type: list
+  elements: str
+  required: true
+own:
+  description: Whether it is an Alertmanager of this host. Of others nothing is known but whether they have a receiver.
+  type: bool
+  default: true
+wanted:
+  description: The receivers that there should be.
+  type: list
+  elements: dict
+  default: []
+  suboptions:
+    name:
+      description: The receiver's name in Alertmanager's configuration.
+      type: str
+      required: true
+    settings:
+      description: A digest of its settings without secrets.
+      type: str
+      required: true
+record:
+  description: File on the host in which M(llmmon.stack.alertmanager_probe) has written when each was tried.
+  type: path
+secrets_directory:
+  description: Directory of the files with the receivers' secrets. One with other secrets than then was not tried.
+  type: path
+required:
+  description: Whether it is a fault that nobody is told.
+  type: bool
+  default: true
+"""
+
 RULES_OPTIONS = r"""
 directory:
   description: Directory of Prometheus's configuration, the same on the host and for Prometheus.
@@ -155,6 +191,7 @@ _PARTS = (
         QUERY_OPTIONS,
     )
     + part("documentation", "Where the documentation is served.", options(Http.DOCUMENTATION))
+    + part("receivers", "Who is told of alerts.", RECEIVERS_OPTIONS)
 )
 
 
@@ -168,5 +205,7 @@ class ModuleDocFragment:
 
     # By the name of another fragment ansible-test would take that one.
     SHOWN: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")
+
+    TOLD: str = "options:\n" + indent(part("receivers", "Who is told of alerts.", RECEIVERS_OPTIONS), "  ")
 
     PARTS: str = "options:\n" + indent(_PARTS, "  ")

@@ -11,7 +11,8 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks engines and the site that the stack serves, and waits for all but the first at once.
+    module run, asks engines, the site that the stack serves and Alertmanager for its receivers, and waits for all but
+    the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -84,6 +85,15 @@ query:
   contains:
     marker: {description: The query that found it., type: str}
     age_seconds: {description: How old the newest is., type: int}
+receivers:
+  description: Who is told of alerts.
+  returned: when asked for
+  type: dict
+  contains:
+    names: {description: Receivers that are in force and tell a person., type: list, elements: str}
+    nobody: {description: Whether it is certain that nobody is told., type: bool}
+    line: {description: "All of it in a line, with when each was tried.", type: str}
+    why: {description: "Why nobody is told, and what to change; empty when somebody is.", type: str}
 documentation:
   description: The page that was asked for.
   returned: when asked for
@@ -99,6 +109,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_proof_arguments,
     http_arguments,
     query_arguments,
+    receivers_arguments,
     remote_write_arguments,
     rules_arguments,
     services_argument,
@@ -111,6 +122,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEG
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import verify_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write import verify_query, verify_remote_write
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
@@ -126,7 +138,7 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
     """The parts that are asked for, each ready to be proved."""
     targets, rules, grafana = (module.params[name] for name in ("targets", "rules", "grafana"))
     documentation, timeout = module.params["documentation"], module.params["timeout"]
-    remote_write, query = module.params["remote_write"], module.params["query"]
+    remote_write, query, receivers = (module.params[name] for name in ("remote_write", "query", "receivers"))
     found: dict[str, Part] = {}
     if targets:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
@@ -143,6 +155,8 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
         found["remote_write"] = lambda: verify_remote_write(client, remote_write, log, timeout)
     if query:
         found["query"] = lambda: verify_query(GrafanaApi(client_of(module, query)), query, max(timeout, _SHOWN_SECONDS))
+    if receivers:
+        found["receivers"] = lambda: verify_receivers(receivers)
     if documentation:
         found["documentation"] = lambda: verify_documentation(client_of(module, documentation), timeout)
     return found
@@ -169,6 +183,7 @@ def main() -> None:
                 "mutually_exclusive": [("password", "password_file")],
             },
             "documentation": {"type": "dict", "options": http_arguments()},
+            "receivers": {"type": "dict", "options": receivers_arguments()},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,
