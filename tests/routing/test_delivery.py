@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import look_at_receivers
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, probe_receivers
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.receivers import receiver_problems
@@ -51,6 +52,25 @@ def log_of(monkeypatch: pytest.MonkeyPatch) -> Any:
     return use
 
 
+def who_is_told(service: Service, receivers: dict[str, Any], record: Path) -> str:
+    """The line of a summary, as status.yml and verify.yml look for it."""
+    wanted = [{key: receiver[key] for key in ("name", "settings")} for receiver in probe_receivers(receivers)]
+    secrets = str(service.root / "current" / "secrets")
+    asked = {"urls": [service.url], "own": True, "wanted": wanted, "record": str(record), "required": True}
+    line: str = look_at_receivers({**asked, "secrets_directory": secrets})["line"]
+    return line
+
+
+def test_an_alertmanager_without_receivers_tells_nobody(tmp_path: Path) -> None:
+    for version in SIGNAL["alertmanager"]:
+        with running.alertmanager(
+            version, tmp_path / version, llmmon_heartbeat_url="https://beat.example.org"
+        ) as service:
+            assert who_is_told(service, {}, tmp_path / "none").startswith(
+                "receivers: NOBODY is told of alerts, because"
+            )
+
+
 def probes(server: Server) -> list[tuple[str, str]]:
     """Which addresses got the synthetic alert, and whether as firing or resolved."""
     found = []
@@ -83,7 +103,9 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
         ]
         settings["llmmon_mute_time_intervals"] = {"now": {"times": [{"start_time": "00:00", "end_time": "24:00"}]}}
         with running.alertmanager(version, tmp_path, **settings) as service:
-            answer = probe(service, all_receivers(receivers, settings["llmmon_heartbeat_url"]))
+            everybody, record = all_receivers(receivers, settings["llmmon_heartbeat_url"]), tmp_path / "receivers.json"
+            assert who_is_told(service, everybody, record).count("(not tried)") == len(receivers)
+            answer = probe(service, everybody, record_to=str(record))
             assert not answer["failed"], answer
             assert answer["reached"] == ["slack", "slack-payments", "webhook", "email", "heartbeat"]
             assert answer["seconds"] < 8
@@ -92,6 +114,8 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
             begun = datetime.datetime.fromisoformat(told[0]["startsAt"])
             assert begun <= datetime.datetime.now(datetime.UTC) < begun + datetime.timedelta(minutes=1)
             assert service.client.get("/api/v2/alerts") == []
+            assert who_is_told(service, everybody, record) == answer["line"]
+            assert answer["line"].count("(tried ") == len(receivers)
             # The end is told at the next look at the group, to all but the heartbeat.
             assert wait_for(lambda: (len(server.requests) >= 7 and len(mailbox.messages) == 2) or None, 15)
             assert sorted(probes(server)[4:]) == [
@@ -101,6 +125,9 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
             ]
             # A second proof is a second message.
             assert probe(service, receivers)["reached"] == ["slack", "slack-payments", "webhook", "email"]
+            # Other secrets are other receivers.
+            (service.root / "current" / "secrets" / "slack.webhook_url").write_text("https://hooks.example.org/new")
+            assert "slack (not tried), slack-payments (tried " in who_is_told(service, everybody, record)
 
 
 # Ten seconds for what Alertmanager does not give up at once; the older one's words are asked for further below.

@@ -13,6 +13,10 @@ description:
   - With an address for Slack or Discord there is one of that name, unless llmmon_receivers has one of that name, or one
     of that type with the same address.
 options:
+  heartbeat_url:
+    description: Where the heartbeat goes, as in llmmon_heartbeat_url; empty for nowhere.
+    type: str
+    default: ""
   slack_webhook_url:
     description: Address of Slack's, as in llmmon_slack_webhook_url; none when empty.
     type: str

@@ -11,6 +11,10 @@ description:
   - Checks names, types and settings of receivers, and that no secret is where everybody could read it.
   - No message shows a value, since the URL of a webhook is a secret.
 options:
+  heartbeat_url:
+    description: Where the heartbeat goes, as in llmmon_heartbeat_url; empty for nowhere.
+    type: str
+    default: ""
   alertmanager_version:
     description: Version of Alertmanager that will send; some types need a later one than others. Any when empty.
     type: str
