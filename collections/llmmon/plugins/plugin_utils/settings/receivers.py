@@ -122,7 +122,7 @@ def _settings_problems(variable: str, kind: str, settings: dict[str, Any]) -> li
 
 
 def _version_problems(variable: str, kind: str, alertmanager_version: str) -> list[str]:
-    version = parse(alertmanager_version)
+    version = parse(str(alertmanager_version))
     if kind != "google_chat" or version is None or version >= _SAYS_WHAT_A_WEBHOOK_GETS:
         return []
     return [
