@@ -105,6 +105,12 @@ def test_what_was_just_tried_is_newer_than_what_was_looked_at_before() -> None:
     assert lines == ["alerts: a synthetic one reached slack within 1.1 s", TRIED]
 
 
+def test_a_heartbeat_that_was_tried_is_nobody_s_proof() -> None:
+    proof = {"services": [], "receivers": {"line": "receivers: NOBODY is told of alerts"}}
+    tried = {"reached": ["heartbeat"], "seconds": 1.1, "line": ""}
+    assert "receivers: NOBODY is told of alerts" in summary(**PLACES, __llmmon_proof=proof, __llmmon_delivery=tried)
+
+
 def test_the_status_has_the_line_too() -> None:
     nothing = {"services": [], "backups": [], "interrupted": "", "problems": []}
     variables = rendering.role_variables(STATUS) | {"__llmmon_status": {**nothing, "receivers": {"line": TRIED}}}
@@ -127,7 +133,7 @@ def test_a_host_is_judged_by_its_own_alertmanager() -> None:
     assert {frozenset(receiver) for receiver in found["wanted"]} == {frozenset({"name", "settings"})}
     assert "hooks.example" not in str(found)
     # What the modules take, and no more.
-    assert set(found) == set(receivers_arguments())
+    assert set(found) == set(receivers_arguments()) - {"judge"}
 
 
 def test_a_host_without_one_is_judged_by_those_that_it_sends_to() -> None:

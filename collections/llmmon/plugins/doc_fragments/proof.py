@@ -83,7 +83,11 @@ secrets_directory:
   description: Directory of the files with the receivers' secrets. One with other secrets than then was not tried.
   type: path
 required:
-  description: Whether it is a fault that nobody is told.
+  description: Whether somebody has to be told.
+  type: bool
+  default: true
+judge:
+  description: Whether nobody told is a failure where somebody has to be. To M(llmmon.stack.stack_status) it never is.
   type: bool
   default: true
 """

@@ -116,6 +116,7 @@ def receivers_arguments() -> dict[str, Any]:
         "record": {"type": "path"},
         "secrets_directory": {"type": "path", "no_log": False},
         "required": {"type": "bool", "default": True},
+        "judge": {"type": "bool", "default": True},
     }
 
 

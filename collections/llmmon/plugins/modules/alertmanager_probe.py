@@ -127,7 +127,7 @@ deliveries:
     requests_failed: {description: Attempts that failed., type: int}
     reason: {description: "Why it was not reached, in Alertmanager's own words.", type: str}
 line:
-  description: "Who is told, as a line: each receiver, and when it was tried."
+  description: "Who is told, as a line: each receiver, and when it was tried. Empty when none of them tells a person."
   returned: when the alert was sent
   type: str
   sample: "receivers: slack (tried 2026-01-02T03:04Z)"
@@ -184,7 +184,8 @@ def remembered(module: AnsibleModule, deliveries: list[Delivery], at: datetime.d
     except OSError as error:
         module.warn(f"when the receivers were tried cannot be written down: {why_not_written(error, path)}")
     told = Told({"": list(tried)}, own=True)
-    return told_line(told, {name: entry.settings for name, entry in tried.items()}, tried, required=False)
+    settings = {name: entry.settings for name, entry in tried.items()}
+    return "" if told.nobody else told_line(told, settings, tried, required=True)
 
 
 def prove(module: AnsibleModule, receivers: list[Receiver]) -> None:

@@ -16,7 +16,7 @@ ASKED = "GET /api/v2/receivers"
 
 
 def options(*urls: str, **more: Any) -> dict[str, Any]:
-    usual = {"own": True, "wanted": [], "record": None, "secrets_directory": None, "required": True}
+    usual = {"own": True, "wanted": [], "record": None, "secrets_directory": None, "required": True, "judge": True}
     return {"urls": list(urls), **usual, **more}
 
 
@@ -46,9 +46,11 @@ def test_nobody_fails_a_proof_unless_it_is_meant(server: Server) -> None:
     with pytest.raises(NotProved, match="nobody is told of alerts, because Alertmanager has no receiver") as raised:
         verify_receivers(options(server.url))
     assert raised.value.facts["line"].startswith("receivers: NOBODY is told")
-    assert verify_receivers(options(server.url, required=False))["nobody"]
-    # Where it is no matter of proof, it is said all the same.
-    assert look_at_receivers(options(server.url))["nobody"]
+    assert verify_receivers(options(server.url, required=False))["line"].endswith("required: false allows")
+    # Where it is no matter of proof, as in an upgrade, it is said all the same.
+    for found in (verify_receivers(options(server.url, judge=False)), look_at_receivers(options(server.url))):
+        assert found["nobody"]
+        assert "because Alertmanager has no receiver: set llmmon_receivers" in found["line"]
 
 
 @pytest.mark.parametrize("answer", [Answer(status=503), as_json({"a": 1}), Answer(body=b"<html>")])
