@@ -41,9 +41,10 @@ class Release:
 def lay_out(folder: Path, **variables: Any) -> Release:
     """Render the role's tree with these variables, and write it with its secrets."""
     receivers = variables.setdefault("llmmon_receivers", {})
-    # What looks it up in the environment of whoever runs the tests.
-    variables |= {"llmmon_slack_webhook_url": "", "llmmon_discord_webhook_url": ""}
-    secrets = receiver_secrets(all_receivers(receivers, variables.get("llmmon_heartbeat_url", "")))
+    # Otherwise they are looked for in the environment of whoever runs the tests.
+    slack, discord = (variables.setdefault(f"llmmon_{name}_webhook_url", "") for name in ("slack", "discord"))
+    everybody = all_receivers(receivers, variables.get("llmmon_heartbeat_url", ""), slack, discord)
+    secrets = receiver_secrets(everybody)
     files = rendering.render_tree(ROLE, __llmmon_alertmanager_secrets=str(folder / "secrets"), **variables)
     files |= {f"secrets/{name}": content for name, content in secrets.items()}
     for path, content in files.items():

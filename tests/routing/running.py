@@ -21,11 +21,14 @@ FEATURE = "--enable-feature=receiver-name-in-metrics"
 
 # Debian's package has these beside the program, on a disk that this machine does not have; of ours none uses them.
 _DEFAULT_TEMPLATES = "".join(
-    f'{{{{ define "{name}" }}}}{{{{ end }}}}\n'
-    for name in (
-        *(f"slack.default.{part}" for part in ("username", "iconemoji", "iconurl", "pretext", "callbackid", "footer")),
-        *(f"pagerduty.default.{part}" for part in ("client", "clientURL")),
-    )
+    f'{{{{ define "{name}" }}}}{text}{{{{ end }}}}\n'
+    for name, text in {
+        **{f"slack.default.{part}": "" for part in ("iconemoji", "iconurl", "pretext", "callbackid", "footer")},
+        "slack.default.username": "Alertmanager",
+        "pagerduty.default.client": "Alertmanager",
+        "pagerduty.default.clientURL": "",
+        "opsgenie.default.source": "",
+    }.items()
 )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import look_at_receivers
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import all_receivers, probe_receivers
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.receivers import receiver_problems
 
-from tests.routing import running
+from tests.routing import apis, running
 from tests.support import services
 from tests.support.loopback import Answer, Server, unused_port
 from tests.support.modules import run_module
@@ -49,6 +52,25 @@ def log_of(monkeypatch: pytest.MonkeyPatch) -> Any:
     return use
 
 
+def who_is_told(service: Service, receivers: dict[str, Any], record: Path) -> str:
+    """The line of a summary, as status.yml and verify.yml look for it."""
+    wanted = [{key: receiver[key] for key in ("name", "settings")} for receiver in probe_receivers(receivers)]
+    secrets = str(service.root / "current" / "secrets")
+    asked = {"urls": [service.url], "own": True, "wanted": wanted, "record": str(record), "required": True}
+    line: str = look_at_receivers({**asked, "secrets_directory": secrets})["line"]
+    return line
+
+
+def test_an_alertmanager_without_receivers_tells_nobody(tmp_path: Path) -> None:
+    for version in SIGNAL["alertmanager"]:
+        with running.alertmanager(
+            version, tmp_path / version, llmmon_heartbeat_url="https://beat.example.org"
+        ) as service:
+            assert who_is_told(service, {}, tmp_path / "none").startswith(
+                "receivers: NOBODY is told of alerts, because"
+            )
+
+
 def probes(server: Server) -> list[tuple[str, str]]:
     """Which addresses got the synthetic alert, and whether as firing or resolved."""
     found = []
@@ -81,12 +103,19 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
         ]
         settings["llmmon_mute_time_intervals"] = {"now": {"times": [{"start_time": "00:00", "end_time": "24:00"}]}}
         with running.alertmanager(version, tmp_path, **settings) as service:
-            answer = probe(service, all_receivers(receivers, settings["llmmon_heartbeat_url"]))
+            everybody, record = all_receivers(receivers, settings["llmmon_heartbeat_url"]), tmp_path / "receivers.json"
+            assert who_is_told(service, everybody, record).count("(not tried)") == len(receivers)
+            answer = probe(service, everybody, record_to=str(record))
             assert not answer["failed"], answer
             assert answer["reached"] == ["slack", "slack-payments", "webhook", "email", "heartbeat"]
             assert answer["seconds"] < 8
             assert [len(mailbox.messages), *(status for _, status in probes(server))] == [1, *["firing"] * 4]
+            (told,) = [request.json["alerts"] for request in server.requests if request.path == "/hook"]
+            begun = datetime.datetime.fromisoformat(told[0]["startsAt"])
+            assert begun <= datetime.datetime.now(datetime.UTC) < begun + datetime.timedelta(minutes=1)
             assert service.client.get("/api/v2/alerts") == []
+            assert who_is_told(service, everybody, record) == answer["line"]
+            assert answer["line"].count("(tried ") == len(receivers)
             # The end is told at the next look at the group, to all but the heartbeat.
             assert wait_for(lambda: (len(server.requests) >= 7 and len(mailbox.messages) == 2) or None, 15)
             assert sorted(probes(server)[4:]) == [
@@ -96,6 +125,9 @@ def test_every_receiver_is_reached_and_hears_of_the_end(version: str, server: Se
             ]
             # A second proof is a second message.
             assert probe(service, receivers)["reached"] == ["slack", "slack-payments", "webhook", "email"]
+            # Other secrets are other receivers.
+            (service.root / "current" / "secrets" / "slack.webhook_url").write_text("https://hooks.example.org/new")
+            assert "slack (not tried), slack-payments (tried " in who_is_told(service, everybody, record)
 
 
 # Ten seconds for what Alertmanager does not give up at once; the older one's words are asked for further below.
@@ -138,6 +170,72 @@ def test_dead_receivers_are_named_and_the_others_are_reached(
         assert probes(server).count(("/hook", "firing")) == 1
         assert answer["seconds"] < 20
         assert service.client.get("/api/v2/alerts") == []
+
+
+def firsthand(version: str, server: Server) -> dict[str, dict[str, Any]]:
+    """Give one receiver of each of these types, but for those that an Alertmanager of this version cannot tell."""
+    found = apis.receivers(server.url)
+    wrong = receiver_problems(found, "", version)
+    if wrong:
+        assert [sentence.partition(":")[0] for sentence in wrong] == ["llmmon_receivers.google_chat"]
+        del found["google_chat"]
+    return found
+
+
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
+def test_services_are_reached_as_they_want_it(version: str, server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = firsthand(version, server)
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+        assert not answer["failed"], answer
+        assert answer["reached"] == list(receivers)
+        told = {name: (title, text) for name, title, text in map(apis.text_of, server.requests[: len(receivers)])}
+        assert set(told) == set(receivers)
+        for title, text in told.values():
+            assert title == "[FIRING:1] LLMMonDeliveryProbe (info)"
+            assert text.startswith("A test: nothing is wrong\n")
+        # The end is told, too.
+        assert wait_for(lambda: len(server.requests) >= 2 * len(receivers) or None, 15), service.log.read_text()
+
+
+@pytest.mark.parametrize("version", SIGNAL["alertmanager"])
+def test_what_a_service_refuses_is_said_in_its_words(version: str, server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = firsthand(version, server)
+    for name, settings in receivers.items():
+        settings |= apis.wrong(server.url)[name]
+    with running.alertmanager(version, tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        answer = probe(service, receivers)
+    assert answer["unreached"] == list(receivers)
+    sentences = {
+        name: sentence
+        for sentence in answer["msg"].partition("alert. ")[2].split(" | ")
+        for name in receivers
+        if f"({name})" in sentence
+    }
+    expected = {
+        "pagerduty": "Length of 'routing_key' is incorrect (should be 32 characters)",
+        "opsgenie": "Key format is not valid!",
+        "msteams": "DirectApiAuthorizationRequired",
+        "telegram": "Unauthorized",
+        "mattermost": "web.incoming_webhook.invalid.app_error",
+        "google_chat": "UNAUTHENTICATED",
+    }
+    for name in receivers:
+        assert expected[name] in sentences[name], answer["msg"]
+        assert f"correct llmmon_receivers.{name}" in sentences[name]
+    assert "s3cret" not in json.dumps(answer)
+
+
+def test_a_chat_that_is_not_there_is_said(server: Server, log_of: Any, tmp_path: Path) -> None:
+    apis.serve(server)
+    receivers = {"telegram": {**apis.receivers(server.url)["telegram"], "chat_id": -5}}
+    with running.alertmanager(SIGNAL["alertmanager"][-1], tmp_path, llmmon_receivers=receivers) as service:
+        log_of(service)
+        assert "chat not found" in probe(service, receivers)["msg"]
 
 
 @pytest.mark.parametrize("version", SIGNAL["alertmanager"])

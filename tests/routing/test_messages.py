@@ -13,10 +13,11 @@ from urllib.parse import unquote
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
-from tests.routing import rendering, running
+from tests.routing import apis, rendering, running
 from tests.routing.rendering import VERSIONS, Release
 from tests.support import services
 from tests.support.loopback import Answer, Server
+from tests.support.versions import SHIPPED
 
 LABELS = {"alertname": "LLMHighFailureRatio", "job": "llm-auth-proxy", "model": "gpt-4.1", "severity": "critical"}
 ALERT: dict[str, Any] = {
@@ -39,12 +40,14 @@ TEMPLATES = {
     "discord": ("llmmon.discord.content", "llmmon.discord.title", "llmmon.discord.message"),
     "mail": ("llmmon.email.subject", "llmmon.email.text"),
     "others": ("llmmon.plain.title", "llmmon.plain.text"),
+    "chat": ("llmmon.chat.title", "llmmon.chat.text"),
 }
 # Characters: what Discord and Telegram take, and what Slack advises.
 LIMITS = {
     "llmmon.slack.text": 4000,
     "llmmon.discord.message": 4096,
     "llmmon.plain.text": 4096,
+    "llmmon.chat.text": 4096,
     "llmmon.email.html": 50_000,
 }
 MANY = "Zoë's 🙂 "
@@ -52,6 +55,7 @@ HOSTILE = {
     "html": "<script>alert(1)</script><img src=x onerror=alert(1)>\"'>",
     "slack mentions": "<!channel> <@U012AB3CD> <!subteam^S1> <https://evil.example|click>",
     "discord mentions": "@everyone @here <@123456789012345678> <@&1>",
+    "other mentions": "<users/all> @all @channel <at>all</at>",
     "markdown": "[click](https://evil.example) **bold** `code` ```block``` ||spoiler|| # title > quote",
     "backticks": "`whoami` $(whoami)",
     "line breaks": "a\nb\r\nc\u2028d\x00e\u202ef",
@@ -185,7 +189,9 @@ def test_a_storm_is_a_message_of_how_many_and_the_worst_first(
     assert list(dict.fromkeys(names)) == list(range(199, 199 - len(set(names)), -1))
     in_full = {"llmmon.discord.message": 3, "llmmon.email.html": 20}.get(template, 5)
     assert text.count("of the requests for model") == in_full
-    assert others.count("family-") == {"llmmon.plain.text": 60, "llmmon.email.html": 180}.get(template, 80)
+    assert others.count("family-") == {"llmmon.plain.text": 60, "llmmon.chat.text": 60, "llmmon.email.html": 180}.get(
+        template, 80
+    )
     assert kind == "html" or "… (200 in all)" in others
     for noise in ("component", "source", "litellm", "prometheus="):
         assert noise not in written
@@ -323,6 +329,25 @@ def test_discord_takes_hostile_values_for_text(version: str, value: str, release
         assert link.startswith("https://alertmanager.example.org/#/silences/new?filter="), link
     assert (len(content) <= 2000, len(title) <= 256, len(message) <= 4096) == (True, True, True)
     assert ("\n" in content, "\n" in title) == (False, False)
+
+
+# What Microsoft Teams takes of a message, whole and as bytes; Google Chat takes 32,000.
+LEAST_BYTES = 28_000
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_chats_take_hostile_values_for_text(version: str, value: str, release: Release, tmp_path: Path) -> None:
+    for alerts in ([hostile(value)], [hostile(value)] * 9, [hostile(value)] * 70):
+        title, text = (render(version, release, template, data(*alerts), tmp_path) for template in TEMPLATES["chat"])
+        for part in (title, text):
+            assert not re.search("@(?!\u200b)", part), part
+            assert not re.search(r"[<>`]|\]\(", part), part
+            assert not re.search(r"[\x00-\x09\x0b-\x1f\u2028\u202e]", part)
+        assert "\n" not in title
+        assert len(title) <= 256
+        # Go writes & as six bytes.
+        assert len(json.dumps(title + text, ensure_ascii=False).replace("&", "\\u0026").encode()) < LEAST_BYTES - 1000
 
 
 class Page(html.parser.HTMLParser):
@@ -483,3 +508,49 @@ def test_a_storm_through_alertmanager(version: str, server: Server, tmp_path: Pa
             '{alertname="LLMHighFailureRatio",job="llm-auth-proxy",severity="critical"}'
         )
     assert sent_to["/bot1:a/sendMessage"].get("parse_mode", "") == ""
+
+
+@needs_own_mounts
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_google_chat_gets_a_text_whatever_it_looks_like(language: str, server: Server, tmp_path: Path) -> None:
+    """Alertmanager makes of what is a number or a list in YAML one, and reads its parts as templates again."""
+    apis.serve(server)
+    looks = {
+        **HOSTILE,
+        "a number": "1",
+        "a list": "[a, b]",
+        "a dictionary": "{a: b}",
+        "a comment": "# a",
+        "a key": "a: b:",
+    }
+    with running.alertmanager(
+        SHIPPED["alertmanager"],
+        tmp_path,
+        llmmon_language=language,
+        llmmon_receivers={"google_chat": apis.receivers(server.url)["google_chat"]},
+        llmmon_alertmanager_route={"group_by": ["name"], "group_wait": "1s", "group_interval": "5m"},
+    ) as service:
+        for name, value in looks.items():
+            labels = {"name": name, "alertname": value, "job": value, "severity": value, "model": value}
+            running.send(service, labels, annotations={"summary": value, "description": value})
+        assert wait_for(lambda: len(server.requests) >= len(looks) or None, 20), service.log.read_text()
+    assert len(server.requests) == len(looks)
+    for request in server.requests:
+        assert request.json["text"].startswith({"en": "*[FIRING:1] ", "ko": "*[발생:1] "}[language])
+        assert "evil" not in request.json["text"] or "](" not in request.json["text"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("severity", "pagerduty", "opsgenie"),
+    [("critical", "critical", "P1"), ("warning", "warning", "P3"), ("info", "info", "P5"), ("page", "error", "P3")],
+)
+def test_how_urgent_it_is(
+    version: str, severity: str, pagerduty: str, opsgenie: str, release: Release, tmp_path: Path
+) -> None:
+    content = data({**ALERT, "labels": {**LABELS, "severity": severity}})
+    said = [
+        render(version, release, f"llmmon.{name}", content, tmp_path)
+        for name in ("pagerduty.severity", "opsgenie.priority")
+    ]
+    assert said == [pagerduty, opsgenie]

@@ -25,9 +25,8 @@ DOCKER = "sudo docker exec llmmon-alertmanager "
 def laid_out(title: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
     task = second_day.tasks()[title]
     given: dict[str, Any] = second_day.settings(task, folder, monkeypatch)
-    # What there is without a word about it, when the environment has an address for Slack.
-    given.setdefault("llmmon_receivers", {"slack": {"webhook_url": second_day.FIRST_DAY["SLACK_WEBHOOK_URL"]}})
-    return rendering.lay_out(folder, **given)
+    # What there is without a word about it, since the environment has an address for Slack.
+    return rendering.lay_out(folder, **given, llmmon_slack_webhook_url=second_day.FIRST_DAY["SLACK_WEBHOOK_URL"])
 
 
 @pytest.mark.parametrize("version", VERSIONS)

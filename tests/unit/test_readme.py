@@ -13,6 +13,8 @@ import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.told import Told, told_line
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.tries import Try
 
 from docs import overview
 from tests.demo import view
@@ -236,7 +238,7 @@ def printed(**facts: Any) -> str:
         | rendering.role_variables(status)
         | {
             "llmmon_gateways": gateways,
-            "llmmon_receivers": {"slack": {"webhook_url": "https://hooks.example.org/x"}},
+            "llmmon_slack_webhook_url": "https://hooks.example.org/x",
             "llmmon_grafana_url": "https://grafana.example.org",
             "llmmon_prometheus_external_url": "https://prometheus.example.org",
             "llmmon_alertmanager_external_url": "https://alertmanager.example.org",
@@ -256,12 +258,15 @@ def printed(**facts: Any) -> str:
         "grafana": "20260102T030421.000000Z",
     }
     services = templar.template(trust_as_template("{{ __llmmon_services }}"))
+    people = templar.template(trust_as_template("{{ __llmmon_people | list }}"))
+    told = Told({"127.0.0.1:9093": ["nobody", *people]}, own=True)
     templar.available_variables = variables | {
         "__llmmon_proof": {
             "services": [service | {"running_release": made[service["name"]]} for service in services],
             "targets": {"up": len(jobs), "total": len(jobs), "targets": [{"job": job} for job in sorted(jobs)]},
             "rules": {"total": sum(len(g["rules"]) for file in rules for g in file["groups"]), "pending": 0},
             "grafana": {"samples": 1, "dashboards": dashboards},
+            "receivers": {"line": told_line(told, dict.fromkeys(told.people, ""), {}, required=True)},
         },
         **facts,
     }
@@ -278,10 +283,11 @@ def test_the_sample_of_a_deployment_is_what_it_prints(name: str) -> None:
 @pytest.mark.parametrize("name", [ENGLISH, KOREAN])
 def test_the_sample_of_the_proof_of_delivery_is_what_it_prints(name: str) -> None:
     (sample,) = [block for section in sections(name) for block in section.blocks if "a synthetic one" in block]
-    lines = printed(__llmmon_delivery={"reached": ["slack"], "seconds": 1.1}).splitlines()
-    assert commands(sample)[0] in lines
-    # The proof takes the place of the names.
-    assert not any(line.startswith("receivers:") for line in lines)
+    line = told_line(
+        Told({"": ["slack"]}, own=True), {"slack": ""}, {"slack": Try("2026-01-02T03:05:06Z", True, "")}, required=True
+    )
+    lines = printed(__llmmon_delivery={"reached": ["slack"], "seconds": 1.1, "line": line}).splitlines()
+    assert commands(sample) == [said for said in lines if said.startswith(("alerts:", "receivers:"))]
 
 
 @pytest.fixture

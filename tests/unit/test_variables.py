@@ -37,12 +37,7 @@ def test_defaults_and_specifications_are_equal() -> None:
         if "default" in option
     }
     assert sorted(actual) == sorted(specified)
-    differing = {
-        name: (actual[name], specified[name])
-        for name in actual
-        # llmmon_receivers is put together from the guide's two names.
-        if actual[name] != specified[name] and name != "llmmon_receivers"
-    }
+    differing = {name: (actual[name], specified[name]) for name in actual if actual[name] != specified[name]}
     assert differing == {}
 
 

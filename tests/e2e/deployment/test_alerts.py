@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -146,6 +147,26 @@ def test_the_proof_reached_every_receiver_in_its_own_way(alerting: Stack) -> Non
     for path in ("/slack", "/payments", "/discord", "/generic", "/beat"):
         assert posts(alerting, path, PROBE), path
     assert mails(alerting, PROBE)
+
+
+def test_when_each_was_tried_is_said_from_then_on(alerting: Stack) -> None:
+    result = alerting.run("status.yml", variables=settings(alerting))
+    for name in ("slack", "slack-payments", "discord", "webhook", "email"):
+        assert re.search(rf"{name} \(tried 20\d\d-\d\d-\d\dT\d\d:\d\dZ\)", result.message), result.output
+    assert alerting.on_host("stat --format %a /var/lib/llmmon/receivers.json") == "600"
+
+
+def test_a_stack_that_tells_nobody_does_not_end_green(alerting: Stack) -> None:
+    nobody = {"llmmon_receivers_required": True, "llmmon_heartbeat_url": ""}
+    result = alerting.run("site.yml", "--tags", "alertmanager,verify", variables=nobody)
+    assert result.code != 0, result.output
+    assert "nobody is told of alerts, because Alertmanager has no receiver: set llmmon_receivers" in result.message
+    result = alerting.run("verify.yml")
+    assert result.code == 0, result.output
+    assert "receivers: NOBODY is told of alerts, which llmmon_receivers_required: false allows" in result.message
+    # Back to what the tests that follow build on.
+    again = alerting.run("site.yml", "--tags", "alertmanager", variables=settings(alerting))
+    assert again.code == 0, again.output
 
 
 def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting: Stack) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import receivers_arguments
 
 from tests.support import rendering
 
 STATUS = rendering.REPOSITORY / "roles" / "status"
-ALERTMANAGER = rendering.REPOSITORY / "roles" / "alertmanager"
 PLACES = {
     "llmmon_grafana_url": "https://grafana.example",
     "llmmon_prometheus_external_url": "https://prometheus.example",
@@ -87,21 +87,62 @@ def test_of_many_jobs_the_first_are_named() -> None:
     assert "gw09, and 2 more)\n" in text
 
 
-@pytest.mark.parametrize(
-    ("variables", "line"),
-    [
-        ({"llmmon_receivers": {"slack": {}, "email": {}}}, "receivers: slack, email (not tried: "),
-        ({"llmmon_receivers": {}}, "warning: alerts reach nobody, since there is no receiver: "),
-        # It tells no person.
-        ({"llmmon_receivers": {}, "llmmon_heartbeat_url": "https://h.example"}, "warning: alerts reach nobody, "),
-    ],
-)
-def test_who_is_told_is_always_said(variables: dict[str, Any], line: str) -> None:
-    assert line in summary(**rendering.role_variables(ALERTMANAGER) | PLACES | variables)
+LINE = "receivers: slack (not tried); verify.yml -e llmmon_verify_delivery=true sends each a test alert"
+TRIED = "receivers: slack (tried 2026-01-02T03:04Z)"
 
 
-def test_receivers_are_not_named_where_they_were_tried_or_are_elsewhere() -> None:
-    variables = rendering.role_variables(ALERTMANAGER) | PLACES | {"llmmon_receivers": {"slack": {}}}
-    tried = {"__llmmon_delivery": {"reached": ["slack"], "seconds": 1.1}}
-    assert summary(**variables | tried).strip() == "alerts: a synthetic one reached slack within 1.1 s"
-    assert "receiver" not in summary(**variables | {"llmmon_services": ["prometheus"]})
+def test_who_is_told_is_a_line_of_every_summary() -> None:
+    proof = {"services": [], "receivers": {"line": LINE}}
+    assert summary(**PLACES, __llmmon_proof=proof).strip() == LINE
+    # The step that was skipped has a result, too.
+    assert summary(**PLACES, __llmmon_proof=proof, __llmmon_delivery={"skipped": True}).strip() == LINE
+
+
+def test_what_was_just_tried_is_newer_than_what_was_looked_at_before() -> None:
+    proof = {"services": [], "receivers": {"line": LINE}}
+    tried = {"reached": ["slack"], "seconds": 1.1, "line": TRIED}
+    lines = summary(**PLACES, __llmmon_proof=proof, __llmmon_delivery=tried).strip().splitlines()
+    assert lines == ["alerts: a synthetic one reached slack within 1.1 s", TRIED]
+
+
+def test_a_heartbeat_that_was_tried_is_nobody_s_proof() -> None:
+    proof = {"services": [], "receivers": {"line": "receivers: NOBODY is told of alerts"}}
+    tried = {"reached": ["heartbeat"], "seconds": 1.1, "line": ""}
+    assert "receivers: NOBODY is told of alerts" in summary(**PLACES, __llmmon_proof=proof, __llmmon_delivery=tried)
+
+
+def test_the_status_has_the_line_too() -> None:
+    nothing = {"services": [], "backups": [], "interrupted": "", "problems": []}
+    variables = rendering.role_variables(STATUS) | {"__llmmon_status": {**nothing, "receivers": {"line": TRIED}}}
+    text = (STATUS / "templates" / "status.txt.j2").read_text(encoding="utf-8")
+    lines = str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(text))).splitlines()
+    assert "receivers:      slack (tried 2026-01-02T03:04Z)" in lines
+
+
+def told(**variables: Any) -> Any:
+    """What the modules look for of receivers, as the roles write it."""
+    known = rendering.role_variables(STATUS) | {"llmmon_slack_webhook_url": "", "llmmon_discord_webhook_url": ""}
+    templar = Templar(loader=DataLoader(), variables=known | variables)
+    return templar.template(trust_as_template("{{ __llmmon_told if __llmmon_alerts_here else none }}"))
+
+
+def test_a_host_is_judged_by_its_own_alertmanager() -> None:
+    found = told(llmmon_receivers={"email": {}}, llmmon_slack_webhook_url="https://hooks.example/x")
+    assert (found["own"], found["urls"], found["required"]) == (True, ["http://127.0.0.1:9093"], True)
+    assert [receiver["name"] for receiver in found["wanted"]] == ["slack", "email"]
+    assert {frozenset(receiver) for receiver in found["wanted"]} == {frozenset({"name", "settings"})}
+    assert "hooks.example" not in str(found)
+    # What the modules take, and no more.
+    assert set(found) == set(receivers_arguments()) - {"judge"}
+
+
+def test_a_host_without_one_is_judged_by_those_that_it_sends_to() -> None:
+    elsewhere = ["10.0.0.5:9093", "10.0.0.6:9093"]
+    found = told(llmmon_services=["prometheus", "grafana"], llmmon_prometheus_alertmanagers=elsewhere)
+    assert (found["own"], found["urls"]) == (False, [f"http://{place}" for place in elsewhere])
+    assert told(llmmon_services=["prometheus"])["urls"] == []
+    assert told(llmmon_services=["grafana"]) is None
+
+
+def test_whoever_means_it_is_not_told_that_nobody_is() -> None:
+    assert told(llmmon_receivers_required=False)["required"] is False

@@ -75,17 +75,13 @@ options:
     default: ""
 """
 
-    # The user's receivers, as they are written, and the address that makes one more.
+    # The user's receivers, as they are written.
     WRITTEN_RECEIVERS = r"""
 options:
   _input:
     description: The receivers by name, as in llmmon_receivers.
     type: dict
     required: true
-  heartbeat_url:
-    description: Where the heartbeat goes, as in llmmon_heartbeat_url; empty for nowhere.
-    type: str
-    default: ""
 """
 
     RECEIVERS = r"""

@@ -52,6 +52,46 @@ fresh:
   default: true
 """
 
+RECEIVERS_OPTIONS = r"""
+urls:
+  description: Addresses of the Alertmanagers that get this host's alerts. None means that nobody is told.
+  type: list
+  elements: str
+  required: true
+own:
+  description: Whether it is an Alertmanager of this host. Of others nothing is known but whether they have a receiver.
+  type: bool
+  default: true
+wanted:
+  description: The receivers that there should be.
+  type: list
+  elements: dict
+  default: []
+  suboptions:
+    name:
+      description: The receiver's name in Alertmanager's configuration.
+      type: str
+      required: true
+    settings:
+      description: A digest of its settings without secrets.
+      type: str
+      required: true
+record:
+  description: File on the host in which M(llmmon.stack.alertmanager_probe) has written when each was tried.
+  type: path
+secrets_directory:
+  description: Directory of the files with the receivers' secrets. One with other secrets than then was not tried.
+  type: path
+required:
+  description: Whether somebody has to be told.
+  type: bool
+  default: true
+judge:
+  description: Whether nobody told is a failure where somebody has to be. To M(llmmon.stack.stack_status) it never is.
+  type: bool
+  default: true
+"""
+
 RULES_OPTIONS = r"""
 directory:
   description: Directory of Prometheus's configuration, the same on the host and for Prometheus.
@@ -176,6 +216,7 @@ _PARTS = (
     )
     + part("thanos", "Components of Thanos that have to do their work.", THANOS_OPTIONS)
     + part("documentation", "Where the documentation is served.", options(Http.DOCUMENTATION))
+    + part("receivers", "Who is told of alerts.", RECEIVERS_OPTIONS)
 )
 
 
@@ -193,5 +234,7 @@ class ModuleDocFragment:
     THANOS: str = "options:\n" + indent(
         part("thanos", "Components of Thanos; what is wrong with them is told in RV(problems).", THANOS_OPTIONS), "  "
     )
+
+    TOLD: str = "options:\n" + indent(part("receivers", "Who is told of alerts.", RECEIVERS_OPTIONS), "  ")
 
     PARTS: str = "options:\n" + indent(_PARTS, "  ")

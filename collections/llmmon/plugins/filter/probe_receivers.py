@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""List the receivers as the module alertmanager_probe takes them."""
+"""List the receivers as the modules take them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: probe_receivers
-short_description: List the receivers as the module alertmanager_probe takes them
+short_description: List the receivers as the modules take them
 version_added: 0.1.0
 description:
-  - Says of each receiver what it is called, what type it is, and which variable it comes from.
+  - Says of each receiver what it is called, what Alertmanager sends by, which variable it comes from, and a
+    digest of its settings without secrets.
 extends_documentation_fragment:
   - llmmon.stack.inputs.receivers
 author:
@@ -30,7 +31,10 @@ _value:
   type: list
   elements: dict
   sample:
-    - {name: slack-payments, integration: slack, variable: llmmon_receivers.slack-payments}
+    - name: slack-payments
+      integration: slack
+      variable: llmmon_receivers.slack-payments
+      settings: 0a1b...
 """
 
 from collections.abc import Callable

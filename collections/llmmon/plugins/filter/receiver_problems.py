@@ -10,6 +10,15 @@ version_added: 0.1.0
 description:
   - Checks names, types and settings of receivers, and that no secret is where everybody could read it.
   - No message shows a value, since the URL of a webhook is a secret.
+options:
+  heartbeat_url:
+    description: Where the heartbeat goes, as in llmmon_heartbeat_url; empty for nowhere.
+    type: str
+    default: ""
+  alertmanager_version:
+    description: Version of Alertmanager that will send; some types need a later one than others. Any when empty.
+    type: str
+    default: ""
 extends_documentation_fragment:
   - llmmon.stack.inputs.written_receivers
 author:
@@ -22,7 +31,7 @@ EXAMPLES = r"""
     that: __problems | length == 0
     fail_msg: "{{ __problems | join(' | ') }}"
   vars:
-    __problems: "{{ llmmon_receivers | llmmon.stack.receiver_problems(llmmon_heartbeat_url) }}"
+    __problems: "{{ llmmon_receivers | llmmon.stack.receiver_problems(llmmon_heartbeat_url, '0.33.1') }}"
 """
 
 RETURN = r"""

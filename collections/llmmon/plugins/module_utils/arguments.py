@@ -114,6 +114,23 @@ def grafana_proof_arguments() -> dict[str, Any]:
     }
 
 
+def receivers_arguments() -> dict[str, Any]:
+    """What is looked for of the receivers that tell people."""
+    receiver = {
+        "name": {"type": "str", "required": True},
+        "settings": {"type": "str", "required": True},
+    }
+    return {
+        "urls": {"type": "list", "elements": "str", "required": True},
+        "own": {"type": "bool", "default": True},
+        "wanted": {"type": "list", "elements": "dict", "default": [], "options": receiver},
+        "record": {"type": "path"},
+        "secrets_directory": {"type": "path", "no_log": False},
+        "required": {"type": "bool", "default": True},
+        "judge": {"type": "bool", "default": True},
+    }
+
+
 def wanted_argument() -> dict[str, Any]:
     """What site.yml is about to deploy, for one look at what there is to do."""
     container: dict[str, Any] = {

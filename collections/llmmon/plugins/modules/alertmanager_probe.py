@@ -27,7 +27,7 @@ attributes:
     support: none
   idempotent:
     support: none
-    details: Every run sends an alert of its own. Nothing on the host changes.
+    details: Every run sends an alert of its own. Nothing on the host changes but what O(record_to) remembers of it.
 options:
   receivers:
     description: Who must be reached.
@@ -47,6 +47,12 @@ options:
         description: What to change when it is not reached.
         type: str
         default: llmmon_receivers
+      settings:
+        description:
+          - A digest of its settings without secrets. With O(record_to), what is written down holds for these settings
+            and the secrets in O(secrets_directory) only.
+        type: str
+        default: ""
   alertname:
     description: Name of the synthetic alert, by which its route knows it.
     type: str
@@ -64,6 +70,11 @@ options:
     type: str
   secrets_directory:
     description: Directory of files whose contents no message may show.
+    type: path
+  record_to:
+    description:
+      - JSON file on the host in which is written down when each receiver was tried and whether it was reached, for
+        M(llmmon.stack.stack_status) and M(llmmon.stack.stack_verify) to tell. It holds no secret.
     type: path
   timeout:
     description: Seconds to wait for all receivers.
@@ -115,6 +126,11 @@ deliveries:
     requests: {description: Attempts to send., type: int}
     requests_failed: {description: Attempts that failed., type: int}
     reason: {description: "Why it was not reached, in Alertmanager's own words.", type: str}
+line:
+  description: "Who is told, as a line: each receiver, and when it was tried. Empty when none of them tells a person."
+  returned: when the alert was sent
+  type: str
+  sample: "receivers: slack (tried 2026-01-02T03:04Z)"
 seconds:
   description: How long it took until each receiver had got it or failed.
   returned: when the alert was sent
@@ -124,18 +140,22 @@ seconds:
 
 import datetime
 import time
+from pathlib import Path
 from typing import Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import http_arguments, http_client
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.delivery.counters import Key, Receiver
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.counters import Delivery, Key, Receiver
 from ansible_collections.llmmon.stack.plugins.module_utils.delivery.masking import masked, secrets_in
 from ansible_collections.llmmon.stack.plugins.module_utils.delivery.probe import Probe, watch
 from ansible_collections.llmmon.stack.plugins.module_utils.delivery.reasons import failure_reasons
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.told import Told, told_line
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.tries import Tries, Try, fingerprint
 from ansible_collections.llmmon.stack.plugins.module_utils.delivery.verdict import delivery_verdict, facts_of
-from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 
 _LOG_LINES = 2000
 
@@ -148,6 +168,24 @@ def words_of(container: Optional[str], since: datetime.datetime) -> dict[Key, st
         return failure_reasons(Engine().logs_since(container, since, _LOG_LINES))
     except EngineError:
         return {}
+
+
+def remembered(module: AnsibleModule, deliveries: list[Delivery], at: datetime.datetime) -> str:
+    """Write down what became of each receiver, if wanted; the line that says so."""
+    path, secrets = module.params["record_to"], module.params["secrets_directory"]
+    tried = {
+        receiver.name: Try(written(at), delivery.reached, fingerprint(receiver.name, receiver.settings, secrets))
+        for delivery in deliveries
+        for receiver in delivery.receivers
+    }
+    try:
+        if path:
+            Tries(Path(path)).note(tried)
+    except OSError as error:
+        module.warn(f"when the receivers were tried cannot be written down: {why_not_written(error, path)}")
+    told = Told({"": list(tried)}, own=True)
+    settings = {name: entry.settings for name, entry in tried.items()}
+    return "" if told.nobody else told_line(told, settings, tried, required=True)
 
 
 def prove(module: AnsibleModule, receivers: list[Receiver]) -> None:
@@ -165,7 +203,7 @@ def prove(module: AnsibleModule, receivers: list[Receiver]) -> None:
     if not all(delivery.reached for delivery in deliveries):
         secrets = secrets_in(parameters["secrets_directory"])
         why = {key: masked(words, secrets) for key, words in words_of(parameters["container"], started).items()}
-    facts = {**facts_of(deliveries, why), "seconds": seconds}
+    facts = {**facts_of(deliveries, why), "seconds": seconds, "line": remembered(module, deliveries, started)}
     message = delivery_verdict(deliveries, why, untried)
     if message:
         module.fail_json(msg=message, **facts)
@@ -185,6 +223,7 @@ def main() -> None:
                     "name": {"type": "str", "required": True},
                     "integration": {"type": "str", "required": True},
                     "variable": {"type": "str", "default": "llmmon_receivers"},
+                    "settings": {"type": "str", "default": ""},
                 },
             },
             "alertname": {"type": "str", "default": "LLMMonDeliveryProbe"},
@@ -195,6 +234,7 @@ def main() -> None:
             },
             "container": {"type": "str"},
             "secrets_directory": {"type": "path", "no_log": False},
+            "record_to": {"type": "path"},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,

@@ -53,6 +53,7 @@ extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
   - llmmon.stack.proof.thanos
+  - llmmon.stack.proof.told
 requirements:
   - docker (SDK for Python)
   - requests
@@ -105,6 +106,15 @@ thanos:
   description: What there is to say of the components of Thanos, as of M(llmmon.stack.stack_verify).
   returned: when asked for
   type: dict
+receivers:
+  description: Who is told of alerts.
+  returned: when asked for
+  type: dict
+  contains:
+    names: {description: Receivers that are in force and tell a person., type: list, elements: str}
+    nobody: {description: Whether it is certain that nobody is told., type: bool}
+    line: {description: "All of it in a line, with when each was tried.", type: str}
+    why: {description: "Why nobody is told, and what to change; empty when somebody is.", type: str}
 interrupted:
   description: What was interrupted on the host and what to run again, empty when nothing was.
   returned: when O(data_root) is given
@@ -126,7 +136,11 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.arguments import services_argument, thanos_argument
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
+    receivers_arguments,
+    services_argument,
+    thanos_argument,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.retention import last_good
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
@@ -137,6 +151,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness imp
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import look_at_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos
 
@@ -195,6 +210,7 @@ def main() -> None:
             "documentation": {"type": "str"},
             "jobs": {"type": "list", "elements": "str", "default": []},
             "thanos": thanos_argument(),
+            "receivers": {"type": "dict", "options": receivers_arguments()},
         },
         supports_check_mode=True,
     )
@@ -232,8 +248,10 @@ def main() -> None:
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]
     operations = {"interrupted": interrupted(Path(root))} if root else {}
+    asked = module.params["receivers"]
+    told = {"receivers": look_at_receivers(asked)} if asked else {}
     of_thanos = {"thanos": thanos[0].facts()} if thanos else {}
-    module.exit_json(changed=changed, services=records, problems=others, **backups, **operations, **of_thanos)
+    module.exit_json(changed=changed, services=records, problems=others, **backups, **operations, **told, **of_thanos)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks engines, Thanos and the site that the stack serves, and waits for all but the first at once.
+    module run, asks engines, Thanos, the site that the stack serves and Alertmanager for its receivers, and waits for
+    all but the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -93,6 +94,15 @@ thanos:
     endpoints: {description: The gRPC addresses that the querier reaches., type: list, elements: str}
     bucket: {description: Whether there is a bucket., type: bool}
     upload_age_seconds: {description: How long ago the sidecar has uploaded a block; null before the first., type: int}
+receivers:
+  description: Who is told of alerts.
+  returned: when asked for
+  type: dict
+  contains:
+    names: {description: Receivers that are in force and tell a person., type: list, elements: str}
+    nobody: {description: Whether it is certain that nobody is told., type: bool}
+    line: {description: "All of it in a line, with when each was tried.", type: str}
+    why: {description: "Why nobody is told, and what to change; empty when somebody is.", type: str}
 documentation:
   description: The page that was asked for.
   returned: when asked for
@@ -108,6 +118,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     grafana_proof_arguments,
     http_arguments,
     query_arguments,
+    receivers_arguments,
     remote_write_arguments,
     rules_arguments,
     services_argument,
@@ -121,6 +132,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEG
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import verify_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write import verify_query, verify_remote_write
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
@@ -137,7 +149,7 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
     """The parts that are asked for, each ready to be proved."""
     targets, rules, grafana = (module.params[name] for name in ("targets", "rules", "grafana"))
     documentation, timeout = module.params["documentation"], module.params["timeout"]
-    remote_write, query = module.params["remote_write"], module.params["query"]
+    remote_write, query, receivers = (module.params[name] for name in ("remote_write", "query", "receivers"))
     found: dict[str, Part] = {}
     if targets:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
@@ -157,6 +169,8 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
     if module.params["thanos"]:
         thanos = Thanos(module.params["thanos"], engine)
         found["thanos"] = lambda: verify_thanos(thanos, timeout)
+    if receivers:
+        found["receivers"] = lambda: verify_receivers(receivers)
     if documentation:
         found["documentation"] = lambda: verify_documentation(client_of(module, documentation), timeout)
     return found
@@ -184,6 +198,7 @@ def main() -> None:
             },
             "thanos": thanos_argument(),
             "documentation": {"type": "dict", "options": http_arguments()},
+            "receivers": {"type": "dict", "options": receivers_arguments()},
             "timeout": {"type": "float", "default": 60.0},
         },
         supports_check_mode=True,

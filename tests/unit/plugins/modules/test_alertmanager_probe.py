@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.tries import Tries, fingerprint
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import HIDDEN
 from ansible_collections.llmmon.stack.plugins.modules import alertmanager_probe
 
@@ -18,7 +19,9 @@ from tests.support.modules import run_module
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
 
-PARAMETERS = {"receivers": [{"name": "slack", "integration": "slack", "variable": "llmmon_receivers.slack"}]}
+PARAMETERS: dict[str, Any] = {
+    "receivers": [{"name": "slack", "integration": "slack", "variable": "llmmon_receivers.slack"}]
+}
 
 
 def metrics(server: Server, *pages: str) -> None:
@@ -76,7 +79,7 @@ def test_the_module_sends_watches_and_resolves(server: Server, fixed: str) -> No
             "probe": fixed,
         }
     )
-    assert fired["endsAt"] > resolved["endsAt"]
+    assert fired["endsAt"] > resolved["endsAt"] >= resolved["startsAt"] == fired["startsAt"]
 
 
 def test_the_alert_says_what_it_is_told_to_say(server: Server, fixed: str) -> None:
@@ -125,6 +128,42 @@ def test_the_reason_comes_from_the_log_without_secrets(
     assert f"received an error response from Slack: no {HIDDEN}; correct llmmon_receivers.slack" in answer["msg"]
     assert "s3cret-token" not in json.dumps(answer)
     assert answer["deliveries"][0]["reason"].endswith(HIDDEN)
+
+
+def test_what_was_tried_is_written_down(server: Server, fixed: str, tmp_path: Path) -> None:
+    alertmanager(server)
+    known(server, fixed)
+    record, secrets = tmp_path / "receivers.json", tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "slack.webhook_url").write_text("s3cret-token")
+    receivers = [{**PARAMETERS["receivers"][0], "settings": "0a1b"}]
+    parameters = {
+        "url": server.url,
+        "receivers": receivers,
+        "record_to": str(record),
+        "secrets_directory": str(secrets),
+    }
+    metrics(server, NOTHING, UNDER_WAY, HALF_COUNTED)
+    answer = run_module(alertmanager_probe, parameters)
+    (last,) = Tries(record).read().values()
+    assert (last.reached, last.settings) == (True, fingerprint("slack", "0a1b", str(secrets)))
+    assert answer["line"] == f"receivers: slack (tried {last.at[:16]}Z)"
+    assert not answer["changed"]
+    assert "s3cret" not in record.read_text()
+    metrics(server, NOTHING, GONE)
+    answer = run_module(alertmanager_probe, parameters)
+    assert answer["failed"]
+    assert answer["line"].endswith("and NOT reached)")
+    assert [last.reached for last in Tries(record).read().values()] == [False]
+
+
+def test_a_record_that_cannot_be_written_is_a_warning(server: Server, fixed: str, tmp_path: Path) -> None:
+    alertmanager(server)
+    known(server, fixed)
+    metrics(server, NOTHING, UNDER_WAY, HALF_COUNTED)
+    answer = run_module(alertmanager_probe, {"url": server.url, "record_to": str(tmp_path / "no" / "x"), **PARAMETERS})
+    assert not answer["failed"]
+    assert "when the receivers were tried cannot be written down" in answer["warnings"][0]
 
 
 def test_check_mode_sends_nothing(server: Server) -> None:

@@ -382,3 +382,11 @@ def test_documentation_that_is_not_there_is_told(prometheus: Server, tmp_path: P
     assert look(prometheus, tmp_path)["problems"] == []
     told = look(prometheus, tmp_path, documentation="llmmon-docs")
     assert told["problems"] == ["the documentation has no container llmmon-docs: run site.yml"]
+
+
+def test_who_is_told_is_said_and_no_reason_to_fail(prometheus: Server, tmp_path: Path) -> None:
+    prometheus.answers["GET /api/v2/receivers"] = as_json([{"name": "nobody"}])
+    answer = look(prometheus, tmp_path, receivers={"urls": [prometheus.url]})
+    assert not answer["failed"]
+    assert answer["receivers"]["line"].startswith("receivers: NOBODY is told of alerts, because Alertmanager has no")
+    assert "receivers" not in look(prometheus, tmp_path)

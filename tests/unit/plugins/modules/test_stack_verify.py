@@ -125,6 +125,19 @@ def test_grafana_has_no_sample_until_prometheus_has_scraped_something(options: d
     assert answer["msg"] == "the query 'up' through Grafana gives no sample: is Prometheus scraping?"
 
 
+def test_nobody_is_told_along_with_all_else_that_is_wrong(options: dict[str, Any], server: Server) -> None:
+    server.answers["GET /api/v2/receivers"] = as_json([{"name": "nobody"}, {"name": "slack"}])
+    asked = {**options, "receivers": {"urls": [server.url], "wanted": [{"name": "slack", "settings": "0a1b"}]}}
+    assert run_module(stack_verify, asked)["receivers"]["line"].startswith("receivers: slack (not tried);")
+    server.answers["GET /api/v2/receivers"] = as_json([{"name": "nobody"}])
+    server.answers[TARGETS] = targets("down", "no route to host")
+    answer = run_module(stack_verify, {**asked, "timeout": 5})
+    assert answer["failed"]
+    assert "no route to host" in answer["msg"]
+    assert "nobody is told of alerts, because Alertmanager has no receiver: set llmmon_receivers" in answer["msg"]
+    assert answer["receivers"]["nobody"]
+
+
 def test_the_documentation_is_waited_for(options: dict[str, Any], server: Server) -> None:
     answers = [Answer(503), Answer(200, b"<!doctype html>", "text/html")]
     server.answers["GET /runbooks/index.html"] = lambda _: answers.pop(0)

@@ -42,6 +42,7 @@ class Receiver:
     name: str
     integration: str
     variable: str
+    settings: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

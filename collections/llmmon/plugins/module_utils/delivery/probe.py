@@ -35,6 +35,9 @@ class Probe:
         self._timeout = timeout
         # An alert of its own each time: Alertmanager does not notify twice of one that it knows.
         self.labels = {"alertname": alertname, "severity": "info", "probe": uuid.uuid4().hex}
+        # Said, since Alertmanager takes the end of an alert for its beginning when only the end is said: messages would
+        # then speak of a time that is yet to come.
+        self._starts = utc_now()
 
     def counters(self) -> dict[Key, Counts]:
         return counted(self._client.text("/metrics"))
@@ -56,6 +59,7 @@ class Probe:
         alert = {
             "labels": self.labels,
             "annotations": self._texts,
+            "startsAt": self._starts.isoformat(),
             "endsAt": end.isoformat(),
         }
         self._client.send("POST", "/api/v2/alerts", [alert])

@@ -53,6 +53,8 @@ BEFORE_RESTORE = "-before-restore"
 
 # How containers were found when they were as described (look/compared.py).
 COMPARED = "compared.json"
+# When each receiver was tried (delivery/tries.py).
+RECEIVERS = "receivers.json"
 OPERATION_LOCK = "operation.lock"
 OPERATION_JOURNAL = "operation.json"
 # Copies of databases and files with keys, while a backup works.
@@ -136,6 +138,7 @@ _IN_DATA_ROOT = {
     STATE: Kind.STATE,
     THANOS: Kind.WORK,
     COMPARED: Kind.STATE,
+    RECEIVERS: Kind.STATE,
     OPERATION_LOCK: Kind.LOCK,
     BACKUP_WORK: Kind.REMAINS_OF_BACKUP,
     BACKUP_FETCH: Kind.REMAINS_OF_BACKUP,
@@ -174,7 +177,7 @@ def containers(names: list[str]) -> list[str]:
 
 def in_data_root(name: str) -> Optional[Kind]:
     """What an entry of the data root is by its name, None when it is none of ours."""
-    if any(is_unfinished(name, file) for file in (STATE, COMPARED, OPERATION_JOURNAL, COPIES)):
+    if any(is_unfinished(name, file) for file in (STATE, COMPARED, RECEIVERS, OPERATION_JOURNAL, COPIES)):
         return Kind.REMAINS_OF_WRITING
     return _IN_DATA_ROOT.get(name)
 

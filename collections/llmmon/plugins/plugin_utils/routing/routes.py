@@ -11,7 +11,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.matchers impo
     parsed_matcher,
     written_matcher,
 )
-from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import HEARTBEAT, NOBODY, type_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import HEARTBEAT, NOBODY, integration_of
 
 PROBE_ALERT = "LLMMonDeliveryProbe"
 HEARTBEAT_ALERT = "Watchdog"
@@ -67,9 +67,9 @@ def heartbeat_route(receivers: dict[str, Any]) -> dict[str, Any]:
 
 def failing_routes(receivers: dict[str, Any], default_receivers: list[str]) -> list[dict[str, Any]]:
     """That a channel is dead is told by the others; the defaults of them, if there are any."""
-    people = {name: type_of(name, settings) for name, settings in receivers.items() if name != HEARTBEAT}
+    people = {name: integration_of(name, settings) for name, settings in receivers.items() if name != HEARTBEAT}
     found = []
-    for integration in sorted({type_of(name, settings) for name, settings in receivers.items()}):
+    for integration in sorted({integration_of(name, settings) for name, settings in receivers.items()}):
         others = [name for name, other in people.items() if other != integration]
         preferred = [name for name in others if name in default_receivers] or others
         if preferred:

@@ -22,6 +22,9 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
     shown,
 )
 
+# Receivers that a variable of the environment adds.
+_SHORT = {"slack": "SLACK_WEBHOOK_URL", "discord": "DISCORD_WEBHOOK_URL"}
+
 
 def route_problems(
     routes: list[Any], default_receivers: list[Any], receivers: dict[str, Any], intervals: dict[str, Any]
@@ -48,6 +51,7 @@ def route_problems(
     reached = [name for route in routes if isinstance(route, dict) for name in as_list(route.get("receivers"))]
     return found + [
         f"llmmon_receivers: no alert reaches {name}; name it in llmmon_routes or llmmon_default_receivers"
+        + (f", or leave {_SHORT[name]} empty if that is where it comes from" if name in _SHORT else "")
         for name in receivers
         if name not in [*reached, *default_receivers]
     ]

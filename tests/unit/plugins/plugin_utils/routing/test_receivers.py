@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.receivers import (
+    SECRET_KEYS,
     all_receivers,
     integration_config,
     probe_receivers,
@@ -119,7 +123,94 @@ def test_the_heartbeat_is_a_webhook_that_hears_of_nothing_resolved() -> None:
         "send_resolved": False,
         "url_file": f"{PLACE}/heartbeat.url",
     }
-    assert probe_receivers(receivers) == [
-        {"name": "slack", "integration": "slack", "variable": "llmmon_receivers.slack"},
-        {"name": "heartbeat", "integration": "webhook", "variable": "llmmon_heartbeat_url"},
+    assert [(r["name"], r["integration"], r["variable"]) for r in probe_receivers(receivers)] == [
+        ("slack", "slack", "llmmon_receivers.slack"),
+        ("heartbeat", "webhook", "llmmon_heartbeat_url"),
     ]
+
+
+URLS = {"slack_webhook_url": "https://hooks.example/env", "discord_webhook_url": "https://discord.example/env"}
+
+
+def test_the_two_addresses_of_the_guide_add_to_what_is_named() -> None:
+    email = {"email": EMAIL}
+    assert all_receivers(email, **URLS) == {
+        "slack": {"webhook_url": URLS["slack_webhook_url"]},
+        "discord": {"webhook_url": URLS["discord_webhook_url"]},
+        "email": EMAIL,
+    }
+    assert all_receivers(email) == email
+    # Whoever names one himself means that one.
+    assert all_receivers({"slack": SLACK}, slack_webhook_url=URLS["slack_webhook_url"]) == {"slack": SLACK}
+
+
+def test_an_address_that_has_a_receiver_is_not_told_twice() -> None:
+    own = {"ops": {"type": "slack", "webhook_url": f"{URLS['slack_webhook_url']}\n"}}
+    assert all_receivers(own, slack_webhook_url=URLS["slack_webhook_url"]) == own
+    other = {"ops": {"type": "mattermost", "webhook_url": URLS["slack_webhook_url"]}}
+    assert list(all_receivers(other, slack_webhook_url=URLS["slack_webhook_url"])) == ["slack", "ops"]
+
+
+@pytest.mark.parametrize("value", [None, [], "slack"])
+def test_what_is_no_dictionary_is_left_to_the_check_of_the_settings(value: Any) -> None:
+    assert all_receivers(value, **URLS) == value
+    assert probe_receivers(value) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "sent_by", "expected"),
+    [
+        ("pagerduty", {"routing_key": "k"}, "pagerduty", {"routing_key_file": f"{PLACE}/pagerduty.routing_key"}),
+        ("opsgenie", {"api_key": "k"}, "opsgenie", {"api_key_file": f"{PLACE}/opsgenie.api_key"}),
+        ("msteams", {"webhook_url": "u"}, "msteamsv2", {"webhook_url_file": f"{PLACE}/msteams.webhook_url"}),
+        (
+            "telegram",
+            {"bot_token": "1:a", "chat_id": "-5", "message_thread_id": 7},
+            "telegram",
+            {"bot_token_file": f"{PLACE}/telegram.bot_token", "chat_id": -5, "message_thread_id": 7},
+        ),
+        (
+            "mattermost",
+            {"webhook_url": "u", "channel": "town-square"},
+            "slack",
+            {"api_url_file": f"{PLACE}/mattermost.webhook_url", "channel": "town-square"},
+        ),
+        ("google_chat", {"webhook_url": "u"}, "webhook", {"url_file": f"{PLACE}/google_chat.webhook_url"}),
+        # In Alertmanager's own words, as they were the only ones before.
+        ("msteams", {"secrets": {"webhook_url": "u"}}, "msteams", {"webhook_url_file": f"{PLACE}/msteams.webhook_url"}),
+        (
+            "mattermost",
+            {"secrets": {"webhook_url": "u"}},
+            "mattermost",
+            {"send_resolved": True, "webhook_url_file": f"{PLACE}/mattermost.webhook_url"},
+        ),
+    ],
+)
+def test_what_alertmanager_sends_by(
+    name: str, settings: dict[str, Any], sent_by: str, expected: dict[str, Any]
+) -> None:
+    (_, written) = receiver_configs({name: settings}, PLACE)
+    (config,) = written[f"{sent_by}_configs"]
+    assert config.items() >= expected.items()
+    assert [receiver["integration"] for receiver in probe_receivers({name: settings})] == [sent_by]
+    for key in SECRET_KEYS[name]:
+        if settings.get(key):
+            assert receiver_secrets({name: settings}) == {f"{name}.{key}": settings[key]}
+            assert key not in config
+
+
+def test_a_digest_tells_settings_from_others_and_no_secret() -> None:
+    def digest(settings: dict[str, Any], name: str = "slack") -> str:
+        (receiver,) = probe_receivers({name: settings})
+        return receiver["settings"]
+
+    assert re.fullmatch("[0-9a-f]{64}", digest(SLACK))
+    assert digest(SLACK) == digest({**SLACK, "webhook_url": "https://hooks.example/other"})
+    others = [
+        digest({**SLACK, "channel": "#a"}),
+        digest({**SLACK, "send_resolved": False}),
+        digest({**SLACK, "config": {"username": "bot"}}),
+        digest({"secrets": {"app_token": "t"}}),
+        digest(SLACK, "discord"),
+    ]
+    assert len({digest(SLACK), *others}) == 6

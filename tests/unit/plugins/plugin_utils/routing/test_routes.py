@@ -82,6 +82,16 @@ def test_that_a_channel_is_dead_is_told_by_others() -> None:
     assert failing_routes({"slack": SLACK}, ["slack"]) == []
 
 
+def test_a_dead_channel_is_known_by_what_alertmanager_counts_it_as() -> None:
+    """Whatever its type is called here: Mattermost is sent to as Slack is, and is no help when that is what fails."""
+    receivers = {"google_chat": SLACK, "mattermost": SLACK, "msteams": SLACK, "slack": SLACK}
+    assert told_by(failing_routes(receivers, [])) == {
+        'integration="webhook"': ["mattermost", "msteams", "slack"],
+        'integration="slack"': ["google_chat", "msteams"],
+        'integration="msteamsv2"': ["google_chat", "mattermost", "slack"],
+    }
+
+
 def test_a_route_of_the_user_s() -> None:
     route = {
         "severity": ["critical"],

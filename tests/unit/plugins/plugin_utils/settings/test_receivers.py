@@ -32,6 +32,14 @@ SLACK = {"webhook_url": "https://hooks.example/x"}
         {"pagerduty": {"secrets": {"routing_key": SECRET}}},
         {"victorops": {"secrets": {"api_key": SECRET}, "config": {"routing_key": "team"}}},
         {"webex": {"secrets": {"http_config.authorization.credentials": SECRET}, "config": {"room_id": "r"}}},
+        {"pagerduty": {"routing_key": SECRET, "config": {"class": "llm"}}, "opsgenie": {"api_key": SECRET}},
+        {"msteams": SLACK, "mattermost": {**SLACK, "channel": "a"}, "google_chat": SLACK},
+        {"telegram": {"bot_token": SECRET, "chat_id": -1001234567890, "message_thread_id": "7"}},
+        {"telegram": {"bot_token": SECRET, "config": {"chat_id": -5}}},
+        # As they were written before these types had settings of their own.
+        {"telegram": {"secrets": {"bot_token": SECRET}, "config": {"chat_id": -5}}},
+        {"msteams": {"secrets": {"webhook_url": SECRET}}, "mattermost": {"secrets": {"webhook_url": SECRET}}},
+        {"opsgenie": {"secrets": {"api_key": SECRET}}},
     ],
 )
 def test_good_receivers(receivers: dict[str, Any]) -> None:
@@ -91,18 +99,40 @@ KNOWN = ", ".join(NATIVE + PASSED_THROUGH)
             ],
         ),
         (
-            {"pagerduty": {"routing_key": SECRET, "secrets": {"routing_key": SECRET}}},
+            {"pagerduty": {"routing_key": SECRET, "class": "llm"}},
             [
-                "llmmon_receivers.pagerduty: routing_key is unknown; a receiver of the type pagerduty has type,"
+                "llmmon_receivers.pagerduty: class is unknown; a receiver of the type pagerduty has routing_key, type,"
                 " send_resolved, config, secrets, and all that Alertmanager knows of it goes into config"
             ],
         ),
         (
-            {"pagerduty": {}},
+            {"pagerduty": {"routing_key": SECRET, "secrets": {"routing_key": SECRET}}},
+            ["llmmon_receivers.pagerduty: routing_key is there and in secrets, too; keep one of them"],
+        ),
+        ({"pagerduty": {}}, ["llmmon_receivers.pagerduty.routing_key is missing"]),
+        ({"opsgenie": {"api_key": " "}}, ["llmmon_receivers.opsgenie.api_key is missing"]),
+        ({"msteams": {}}, [f"llmmon_receivers.msteams.webhook_url {NO_URL}"]),
+        ({"msteams": {"webhook_url": SECRET}}, [f"llmmon_receivers.msteams.webhook_url {BAD_URL}"]),
+        ({"mattermost": {"webhook_url": SECRET}}, [f"llmmon_receivers.mattermost.webhook_url {BAD_URL}"]),
+        ({"google_chat": {"webhook_url": SECRET}}, [f"llmmon_receivers.google_chat.webhook_url {BAD_URL}"]),
+        (
+            {"google_chat": {"secrets": {"url": SECRET}}},
+            [f"llmmon_receivers.google_chat.webhook_url {NO_URL}"],
+        ),
+        (
+            {"telegram": {}},
             [
-                "llmmon_receivers.pagerduty is empty; write Alertmanager's settings for pagerduty into config and"
-                " secrets"
+                "llmmon_receivers.telegram.bot_token is missing",
+                "llmmon_receivers.telegram.chat_id is missing; it is a number, such as -1001234567890",
             ],
+        ),
+        (
+            {"telegram": {"bot_token": SECRET, "chat_id": "@channel"}},
+            ["llmmon_receivers.telegram.chat_id is '@channel', which is not a number such as -1001234567890"],
+        ),
+        (
+            {"webex": {}},
+            ["llmmon_receivers.webex is empty; write Alertmanager's settings for webex into config and secrets"],
         ),
         ({"slack": {**SLACK, "config": "x"}}, ["llmmon_receivers.slack.config must be a dictionary"]),
         ({"slack": {**SLACK, "send_resolved": "no"}}, ["llmmon_receivers.slack.send_resolved must be true or false"]),
@@ -141,6 +171,20 @@ KNOWN = ", ".join(NATIVE + PASSED_THROUGH)
 )
 def test_bad_receivers(receivers: dict[str, Any], expected: list[str]) -> None:
     assert receiver_problems(receivers) == expected
+
+
+@pytest.mark.parametrize(("version", "taken"), [("0.31.1", False), ("0.32.0", True), ("0.33.1", True), ("mine", True)])
+def test_google_chat_needs_an_alertmanager_that_says_what_a_webhook_gets(version: str, taken: bool) -> None:
+    found = receiver_problems({"room": {"type": "google_chat", **SLACK}}, "", version)
+    assert found == (
+        []
+        if taken
+        else [
+            "llmmon_receivers.room: Google Chat takes nothing that Alertmanager 0.31.1 can send; set"
+            " llmmon_alertmanager_version to 0.32.0 or later, or leave the receiver out"
+        ]
+    )
+    assert receiver_problems({"slack": SLACK}, "", version) == []
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a/b", "../a", "-a", "a\n", "ü", "x" * 64])

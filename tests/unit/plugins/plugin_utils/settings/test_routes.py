@@ -110,4 +110,9 @@ def test_every_receiver_has_a_route() -> None:
     assert problems(default=["slack"]) == [
         "llmmon_receivers: no alert reaches email; name it in llmmon_routes or llmmon_default_receivers"
     ]
+    # It may be there by a variable of the environment alone, which nobody thinks of.
+    assert problems(default=["email"]) == [
+        "llmmon_receivers: no alert reaches slack; name it in llmmon_routes or llmmon_default_receivers, or leave"
+        " SLACK_WEBHOOK_URL empty if that is where it comes from"
+    ]
     assert problems({"severity": "critical", "receivers": ["email"]}, default=["slack"]) == []
