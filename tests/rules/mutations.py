@@ -110,6 +110,9 @@ COSTS = 'llm_cost_usd_total{job=~"llm-auth-proxy"}'
 COSTS_OF_TEAMS = COSTS.replace("}", ', team!=""}')
 
 
+# Of Prometheus's own rules.
+RULE_FAILURES = 'prometheus_rule_evaluation_failures_total{job="prometheus"}'
+
 # How long costs have been known.
 SAMPLES = 'label_replace(count_over_time(job:llm_cost_usd:rate5m[7d]) * 60, "by", "samples", "", "")'
 FIRST = 'label_replace(time() - min_over_time(timestamp(job:llm_cost_usd:rate5m)[7d:1h]), "by", "first", "", "")'
@@ -515,6 +518,12 @@ MUTATIONS = [
     Mutation("a gateway's own objective is everybody's", "overrides", "a gateway's own",
              'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --
+    Mutation("what was counted before a restart counts", "alerts_counted_before", "begins anew",
+             "last_over_time(", "max_over_time("),
+    Mutation("what a counter begins with counts", "alerts_counted_before", "before anybody saw it",
+             "- min_over_time(", "- 0 * min_over_time("),
+    Mutation("a failed scrape starts the clock again", "alerts_counted_before", "a scrape that fails",
+             f"last_over_time({RULE_FAILURES}[5m])", RULE_FAILURES),
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
              'up{job=~"alertmanager|grafana|prober"}', "up"),
     even_of_none("errors of nothing sent", "alerts_stack", "does not take",

@@ -56,6 +56,15 @@ def aggregated(aggregate: str, labels: Sequence[str], expression: str) -> str:
     return f"{aggregate} by ({', '.join(labels)}) ({expression})"
 
 
+def grown(counter: str, window: str, *matchers: str) -> str:
+    """How much a counter has grown since it was lowest in a window, such as ``5m``, for rules that ask whether it did.
+
+    ``increase()`` would count what a new series begins with where VictoriaMetrics evaluates it, and not in Prometheus.
+    """
+    window_of = f"{selector(counter, *matchers)}[{window}]"
+    return f"last_over_time({window_of}) - min_over_time({window_of})"
+
+
 def seen_lately(series: str) -> str:
     """Series that there were in the last day, with their last value: who is seen once a day is known."""
     return f"last_over_time({series}[1d])"

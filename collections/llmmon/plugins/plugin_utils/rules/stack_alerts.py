@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import grown, job_is
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 
 # A block is due every two hours: one that was missed may be a restart.
@@ -15,6 +16,8 @@ _UPLOAD_LATE_SECONDS = 14400
 
 # For so long Prometheus surely has what it could not write to an engine yet: until its log is cut the next time.
 _KEPT_SECONDS = 7200
+
+_OWN = job_is("prometheus")
 
 
 def stack_alerts(settings: Mapping[str, Any]) -> list[Group]:
@@ -77,14 +80,14 @@ def _evaluating(settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "PrometheusRuleFailures",
-            'increase(prometheus_rule_evaluation_failures_total{job="prometheus"}[5m]) > 0',
+            f"{grown('prometheus_rule_evaluation_failures_total', '5m', _OWN)} > 0",
             summary="Prometheus cannot evaluate some rules",
             description="Rules of the group {{ $labels.rule_group }} fail on {{ $labels.instance }}. Alerts that"
             " depend on them cannot fire.",
         ),
         *alert(
             "PrometheusMissedRuleEvaluations",
-            'increase(prometheus_rule_group_iterations_missed_total{job="prometheus"}[5m]) > 0',
+            f"{grown('prometheus_rule_group_iterations_missed_total', '5m', _OWN)} > 0",
             summary="Prometheus skips evaluations of rules",
             description="The group {{ $labels.rule_group }} on {{ $labels.instance }} takes longer than its interval,"
             " so evaluations are left out: alerts are late.",
@@ -166,14 +169,14 @@ def _storing(settings: RuleSettings) -> list[Rule]:
         # Over 3 hours: compactions run every 2.
         *alert(
             "PrometheusTSDBCompactionsFailing",
-            'increase(prometheus_tsdb_compactions_failed_total{job="prometheus"}[3h]) > 0',
+            f"{grown('prometheus_tsdb_compactions_failed_total', '3h', _OWN)} > 0",
             summary="Prometheus cannot compact its data",
             description="{{ $value | humanize }} compactions failed on {{ $labels.instance }} in the last 3 hours: the"
             " disk is full or data are damaged.",
         ),
         *alert(
             "PrometheusTSDBReloadsFailing",
-            'increase(prometheus_tsdb_reloads_failures_total{job="prometheus"}[3h]) > 0',
+            f"{grown('prometheus_tsdb_reloads_failures_total', '3h', _OWN)} > 0",
             summary="Prometheus cannot read its data from disk",
             description="{{ $value | humanize }} attempts to load blocks failed on {{ $labels.instance }} in the last 3"
             " hours.",
@@ -181,11 +184,11 @@ def _storing(settings: RuleSettings) -> list[Rule]:
         # Damage is found, and counted, while Prometheus starts: nothing grows after that.
         *alert(
             "PrometheusTSDBWALFailures",
-            """
-            increase(prometheus_tsdb_wal_writes_failed_total{job="prometheus"}[10m]) > 0
-            or increase(prometheus_tsdb_wal_truncations_failed_total{job="prometheus"}[3h]) > 0
-            or prometheus_tsdb_wal_corruptions_total{job="prometheus"} > 0
-              and on (job, instance) time() - process_start_time_seconds{job="prometheus"} < 3 * 3600
+            f"""
+            {grown("prometheus_tsdb_wal_writes_failed_total", "10m", _OWN)} > 0
+            or {grown("prometheus_tsdb_wal_truncations_failed_total", "3h", _OWN)} > 0
+            or prometheus_tsdb_wal_corruptions_total{{job="prometheus"}} > 0
+              and on (job, instance) time() - process_start_time_seconds{{job="prometheus"}} < 3 * 3600
             """,
             summary="Prometheus cannot write what it has scraped",
             description="Writes to, or truncations of, the write-ahead log fail on {{ $labels.instance }}, or it is"
@@ -216,9 +219,9 @@ def _writing(settings: RuleSettings) -> list[Rule]:
         return []
     alert = settings.alerting.alert
     sent = 'prometheus_remote_storage_queue_highest_sent_timestamp_seconds{job="prometheus"} > 0'
-    failed = 'prometheus_remote_storage_samples_failed_total{job="prometheus"}'
+    failed = grown("prometheus_remote_storage_samples_failed_total", "15m", _OWN)
     # What is dropped because nobody wants it is not lost.
-    dropped = 'prometheus_remote_storage_samples_dropped_total{job="prometheus", reason!~"|dropped_series"}'
+    dropped = grown("prometheus_remote_storage_samples_dropped_total", "15m", _OWN, 'reason!~"|dropped_series"')
     return [
         # Its value is the time at which it was made, so that whoever reads it from the engine knows how late that is.
         record("llmmon:remote_write_marker", "vector(time())"),
@@ -241,7 +244,7 @@ def _writing(settings: RuleSettings) -> list[Rule]:
         ),
         *alert(
             "PrometheusRemoteWriteLosing",
-            _by_engine(f"increase({failed}[15m]) > 0", f"increase({dropped}[15m]) > 0")
+            _by_engine(f"{failed} > 0", f"{dropped} > 0")
             + f"\nor\ninstance_engine:prometheus_remote_write_lag:seconds > {_KEPT_SECONDS}",
             summary="An engine loses samples",
             description="Samples of {{ $labels.instance }} for {{ $labels.engine }} are lost for good: the engine"
@@ -268,7 +271,7 @@ def _keeping(settings: RuleSettings) -> list[Rule]:
         return []
     alert = settings.alerting.alert
     # The store gateway looks at the bucket every quarter of an hour.
-    failures = 'increase(thanos_objstore_bucket_operation_failures_total{job="thanos"}[20m])'
+    failures = grown("thanos_objstore_bucket_operation_failures_total", "20m", job_is("thanos"))
     # The compactor writes to the bucket, too, when there is something to put together: only a sidecar has uploads due.
     uploaded = 'max by (job, instance) (thanos_objstore_bucket_last_successful_upload_time{job="thanos"} > 0)'
     return [
