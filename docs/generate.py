@@ -1,4 +1,4 @@
-"""Write docs/variables.md from the roles' specifications, and docs/grafana-versions.md: `python -m docs.generate`."""
+"""Write docs/variables.md from the roles' specifications, and the pages that tests write: `python -m docs.generate`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from docs import grafana_versions
+from docs import grafana_versions, vmalert
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TARGET = REPOSITORY / "docs" / "variables.md"
@@ -92,6 +92,10 @@ def document() -> str:
 
 
 if __name__ == "__main__":
-    for target, text in ((TARGET, document()), (grafana_versions.TARGET, grafana_versions.document())):
+    for target, text in (
+        (TARGET, document()),
+        (grafana_versions.TARGET, grafana_versions.document()),
+        (vmalert.TARGET, vmalert.page()),
+    ):
         target.write_text(text, encoding="utf-8")
         print(f"wrote {target.relative_to(REPOSITORY)}", file=sys.stderr)

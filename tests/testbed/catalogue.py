@@ -215,13 +215,17 @@ _PACKAGED = (
     ("alertmanager", "amtool", "prometheus-alertmanager", "amtool"),
     ("prober", "blackbox_exporter", "prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
 )
-# An engine that Prometheus writes to, of which llmmon deploys none.
-_VICTORIA = (("trixie", "1.112.0"), ("sid", "1.145.0"))
+# An engine that Prometheus writes to, and what evaluates rules on one: llmmon deploys none of them.
+_VICTORIA = (
+    ("victoria-metrics", "trixie", "1.112.0"),
+    ("victoria-metrics", "sid", "1.145.0"),
+    ("vmalert-tool", "sid", "1.145.0"),
+)
 # Of one name, the oldest first.
 TOOLS = (
     *(
-        Tool("victoria-metrics", version, DebianProgram(suite, "victoria-metrics", "usr/bin/victoria-metrics"))
-        for suite, version in _VICTORIA
+        Tool(name, version, DebianProgram(suite, "victoria-metrics", f"usr/bin/{name}"))
+        for name, suite, version in _VICTORIA
     ),
     *(
         Tool(name, recipe.version, DebianProgram(recipe.suite, package, f"usr/bin/{program}"))
