@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program: ``check`` looks at the settings, ``run`` asks and serves the metrics page, ``healthy`` asks that."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from .exposition import Record, page
+from .ledger import Ledger, LedgerInUse
+from .settings import Canary, SettingsUnusable, load
+from .trying import KeyUnreadable, Try, keep_trying, key_of
+from .watch import Watch
+
+PORT = 9117
+_LOG = logging.getLogger("llmmon-canary")
+_USAGE = "give it check SETTINGS, run SETTINGS FOLDER, or healthy"
+
+
+class Broken(Exception):
+    """A canary met something that nobody has thought of."""
+
+
+def serve(records: Sequence[Record], ledger: Ledger, address: tuple[str, int]) -> ThreadingHTTPServer:
+    """The metrics page, served by a thread of its own until the server is shut down."""
+
+    class Page(BaseHTTPRequestHandler):
+        """Answers with the metrics, whatever the query is."""
+
+        timeout = 10
+
+        def do_GET(self) -> None:
+            known = self.path.partition("?")[0] == "/metrics"
+            body = page(records, ledger).encode() if known else b"the metrics are at /metrics\n"
+            self.send_response(200 if known else 404)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Scrapes are not worth a line."""
+
+    server = ThreadingHTTPServer(address, Page)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
+    return server
+
+
+def run(canaries: Sequence[Canary], folder: Path, stop: threading.Event, address: tuple[str, int]) -> None:
+    """Ask until told to stop.
+
+    Raises LedgerInUse, KeyUnreadable, Broken, and OSError where the folder or the port is not to be had.
+    """
+    ledger = Ledger(folder / "ledger.json", time.time)
+    if ledger.used_up:
+        _LOG.warning("the ledger cannot be read: its cap counts as used up, nothing is asked until midnight UTC")
+    tries = []
+    for canary in canaries:
+        if not canary.price_known:
+            _LOG.warning("%s: the price is not known, so its cap counts requests alone", canary.name)
+        watch = Watch(canary)
+        record = Record(watch)
+        tries.append((Try(watch, record, ledger, key_of(canary)), record))
+    server = serve([record for _, record in tries], ledger, address)
+    broken: list[str] = []
+
+    def keep(one: Try) -> None:
+        try:
+            keep_trying(one, stop)
+        except Exception:
+            # A canary that is silent looks like one that is well: the program ends, and the engine starts it again.
+            _LOG.exception("%s: the program is broken", one.watch.canary.name)
+            broken.append(one.watch.canary.name)
+            stop.set()
+
+    for one, _ in tries:
+        threading.Thread(target=keep, args=(one,), name=one.watch.canary.name, daemon=True).start()
+    stop.wait()
+    server.shutdown()
+    server.server_close()
+    ledger.close()
+    if broken:
+        raise Broken(f"stopped because of {', '.join(broken)}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        if list(arguments) == ["healthy"]:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=4) as answer:
+                answer.read()
+            return 0
+        if arguments[:1] == ["check"] and len(arguments) == 2:
+            for canary in load(Path(arguments[1])):
+                key_of(canary)
+            return 0
+        if arguments[:1] == ["run"] and len(arguments) == 3:
+            stop = threading.Event()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            run(load(Path(arguments[1])), Path(arguments[2]), stop, ("0.0.0.0", PORT))  # noqa: S104
+            return 0
+    except (SettingsUnusable, LedgerInUse, KeyUnreadable, Broken, OSError) as error:
+        _LOG.error("%s", error)
+        return 1
+    _LOG.error(_USAGE)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
