@@ -9,7 +9,7 @@ from dashboards.frame import RECENT
 
 PROMETHEUS = '{job="prometheus"}'
 ALERTMANAGER = '{job="alertmanager"}'
-OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
+OWN = '{job=~"prometheus|alertmanager|grafana|prober|canary"}'
 NOTHING = "Nothing was sent"
 NO_ENGINE = "No llmmon_remote_write"
 NO_BACKUP = "No backup yet: run backup.yml, or set llmmon_backup_schedule"
