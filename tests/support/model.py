@@ -84,13 +84,17 @@ def embedding(numbers: Sequence[float] = (0.25, -0.5, 0.125)) -> list[Part]:
 
 @dataclass(frozen=True)
 class Reply:
-    """What the gateway sends. ``length`` promises so many bytes; without it the end of the connection is the end."""
+    """What the gateway sends. ``length`` promises so many bytes; without it the end of the connection is the end.
+
+    With ``chunked`` each part is a chunk; the last one, b"", ends the answer.
+    """
 
     parts: Sequence[Part] = field(default_factory=chat)
     status: int = 200
     content_type: str = "text/event-stream"
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
+    chunked: bool = False
 
 
 def refused(status: int, message: str = "no") -> Reply:
@@ -137,6 +141,8 @@ def answering(certificate: Path | None = None) -> Iterator[Model]:
             self.send_header("Content-Type", reply.content_type)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
+            if reply.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
             if reply.length is not None:
                 self.send_header("Content-Length", str(reply.length))
             self.end_headers()
@@ -144,7 +150,7 @@ def answering(certificate: Path | None = None) -> Iterator[Model]:
             with suppress(OSError):
                 for part in reply.parts:
                     if isinstance(part, bytes):
-                        self.wfile.write(part)
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if reply.chunked else part)
                     else:
                         model.over.wait(60 if part == HOLD else float(part))
 

@@ -47,8 +47,10 @@ def test_it_runs_its_release_as_nobody_and_without_a_port() -> None:
     assert run["health_test"] == ["CMD", "python", "-I", "-B", f"{release}/program", "healthy"]
     assert run["user"] == "65534:65534"
     assert "port" not in run
+    run = described("__llmmon_canary_run", __llmmon_canary_tree={}, llmmon_canary_page=True)
+    assert (run["address"], run["port"], run["port_inside"]) == ("127.0.0.1", 9117, 9117)
     # In check mode on a new host there is none yet.
-    assert "/etc/llmmon/canary/current/program" in described("__llmmon_canary_run", __llmmon_canary_tree={})["command"]
+    assert "/etc/llmmon/canary/current/program" in run["command"]
 
 
 def test_the_release_holds_a_program_that_takes_its_settings(tmp_path: Path) -> None:
@@ -66,6 +68,20 @@ def test_the_release_holds_a_program_that_takes_its_settings(tmp_path: Path) -> 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((tmp_path / "canary.json").read_text())["canaries"][0]["key_file"] == "secrets/canary-chat.token"
     assert "the-key" not in (tmp_path / "canary.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({}, ""),
+        ({"llmmon_canary_page": True}, "http://llmmon-prometheus:9090"),
+        ({"llmmon_canary_page": True, "llmmon_services": ["alertmanager"]}, ""),
+    ],
+)
+def test_the_page_is_written_from_the_prometheus_of_the_stack(variables: dict[str, Any], asked: str) -> None:
+    settings = json.loads(rendering.render_tree(ROLE, llmmon_canaries=CANARIES, **variables)["canary.json"])
+    assert settings["prometheus"] == asked
+    assert settings["language"] == "en"
 
 
 @pytest.mark.parametrize(("canaries", "targets"), [(CANARIES, ["llmmon-canary:9117"]), ([], None)])

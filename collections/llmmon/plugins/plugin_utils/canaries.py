@@ -29,9 +29,12 @@ _DEFAULT_INTERVAL = "1m"
 _DEFAULT_RATIO = 0.8
 # Keys that the program takes as they are, and those that are durations.
 _AS_THEY_ARE = (
-    *("name", "gateway", "url", "model", "kind", "headers", "parameters", "output_tokens", "output_tokens_field"),
-    *("slow_factor", "answered_by", "deployments", "dimensions", "certificate_days"),
+    *("name", "gateway", "url", "model", "kind", "headers", "parameters", "output_tokens_field", "answered_by"),
+    "deployments",
 )
+# Numbers may come as text.
+_COUNTS = ("output_tokens", "dimensions")
+_NUMBERS = ("slow_factor", "certificate_days")
 _DURATIONS = ("connect_timeout", "first_timeout", "stall_timeout", "total_timeout", "slow_seconds")
 
 
@@ -119,6 +122,8 @@ def _settings_of(canary: Mapping[str, Any], prices: Mapping[str, Any]) -> dict[s
     kind, cap = given.get("kind", CHAT), given["cap"]
     settings = {key: given[key] for key in _AS_THEY_ARE if key in given}
     settings |= {key: _seconds(given[key]) for key in _DURATIONS if key in given}
+    settings |= {key: int(float(given[key])) for key in _COUNTS if key in given}
+    settings |= {key: float(given[key]) for key in _NUMBERS if key in given}
     interval = _seconds(given.get("interval", _DEFAULT_INTERVAL))
     settings |= {
         "interval": interval,

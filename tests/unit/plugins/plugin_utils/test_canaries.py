@@ -57,6 +57,9 @@ def test_what_the_user_says_is_kept() -> None:
     assert (canary.interval, canary.slow_seconds, canary.golden_ratio, canary.kind) == (30.0, 90.0, 0.8, "chat")
     assert [question.exact for question in canary.questions] == ["4", None]
     assert not canary.price_known
+    as_text = {**CANARY, "output_tokens": "9", "slow_factor": "3", "cap": {"requests_per_hour": "7"}}
+    canary = canary_of(canary_settings([as_text], {})[0])
+    assert (canary.output_tokens, canary.slow_factor, canary.requests_per_hour) == (9, 3.0, 7)
 
 
 @pytest.mark.parametrize("check", [{"exact": "yes"}, {"prompt": "Say yes."}, {"prompt": "Say yes.", "regex": "y"}])

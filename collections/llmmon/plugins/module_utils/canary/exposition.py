@@ -13,6 +13,7 @@ from .causes import CAUSES, OK, Exchange
 from .ledger import NO_DOLLARS, NO_REQUESTS, NOT_WRITTEN, Ledger
 from .readings import readings, token_counts, who_answered
 from .settings import Question
+from .statuspage import Now
 from .watch import IS_FAILING, IS_SLOW, IS_WRONG, Watch, kind_of
 
 PREFIX = "llmmon_canary_"
@@ -90,6 +91,13 @@ class Record:
         """The cap did not let a request go out."""
         with self._lock:
             self._skips[hindrance] += 1
+
+    def now(self) -> Now:
+        """What the status page says of it."""
+        with self._lock:
+            canary = self.watch.canary
+            asked = bool(self._last)
+            return Now(canary.name, canary.gateway, canary.model, self.watch.told, asked)
 
     def samples(self, ledger: Ledger) -> list[Sample]:
         """Everything about it: name without its beginning, labels, value."""

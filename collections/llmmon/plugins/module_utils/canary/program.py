@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program: ``check`` looks at the settings, ``run`` asks and serves the metrics page, ``healthy`` asks that."""
+"""The program: ``check`` looks at the settings, ``run`` asks and serves its pages, ``healthy`` asks for one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import threading
 import time
 import urllib.request
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from .exposition import Record, page
 from .ledger import Ledger, LedgerInUse
-from .settings import Canary, SettingsUnusable, load
+from .serving import METRICS, STATUS, serve
+from .settings import Settings, SettingsUnusable, load
+from .statuswriter import StatusWriter
 from .trying import KeyUnreadable, Try, keep_trying, key_of
 from .watch import Watch
 
@@ -28,33 +29,7 @@ class Broken(Exception):
     """A canary met something that nobody has thought of."""
 
 
-def serve(records: Sequence[Record], ledger: Ledger, address: tuple[str, int]) -> ThreadingHTTPServer:
-    """The metrics page, served by a thread of its own until the server is shut down."""
-
-    class Page(BaseHTTPRequestHandler):
-        """Answers with the metrics, whatever the query is."""
-
-        timeout = 10
-
-        def do_GET(self) -> None:
-            known = self.path.partition("?")[0] == "/metrics"
-            body = page(records, ledger).encode() if known else b"the metrics are at /metrics\n"
-            self.send_response(200 if known else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Scrapes are not worth a line."""
-
-    server = ThreadingHTTPServer(address, Page)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="page", daemon=True).start()
-    return server
-
-
-def run(canaries: Sequence[Canary], folder: Path, stop: threading.Event, address: tuple[str, int]) -> None:
+def run(settings: Settings, folder: Path, stop: threading.Event, address: tuple[str, int]) -> None:
     """Ask until told to stop.
 
     Raises LedgerInUse, KeyUnreadable, Broken, and OSError where the folder or the port is not to be had.
@@ -63,13 +38,19 @@ def run(canaries: Sequence[Canary], folder: Path, stop: threading.Event, address
     if ledger.used_up:
         _LOG.warning("the ledger cannot be read: its cap counts as used up, nothing is asked until midnight UTC")
     tries = []
-    for canary in canaries:
+    for canary in settings.canaries:
         if not canary.price_known:
             _LOG.warning("%s: the price is not known, so its cap counts requests alone", canary.name)
         watch = Watch(canary)
         record = Record(watch)
         tries.append((Try(watch, record, ledger, key_of(canary)), record))
-    server = serve([record for _, record in tries], ledger, address)
+    records = [record for _, record in tries]
+    pages = {METRICS: lambda: page(records, ledger)}
+    if settings.prometheus:
+        writer = StatusWriter(records, folder / "status.html", settings.prometheus, settings.language)
+        pages[STATUS] = writer.page
+        threading.Thread(target=writer.keep_writing, args=(stop,), name="status", daemon=True).start()
+    server = serve(pages, address)
     broken: list[str] = []
 
     def keep(one: Try) -> None:
@@ -100,7 +81,7 @@ def main(arguments: Sequence[str]) -> int:
                 answer.read()
             return 0
         if arguments[:1] == ["check"] and len(arguments) == 2:
-            for canary in load(Path(arguments[1])):
+            for canary in load(Path(arguments[1])).canaries:
                 key_of(canary)
             return 0
         if arguments[:1] == ["run"] and len(arguments) == 3:

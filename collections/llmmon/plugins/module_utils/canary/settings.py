@@ -80,14 +80,24 @@ class Canary:
         return {"canary": self.name, "gateway": self.gateway, "model": self.model}
 
 
-def load(path: Path) -> list[Canary]:
-    """The canaries of a file.
+@dataclass(frozen=True)
+class Settings:
+    """All that the program is told. ``prometheus`` is a URL, empty where no status page is wanted."""
+
+    canaries: tuple[Canary, ...]
+    prometheus: str = ""
+    language: str = "en"
+
+
+def load(path: Path) -> Settings:
+    """The settings in a file.
 
     Raises SettingsUnusable.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["canaries"]
-        return [canary_of(_found(entry, path.parent)) for entry in entries]
+        given = json.loads(path.read_text(encoding="utf-8"))
+        canaries = tuple(canary_of(_found(entry, path.parent)) for entry in given["canaries"])
+        return Settings(canaries, str(given.get("prometheus", "")), str(given.get("language", "en")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsUnusable(f"{path} is not what the canary can use: {error}") from error
 

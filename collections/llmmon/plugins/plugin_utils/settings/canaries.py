@@ -143,19 +143,24 @@ def _request_problems(canary: Mapping[str, Any]) -> Iterator[str]:
             yield f"{_VARIABLE}: headers of {name} has {shown(header)}, which is no header that a canary may set"
         if not str(value).strip() or re.search(r"[\r\n]", str(value)):
             yield f"{_VARIABLE}: headers of {name} must give {header} a value of one line"
-    tokens = canary.get("output_tokens")
+    tokens = _number(canary, "output_tokens")
     if tokens is not None and not 1 <= tokens <= _MOST_TOKENS:
-        yield f"{_VARIABLE}: output_tokens of {name} is {tokens}, but must be from 1 to {_MOST_TOKENS}"
+        yield f"{_VARIABLE}: output_tokens of {name} is {tokens:g}, but must be from 1 to {_MOST_TOKENS}"
     if canary.get("output_tokens_field") and canary.get("kind", CHAT) != CHAT:
         yield f"{_VARIABLE}: {name} has output_tokens_field, which only kind: chat has"
     interval = canary.get("interval")
     if interval is not None and is_duration(interval) and milliseconds(interval) < _LEAST_INTERVAL:
         yield f"{_VARIABLE}: interval of {name} is {interval}, but must be 10s or more"
-    factor, ratio = canary.get("slow_factor"), canary.get("golden_ratio")
+    factor, ratio = _number(canary, "slow_factor"), _number(canary, "golden_ratio")
     if factor is not None and not 1.2 <= factor <= 100:
-        yield f"{_VARIABLE}: slow_factor of {name} is {factor}, but must be from 1.2 to 100: times what is usual"
+        yield f"{_VARIABLE}: slow_factor of {name} is {factor:g}, but must be from 1.2 to 100: times what is usual"
     if ratio is not None and not 0 < ratio <= 1:
-        yield f"{_VARIABLE}: golden_ratio of {name} is {ratio}, but must be above 0 and at most 1"
+        yield f"{_VARIABLE}: golden_ratio of {name} is {ratio:g}, but must be above 0 and at most 1"
+
+
+def _number(canary: Mapping[str, Any], key: str) -> float | None:
+    """A number, also one that came as text; None for what is left out, or is none, which is said elsewhere."""
+    return float(canary[key]) if is_amount(canary.get(key)) else None
 
 
 def _cap_problems(canary: Mapping[str, Any], prices: Mapping[str, Any]) -> Iterator[str]:
@@ -168,7 +173,7 @@ def _cap_problems(canary: Mapping[str, Any], prices: Mapping[str, Any]) -> Itera
     dollars, requests = cap.get("dollars_per_day"), cap.get("requests_per_hour")
     if dollars is not None and (not is_amount(dollars) or not float(dollars)):
         yield f"{_VARIABLE}: cap.dollars_per_day of {name} is {shown(dollars)}, but must be an amount above 0"
-    if requests is not None and (isinstance(requests, bool) or not isinstance(requests, int) or requests < 1):
+    if requests is not None and (not is_amount(requests) or float(requests) < 1):
         yield f"{_VARIABLE}: cap.requests_per_hour of {name} is {shown(requests)}, but must be 1 or more"
     price = canary.get("price")
     for token, amount in (price or {}).items():

@@ -44,6 +44,7 @@ FAULTS: dict[str, tuple[str, Reply, dict[str, Any]]] = {
     "200 with an error event": ("error_in_answer", Reply([GOOD[0], event({"error": {"message": "no"}})]), {}),
     "another model served": ("other_model", Reply(chat(model="tiny-1")), {}),
     "truncated stream": ("truncated", Reply(GOOD[:5]), {}),
+    "truncated chunks": ("truncated", Reply(GOOD[:5], chunked=True), {}),
     "truncated body": ("truncated", Reply(whole(), content_type="application/json", length=9999), {}),
     "malformed JSON": ("malformed", Reply([b'data: {"choices": [}\n\n', DONE]), {}),
     "malformed body": ("malformed", Reply([b"<html>"], content_type="text/html"), {}),
@@ -106,6 +107,8 @@ def test_a_fault_is_named_after_two_tries(fault: str, model: Model, make_try: Ma
 
 GOOD_WAYS: dict[str, Callable[[], Reply]] = {
     "in events": Reply,
+    "in chunks": lambda: Reply([*GOOD, b""], chunked=True),
+    "in chunks, as a whole": lambda: Reply([*whole(), b""], content_type="application/json", chunked=True),
     "in one piece of the stream": lambda: Reply([b"".join(part for part in GOOD if isinstance(part, bytes))]),
     "byte by byte": lambda: Reply([part[at : at + 1] for part in map(_bytes, GOOD) for at in range(len(part))]),
     "with CRLF": lambda: Reply([_bytes(part).replace(b"\n", b"\r\n") for part in GOOD]),

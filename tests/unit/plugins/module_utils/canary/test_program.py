@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.canary import program
-from ansible_collections.llmmon.stack.plugins.module_utils.canary.settings import canary_of
+from ansible_collections.llmmon.stack.plugins.module_utils.canary import program, serving
+from ansible_collections.llmmon.stack.plugins.module_utils.canary.settings import Settings, canary_of
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.support.collection import REPOSITORY
+from tests.support.loopback import unused_port
 from tests.support.model import Model, Reply
 
 from .conftest import SETTINGS
@@ -102,17 +104,18 @@ def test_it_stops_in_order_when_it_is_told_to(release: Path, model: Model) -> No
 def served(tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Let the program run in this process, on a port of its own."""
     servers = []
-    kept = program.serve
 
     def serve(*arguments: Any) -> Any:
-        servers.append(kept(*arguments))
+        servers.append(serving.serve(*arguments))
         ready.set()
         return servers[-1]
 
     ready, stop = threading.Event(), threading.Event()
     monkeypatch.setattr(program, "serve", serve)
-    canaries = [canary_of({**SETTINGS, "url": model.url, "interval": 0.05, "input_price": None})]
-    thread = threading.Thread(target=program.run, args=(canaries, tmp_path, stop, ("127.0.0.1", 0)))
+    canary = canary_of({**SETTINGS, "url": model.url, "interval": 0.05, "input_price": None})
+    # Nobody is there: the page says so.
+    settings = Settings((canary,), f"http://127.0.0.1:{unused_port()}")
+    thread = threading.Thread(target=program.run, args=(settings, tmp_path, stop, ("127.0.0.1", 0)))
     thread.start()
     assert ready.wait(60)
     yield f"http://127.0.0.1:{servers[0].server_port}"
@@ -126,7 +129,17 @@ def test_it_serves_its_page(served: str) -> None:
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         assert "llmmon_canary_price_known" in answer.read().decode()
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        urllib.request.urlopen(f"{served}/", timeout=30)
+        urllib.request.urlopen(f"{served}/other", timeout=30)
+
+
+def test_it_serves_and_writes_its_status_page(served: str, tmp_path: Path) -> None:
+    written = tmp_path / "status.html"
+    assert wait_for(lambda: written.exists() or None, 60)
+    assert "No history: Prometheus cannot be reached" in written.read_text(encoding="utf-8")
+    with urllib.request.urlopen(served, timeout=30) as answer:
+        assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "<td>gpt-test</td>" in answer.read().decode()
 
 
 def test_what_nobody_thought_of_ends_the_program(
@@ -137,4 +150,4 @@ def test_what_nobody_thought_of_ends_the_program(
 
     monkeypatch.setattr(program, "keep_trying", break_down)
     with pytest.raises(program.Broken, match="stopped because of chat"):
-        program.run([make_canary()], tmp_path, threading.Event(), ("127.0.0.1", 0))
+        program.run(Settings((make_canary(),)), tmp_path, threading.Event(), ("127.0.0.1", 0))

@@ -38,6 +38,7 @@ def problems(prices: dict[str, Any] | None = None, **canary: Any) -> list[str]:
             "parameters": {"temperature": None, "reasoning_effort": "low"},
             "output_tokens_field": "max_completion_tokens",
         },
+        {"output_tokens": "9", "slow_factor": "3", "cap": {"dollars_per_day": "1.5", "requests_per_hour": "9"}},
         {"headers": {"X-Team": "canary"}, "interval": "10s", "answered_by": ["other"], "bearer_token": ...},
     ],
 )
