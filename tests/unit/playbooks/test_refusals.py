@@ -130,7 +130,11 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
         ),
         ("upgrade.yml", {"llmmon_alertmanager_version": "0.27.0"}, "set llmmon_alertmanager_version to a later one"),
         ("site.yml", {"llmmon_canaries": [{**CANARY, "cap": {}}]}, "chat has no cap, and would spend without end"),
-        ("site.yml", {"llmmon_canaries": [{**CANARY, "promt": "?"}]}, "has the key promt, which llmmon does not know"),
+        (
+            "site.yml",
+            {"llmmon_canaries": [{**CANARY, "question": "?"}]},
+            "has the key question, which llmmon does not know",
+        ),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .errors import CanaryError
+
 # An event is a part of an answer; one this large is none.
 MOST_BYTES = 1024 * 1024
 
 
-class EventTooLarge(Exception):
+class EventTooLarge(CanaryError):
     """An event does not end."""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from .causes import FAILING
+from .errors import CanaryError
 
 WINDOWS = ("24h", "7d", "30d")
 _TIMEOUT = 60.0
@@ -23,7 +24,7 @@ _BY = "by (gateway, model)"
 Model = tuple[str, str]
 
 
-class HistoryUnavailable(Exception):
+class HistoryUnavailable(CanaryError):
     """Prometheus gives no answer that can be used; the text says why, in a few words."""
 
 

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from .errors import CanaryError
 from .request import PICODOLLARS
 from .settings import Canary
 
@@ -25,7 +26,7 @@ HOUR = 3600.0
 _MOST_BYTES = 8 * 1024 * 1024
 
 
-class LedgerInUse(Exception):
+class LedgerInUse(CanaryError):
     """Another program spends from the same ledger."""
 
 

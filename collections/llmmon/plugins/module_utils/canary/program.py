@@ -12,12 +12,13 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from .errors import CanaryError
 from .exposition import Record, page
-from .ledger import Ledger, LedgerInUse
+from .ledger import Ledger
 from .serving import METRICS, STATUS, serve
-from .settings import Settings, SettingsUnusable, load
+from .settings import Settings, load
 from .statuswriter import StatusWriter
-from .trying import KeyUnreadable, Try, keep_trying, key_of
+from .trying import Try, keep_trying, key_of
 from .watch import Watch
 
 PORT = 9117
@@ -25,7 +26,7 @@ _LOG = logging.getLogger("llmmon-canary")
 _USAGE = "give it check SETTINGS, run SETTINGS FOLDER, or healthy"
 
 
-class Broken(Exception):
+class Broken(CanaryError):
     """A canary met something that nobody has thought of."""
 
 
@@ -90,7 +91,7 @@ def main(arguments: Sequence[str]) -> int:
                 signal.signal(number, lambda *_: stop.set())
             run(load(Path(arguments[1])), Path(arguments[2]), stop, ("0.0.0.0", PORT))  # noqa: S104
             return 0
-    except (SettingsUnusable, LedgerInUse, KeyUnreadable, Broken, OSError) as error:
+    except (CanaryError, OSError) as error:
         _LOG.error("%s", error)
         return 1
     _LOG.error(_USAGE)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from .errors import CanaryError
+
 CHAT, EMBEDDINGS, RESPONSES = KINDS = ("chat", "embeddings", "responses")
 
 
-class SettingsUnusable(Exception):
+class SettingsUnusable(CanaryError):
     """The file cannot be read, or says something that the program does not know."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from .asking import ask
 from .causes import KEY_REFUSED, RATE_LIMITED, REQUEST_REFUSED, Exchange, cause_of
 from .checks import is_right
+from .errors import CanaryError
 from .exposition import Record
 from .ledger import ALLOWED, Ledger
 from .readings import spent_tokens
@@ -24,7 +25,7 @@ _FREE = (KEY_REFUSED, RATE_LIMITED, REQUEST_REFUSED)
 Asking = Callable[[Canary, str, bytes], Exchange]
 
 
-class KeyUnreadable(Exception):
+class KeyUnreadable(CanaryError):
     """The file with the canary's key cannot be read."""
 
 
