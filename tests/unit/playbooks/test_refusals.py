@@ -132,8 +132,8 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
         ("site.yml", {"llmmon_canaries": [{**CANARY, "cap": {}}]}, "chat has no cap, and would spend without end"),
         (
             "site.yml",
-            {"llmmon_canaries": [{**CANARY, "question": "?"}]},
-            "has the key question, which llmmon does not know",
+            {"llmmon_canaries": [{**CANARY, "intervals": "1m"}]},
+            "does not know; did you mean interval?",
         ),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
