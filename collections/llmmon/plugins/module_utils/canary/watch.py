@@ -19,6 +19,8 @@ NOTHING, IS_FAILING, IS_WRONG, IS_SLOW = KINDS = ("", "failing", "wrong", "slow"
 # How many in a row are told; those after the first come soon.
 _ENOUGH = {NOTHING: 1, IS_FAILING: 2, IS_WRONG: 2, IS_SLOW: 3}
 SOON = 5.0
+# What fails for longer is asked for less often: each try counts with its worst case, and would use up the cap.
+_LONG, LATER = 10, 5
 # What is usual is known after so many answers, and is that of so many.
 _LEAST_USUAL, _MOST_USUAL = 10, 240
 # A golden answer that was never right in so many tries may be wrong itself.
@@ -47,6 +49,7 @@ class Watch:
     wait: float = 0.0
     _row: list[str] = field(default_factory=list)
     _doubtful: bool = False
+    _failures: int = 0
     _usual: deque[float] = field(default_factory=lambda: deque(maxlen=_MOST_USUAL))
     _verdicts: dict[int, bool] = field(default_factory=dict)
     _tries: dict[int, int] = field(default_factory=dict)
@@ -121,4 +124,6 @@ class Watch:
         # Who says that there were too many requests does not get one more soon.
         soon = (not enough and cause != RATE_LIMITED) or (doubtful and not self._doubtful)
         self._doubtful = doubtful
-        self.wait = min(SOON, self.canary.interval) if soon else self.canary.interval
+        self._failures = self._failures + 1 if kind == IS_FAILING else 0
+        usual = self.canary.interval * (LATER if self._failures >= _LONG else 1)
+        self.wait = min(SOON, usual) if soon else usual

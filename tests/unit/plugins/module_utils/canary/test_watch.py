@@ -106,6 +106,18 @@ def test_one_doubt_is_asked_about_soon_and_what_is_known_at_its_own_pace(make_ca
     assert waits == [60.0, SOON, 60.0, 60.0, 60.0, 60.0]
 
 
+def test_what_fails_for_long_is_asked_for_less_often_until_it_answers(make_canary: MakeCanary) -> None:
+    watch = Watch(make_canary())
+    waits = []
+    for _ in range(12):
+        watch.take(bad(SERVER_ERROR), None)
+        waits.append(watch.wait)
+    watch.take(good(), True)
+
+    assert waits == [SOON, *[60.0] * 8, *[300.0] * 3]
+    assert (watch.wait, watch.told) == (60.0, "")
+
+
 def test_slow_is_measured_by_what_is_usual_or_by_a_limit(make_canary: MakeCanary) -> None:
     new = Watch(make_canary())
     limited = Watch(make_canary(slow_seconds=2.0))
