@@ -516,7 +516,7 @@ MUTATIONS = [
              'ratio_rate1h{job=~"llm-auth-proxy"}', "ratio_rate1h"),
     # -- the monitoring itself --
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
-             'up{job=~"alertmanager|grafana|prober"}', "up"),
+             'up{job=~"alertmanager|grafana|prober|canary"}', "up"),
     even_of_none("errors of nothing sent", "alerts_stack", "does not take",
                  '(rate(prometheus_notifications_sent_total{job="prometheus"}[5m]) > 0)'),
     dropped("damage that was repaired long ago", "alerts_stack", "a data base that cannot",

@@ -5,19 +5,17 @@ from __future__ import annotations
 
 import json
 import math
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Optional
+from urllib.parse import urlencode
 
 from .causes import FAILING
 from .errors import CanaryError
+from .fetching import PageUnavailable, page_of
 
 WINDOWS = ("24h", "7d", "30d")
 _TIMEOUT = 60.0
-_MOST_BYTES = 16 * 1024 * 1024
 _BY = "by (gateway, model)"
 
 # The gateway's name and the model's.
@@ -74,14 +72,11 @@ def read(prometheus: str) -> History:
 
 
 def _query(prometheus: str, expression: str) -> Mapping[Model, float]:
-    url = f"{prometheus}/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
+    url = f"{prometheus}/api/v1/query?{urlencode({'query': expression})}"
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as answer:  # noqa: S310 - the role's own
-            return dict(_number(one) for one in json.loads(answer.read(_MOST_BYTES))["data"]["result"])
-    except urllib.error.HTTPError as error:
-        raise HistoryUnavailable(f"Prometheus answers {error.code}") from error
-    except OSError as error:
-        raise HistoryUnavailable("Prometheus cannot be reached") from error
+        return dict(_number(one) for one in json.loads(page_of(url, _TIMEOUT))["data"]["result"])
+    except PageUnavailable as error:
+        raise HistoryUnavailable(f"Prometheus {error}") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise HistoryUnavailable("Prometheus answers what cannot be read") from error
 

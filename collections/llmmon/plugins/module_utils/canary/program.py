@@ -8,12 +8,12 @@ import signal
 import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import CanaryError
 from .exposition import Record, page
+from .fetching import page_of
 from .ledger import Ledger
 from .serving import METRICS, STATUS, serve
 from .settings import Settings, load
@@ -78,8 +78,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         if list(arguments) == ["healthy"]:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/metrics", timeout=4) as answer:
-                answer.read()
+            page_of(f"http://127.0.0.1:{PORT}{METRICS}", 4.0)
             return 0
         if arguments[:1] == ["check"] and len(arguments) == 2:
             for canary in load(Path(arguments[1])).canaries:
