@@ -26,10 +26,10 @@ SETTINGS: dict[str, Any] = {
     "dollars_per_day": 1.0,
     "input_price": 0.000001,
     "output_price": 0.000002,
-    "connect_timeout": 2.0,
-    "first_timeout": 5.0,
-    "stall_timeout": 5.0,
-    "total_timeout": 20.0,
+    "connect_timeout": 30.0,
+    "first_timeout": 60.0,
+    "stall_timeout": 60.0,
+    "total_timeout": 120.0,
 }
 MakeCanary = Callable[..., Canary]
 MakeTry = Callable[..., Try]

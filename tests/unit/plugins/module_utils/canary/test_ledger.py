@@ -60,8 +60,9 @@ def test_ten_thousand_random_sequences_never_exceed_the_cap_by_more_than_a_reque
     monkeypatch.setattr(os, "fsync", lambda _: None)
     chance = random.Random(20261129)  # noqa: S311 - nothing secret hangs on it
     kept = exceeded = 0
-    for number in range(10_000):
-        path = tmp_path / f"{number}.json"
+    path = tmp_path / "ledger.json"
+    for _ in range(10_000):
+        path.unlink(missing_ok=True)
         canary = make_canary(
             input_price=chance.choice([0.0, 1e-10, 1.5e-7, 3e-6, chance.uniform(0, 1e-4)]),
             output_price=chance.choice([0.0, 6e-7, 1.5e-5, chance.uniform(0, 6e-4)]),
