@@ -30,6 +30,7 @@ ORDER = (
     "deployment/test_host_faults.py",
     "deployment/test_containers.py",
     "deployment/test_engine.py",
+    "deployment/test_canary.py",
     "deployment/test_secrets.py",
     "deployment/test_ha.py",
     "deployment/test_scale.py",
