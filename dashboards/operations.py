@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboards import expressions, frame, parts, shared, style, units
+from dashboards import canaries, expressions, frame, parts, shared, style, units
 from dashboards.frame import CHOSEN, CHOSEN_JOB, INSTANCE, MODEL, OF_GATEWAY
 
 PROBED, PROBED_WITHOUT_TOKEN = (
@@ -25,6 +25,7 @@ def build() -> Any:
             "Time": _time(),
             "Load": _load(),
             "Objectives": _objectives(),
+            "Canaries": canaries.row(),
             "Metrics pages": _pages(),
         },
         alerts='component="llm", job=~"$job|"',

@@ -10,7 +10,7 @@ from dashboards.frame import RECENT
 PROMETHEUS = '{job="prometheus"}'
 THANOS = '{job="thanos"}'
 ALERTMANAGER = '{job="alertmanager"}'
-OWN = '{job=~"prometheus|alertmanager|grafana|prober"}'
+OWN = '{job=~"prometheus|alertmanager|grafana|prober|canary"}'
 NOTHING = "Nothing was sent"
 NO_ENGINE = "No llmmon_remote_write"
 NO_THANOS = "No llmmon_thanos_components"

@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TARGET = REPOSITORY / "docs" / "variables.md"
 # In the order in which a reader meets them.
 ROLES = (
-    *("common", "engine", "container", "prometheus", "alertmanager", "thanos", "grafana", "docs"),
+    *("common", "engine", "container", "prometheus", "alertmanager", "thanos", "grafana", "docs", "canary"),
     *("verify", "calibrate", "status", "backup", "restore", "upgrade", "uninstall"),
 )
 PREFIX = "llmmon_"

@@ -30,9 +30,9 @@ ORDER = (
     "deployment/test_host_faults.py",
     "deployment/test_containers.py",
     "deployment/test_engine.py",
+    "deployment/test_canary.py",
     "deployment/test_secrets.py",
     "deployment/test_ha.py",
-    "deployment/test_scale.py",
     "deployment/test_module_runs.py",
     "deployment/test_alerts.py",
     "deployment/test_many_users.py",
@@ -40,6 +40,7 @@ ORDER = (
     "operations/test_backup.py",
     "operations/test_restore.py",
     "operations/test_uninstall.py",
+    "operations/test_scale.py",
     "upgrade/test_upgrade.py",
     "upgrade/test_path.py",
 )

@@ -525,7 +525,7 @@ MUTATIONS = [
     Mutation("a failed scrape starts the clock again", "alerts_counted_before", "a scrape that fails",
              f"last_over_time({RULE_FAILURES}[5m])", RULE_FAILURES),
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
-             'up{job=~"alertmanager|grafana|prober"}', "up"),
+             'up{job=~"alertmanager|grafana|prober|canary"}', "up"),
     even_of_none("errors of nothing sent", "alerts_stack", "does not take",
                  '(rate(prometheus_notifications_sent_total{job="prometheus"}[5m]) > 0)'),
     dropped("damage that was repaired long ago", "alerts_stack", "a data base that cannot",
@@ -568,6 +568,15 @@ MUTATIONS = [
     dropped("what waits too long is not lost", "alerts_stack", "an engine that is away",
             "\nor\ninstance_engine:prometheus_remote_write_lag:seconds > 7200"),
     dropped("what nobody wants is lost", "alerts_stack", "that an engine refuses", ', reason!~"|dropped_series"'),
+    Mutation("a canary's finding is its own job's", "canaries", "a gateway that answers nobody",
+             '"job", "$1", "gateway", "(.+)"', '"job", "$1", "job", "(.+)"'),
+    Mutation("a canary's good answer ends it at once", "canaries", "a gateway that answers nobody",
+             "3m", "1s", part="keep_firing_for"),
+    dropped("whatever takes time is slow", "canaries", "slow answers are told", " == 1"),
+    Mutation("any canary of a model is slow with one", "canaries", "slow answers are told",
+             "and on (job, model, canary)", "and on (job, model)"),
+    Mutation("causes are not told apart", "canaries", "a wrong answer is told", ", cause) (", ") ("),
+    Mutation("why a canary is silent is not told", "canaries", "a cap that is used up", ", reason) (", ") ("),
 ]  # fmt: skip
 
 

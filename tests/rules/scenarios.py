@@ -39,6 +39,16 @@ GATEWAYS_WITH_OPTIONS: list[dict[str, Any]] = [
     {"name": "triton", "kind": "triton", "targets": ["h:8002"]},
 ]
 
+CANARIES: list[dict[str, Any]] = [
+    {
+        "name": "chat",
+        "gateway": "llm-auth-proxy",
+        "url": "https://gateway.example/v1",
+        "model": "m",
+        "cap": {"requests_per_hour": 120},
+    }
+]
+
 SCENARIOS: dict[str, dict[str, Any]] = {
     "one_gateway": {"llmmon_gateways": [{"name": "llm-auth-proxy", "targets": ["a:8000"]}]},
     "every_kind": {
@@ -111,6 +121,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "llmmon_backup_schedule_scope": "config",
         "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
         "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
+        "llmmon_canaries": CANARIES,
     },
     "services_elsewhere": {
         "llmmon_gateways": rendering.GATEWAYS,

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.thresholds import THRESHOLDS
 
-from tests.rules import catalogue
+from tests.rules import catalogue, scenarios
 from tests.rules.promql import metric_names
 from tests.support import rendering
 
@@ -31,6 +31,7 @@ EVERYTHING: dict[str, Any] = {
     "llmmon_backup_restic_repository": "/mnt/backups",
     "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
     "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
+    "llmmon_canaries": scenarios.CANARIES,
 }
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
@@ -124,8 +125,9 @@ def test_alerts_of_models_can_be_sorted_and_say_how_many_there_are() -> None:
         annotations = alert["annotations"]
         of_models = "var-model=" in annotations["dashboard_url"]
         assert ("sort_key" in annotations) == of_models, alert["alert"]
-        # Of deployments there are several to a model.
-        assert ("models_in_all" in annotations) == (of_models and alert["alert"] != "LLMDeploymentFailing")
+        # Of deployments there are several to a model, and of models that a canary asks only some.
+        counted = of_models and not alert["alert"].startswith(("LLMDeploymentFailing", "LLMCanary"))
+        assert ("models_in_all" in annotations) == counted
 
 
 def test_alerts_read_only_what_is_recorded_or_declared(rendered: dict[str, dict[str, str]]) -> None:
@@ -272,6 +274,18 @@ def test_without_thanos_nothing_is_told_of_it() -> None:
 def test_without_an_engine_nothing_is_late_for_it() -> None:
     found = {alert["alert"] for alert in alerts(llmmon_remote_write=[])}
     assert found == ALERTS - {"PrometheusRemoteWriteBehind", "PrometheusRemoteWriteLosing"}
+
+
+def test_without_a_canary_nobody_asks() -> None:
+    found = {alert["alert"] for alert in alerts(llmmon_canaries=[])}
+    assert found == {name for name in ALERTS if not name.startswith("LLMCanary")}
+
+
+def test_what_canaries_find_is_asked_often_enough_to_be_told_within_two_minutes() -> None:
+    (content,) = (text for name, text in rendering.render_rules(**EVERYTHING).items() if name == "llm_alerts.yml")
+    (group,) = (one for one in catalogue.groups(content) if one["name"] == "llmmon_canary_alerts")
+    assert group["interval"] == "15s"
+    assert "for" not in next(rule for rule in group["rules"] if rule["alert"] == "LLMCanaryFailing")
 
 
 def test_where_the_configuration_alone_is_scheduled_any_backup_counts() -> None:

@@ -21,10 +21,18 @@ from tests.rules.test_presets import metrics
 from tests.support import exposition, rendering
 
 PAGES = [page for page in exposition.pages() if page.job in {"canonical", "litellm", "vllm", "sglang"}]
-# What Prometheus says of its targets, and the prober of gateways.
+# What Prometheus says of its targets, and the prober and canaries of gateways.
 OF_TARGETS = {
     "ALERTS",
     "ALERTS_FOR_STATE",
+    "llmmon_canary_agreement",
+    "llmmon_canary_cap_left_dollars",
+    "llmmon_canary_certificate_days_left",
+    "llmmon_canary_connect_seconds",
+    "llmmon_canary_duration_seconds",
+    "llmmon_canary_first_token_seconds",
+    "llmmon_canary_requests_total",
+    "llmmon_canary_tokens_per_second",
     "probe_http_status_code",
     "process_start_time_seconds",
     "scrape_duration_seconds",
@@ -42,6 +50,14 @@ MORE = {
     'scrape_samples_post_metric_relabeling{job="litellm", instance="a:1"}': "100x60",
     'probe_http_status_code{job="llm-metrics-probe", gateway="litellm", instance="a:1"}': "200x60",
     'probe_http_status_code{job="llm-metrics-noauth", gateway="litellm", instance="a:1"}': "401x60",
+    'llmmon_canary_agreement{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_cap_left_dollars{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_certificate_days_left{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_connect_seconds{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_duration_seconds{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_first_token_seconds{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_tokens_per_second{job="canary", canary="a", gateway="litellm"}': "1x60",
+    'llmmon_canary_requests_total{job="canary", canary="a", gateway="litellm", cause="stalled"}': "0+1x60",
     'llm_tokens_used_total{job="canonical", instance="a:1", model="unpriced", type="input"}': "0+60x60",
     'prometheus_config_last_reload_successful{job="prometheus", instance="p:1"}': "0x60",
     'process_start_time_seconds{job="litellm", instance="a:1"}': "1x60",

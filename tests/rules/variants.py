@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.rules import catalogue
 from tests.rules.catalogue import Groups
+from tests.rules.scenarios import CANARIES
 from tests.support import rendering
 
 # A made-up kind: what presets can say, in few words.
@@ -111,6 +112,7 @@ def variants() -> dict[str, dict[str, str]]:
         llmmon_backup_restic_repository="/mnt/backups",
         llmmon_remote_write=[{"name": "central", "url": "https://engine.example/api/v1/write"}],
         llmmon_thanos_components=["sidecar", "store", "compact", "query"],
+        llmmon_canaries=CANARIES,
         llmmon_thresholds={"backup_age_hours": 2},
     )
     return {

@@ -151,6 +151,19 @@ BUSYBOX = Recipe(
     upstream="library/busybox:1.37.0",
 )
 
+# What runs the canary's program.
+CANARY = Recipe(
+    component="canary",
+    repository="library/python",
+    tag="3.13-slim",
+    suite="trixie",
+    pinned_package="python3.13",
+    packages=PYTHON.packages,
+    layers=(recipes.base, recipes.python),
+    settings=recipes.PYTHON_SETTINGS,
+    upstream="library/python:3.13-slim",
+)
+
 GRAFANA = Recipe(
     component="grafana",
     repository="llmmon-testbed/grafana-stand-in",
@@ -186,6 +199,7 @@ RECIPES = (
     ),
     _built("thanos", "thanosio/thanos", _THANOS, recipes.thanos, recipes.THANOS_SETTINGS),
     BUSYBOX,
+    CANARY,
     GRAFANA,
 )
 

@@ -23,6 +23,13 @@ PLAYBOOKS = sorted(path for path in (REPOSITORY / "playbooks").glob("*.yml") if 
 ROLES = sorted(path for path in (REPOSITORY / "roles").iterdir() if path.name != "common")
 
 GATEWAYS = [{"name": "proxy", "targets": ["proxy:8000"]}]
+CANARY = {
+    "name": "chat",
+    "gateway": "proxy",
+    "url": "http://proxy:8000/v1",
+    "model": "m",
+    "cap": {"requests_per_hour": 9},
+}
 # The discard port of loopback, where nothing listens.
 HOST = {"ansible_host": "127.0.0.1", "ansible_port": 9, "llmmon_gateways": GATEWAYS}
 
@@ -122,6 +129,12 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
             "prometheus 2.40.0 is older than 2.53.0, the oldest that",
         ),
         ("upgrade.yml", {"llmmon_alertmanager_version": "0.27.0"}, "set llmmon_alertmanager_version to a later one"),
+        ("site.yml", {"llmmon_canaries": [{**CANARY, "cap": {}}]}, "chat has no cap, and would spend without end"),
+        (
+            "site.yml",
+            {"llmmon_canaries": [{**CANARY, "intervals": "1m"}]},
+            "does not know; did you mean interval?",
+        ),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )
@@ -133,6 +146,12 @@ def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], e
     assert "unreachable=0" in output
     # The specification as a whole, which Ansible's own check prints, is ten times as long.
     assert len(output) < 2000, len(output)
+
+
+def test_a_canary_below_a_cap_is_taken(tmp_path: Path) -> None:
+    inventory = {"llmmon": {"hosts": {"monitoring": {**HOST, "llmmon_canaries": [CANARY]}}}}
+    code, output = run("site.yml", tmp_path, inventory)
+    assert (code, "UNREACHABLE" in output) == (4, True), output
 
 
 def test_an_archive_is_restored_onto_one_host_at_a_time(tmp_path: Path) -> None:

@@ -44,6 +44,10 @@ options:
   documentation:
     description: Container of the documentation; that there is none is told in RV(problems).
     type: str
+  canary:
+    description: Container of the canary; that there is none is told in RV(problems).
+    type: str
+    version_added: 1.1.0
   jobs:
     description: Scrape jobs of Prometheus; that one has no target is told as a problem of Prometheus.
     type: list
@@ -208,6 +212,7 @@ def main() -> None:
             "data_root": {"type": "path"},
             "prober": {"type": "str"},
             "documentation": {"type": "str"},
+            "canary": {"type": "str"},
             "jobs": {"type": "list", "elements": "str", "default": []},
             "thanos": thanos_argument(),
             "receivers": {"type": "dict", "options": receivers_arguments()},
@@ -223,7 +228,9 @@ def main() -> None:
     def trouble() -> list[str]:
         records[:] = [look_at(service, engine) for service in module.params["services"]]
         scraping_problems(records, module.params["jobs"], module.params["prober"], engine)
-        others[:] = beside("documentation", module.params["documentation"], engine)
+        others[:] = [
+            problem for what in ("documentation", "canary") for problem in beside(what, module.params[what], engine)
+        ]
         others.extend(problem for components in thanos for problem in components.problems())
         return [problem for record in records for problem in record["problems"]] + others
 

@@ -74,7 +74,7 @@ class Shipped:
 
 TOKEN = Shipped("token", "bearer_token")
 PASSWORD = Shipped("password", "password", "basic_auth")
-PARTS_OF_TLS = tuple(Shipped(key, key, "tls_config") for key in ("ca", "cert", "key"))
+PARTS_OF_TLS = TLS_CA, _, _ = tuple(Shipped(key, key, "tls_config") for key in ("ca", "cert", "key"))
 SHIPPED = (TOKEN, PASSWORD, *PARTS_OF_TLS)
 
 

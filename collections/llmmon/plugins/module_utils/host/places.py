@@ -87,6 +87,8 @@ TIMER_SETTINGS = "settings.json"
 DOCS = "docs"
 # Thanos, here and below the data root. What it keeps for good is in a bucket.
 THANOS = "thanos"
+# The canary's settings and keys; below the data root, what it has spent today.
+CANARY = "canary"
 
 # -- in a service's directory of releases, beside what configuration/releases.py makes there
 
@@ -144,12 +146,14 @@ _IN_DATA_ROOT = {
     BACKUP_FETCH: Kind.REMAINS_OF_BACKUP,
     COPIES: Kind.ARCHIVE,
     RESTORE_WORK: Kind.REMAINS_OF_RESTORE,
+    CANARY: Kind.STATE,
 }
 _IN_CONFIGURATION_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
     TIMER_DIRECTORY: Kind.TIMER,
     DOCS: Kind.CONFIGURATION,
     THANOS: Kind.CONFIGURATION,
+    CANARY: Kind.CONFIGURATION,
     RESTORE_CONFIGURATION: Kind.REMAINS_OF_RESTORE,
 }
 # What the services make in their data directories: of Prometheus blocks, also half-made ones, and the log of writes,

@@ -13,6 +13,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.calibration.history i
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import Gateway
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import Preset
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.budget_alerts import burn_alerts
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.canary_alerts import canary_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.degradation import degradation_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.fallbacks import fallback_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.latencies import unless_a_guess
@@ -48,7 +49,7 @@ PERCENTILE = 0.05
 
 
 def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], settings: Mapping[str, Any]) -> list[Group]:
-    """The group of all alerts about gateways; ``settings`` is ``__llmmon_rule_settings``.
+    """The groups of all alerts about gateways; ``settings`` is ``__llmmon_rule_settings``.
 
     Raises AnsibleFilterError for a kind without a preset.
     """
@@ -70,7 +71,7 @@ def llm_alerts(gateways: Sequence[Gateway], presets: Mapping[str, Preset], setti
         *series_alerts(gateways, given),
         *seesaw_alerts(given),
     ]
-    return [group("llmmon_alerts", given.interval, rules)]
+    return [group("llmmon_alerts", given.interval, rules), *canary_alerts(given)]
 
 
 def _failing_and_slow(settings: RuleSettings) -> list[Rule]:

@@ -42,6 +42,8 @@ class RuleSettings:
     top_spenders: Mapping[str, Any]
     alerting: Alerting
     prober: bool
+    # Whether canaries ask the gateways.
+    canaries: bool
     services: Sequence[str]
     alertmanagers: Sequence[str]
     backup_schedule: str

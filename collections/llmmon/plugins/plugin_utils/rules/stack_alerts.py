@@ -48,6 +48,7 @@ def _alive(settings: RuleSettings) -> list[Rule]:
     own_jobs = [service for service in ("alertmanager", "grafana") if service in settings.services]
     own_jobs += ["prober"] if settings.prober else []
     own_jobs += ["thanos"] if settings.thanos else []
+    own_jobs += ["canary"] if settings.canaries else []
     # Watchdog: whoever receives it learns, when it stops, that alerts no longer get through.
     rules = alert(
         "Watchdog",

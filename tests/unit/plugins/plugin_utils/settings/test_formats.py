@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.any_text import ANY_TEXT
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.formats import (
-    ANY_TEXT,
     FORMATS,
     format_of,
     places_of,

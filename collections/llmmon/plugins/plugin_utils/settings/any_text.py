@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings that may be any text, by the places that formats.py has the others by."""
+
+from __future__ import annotations
+
+
+def _signing_in(where: str) -> set[str]:
+    """Who asks there, as gateways and engines have it."""
+    keys = (
+        "basic_auth.password",
+        "basic_auth.password_file",
+        "basic_auth.username",
+        "bearer_token",
+        "bearer_token_file",
+    )
+    return {f"{where}.{key}" for key in keys}
+
+
+def _tls(where: str) -> set[str]:
+    """Over what, as gateways, engines and buckets have it."""
+    keys = ("ca", "ca_file", "cert", "cert_file", "key", "key_file", "server_name")
+    return {f"{where}.tls_config.{key}" for key in keys}
+
+
+# Any text will do, or what is wrong with it is said where more is known than its own text: whether there is a receiver
+# of that name, what the file holds, what systemd takes for a time.
+ANY_TEXT = {
+    "llmmon_docs_source",
+    "llmmon_alert_minimum_requests",
+    "llmmon_alertmanager_extra_flags[]",
+    "llmmon_alertmanager_route.group_by[]",
+    "llmmon_alertmanager_template_files[]",
+    "llmmon_archive",
+    "llmmon_backup_fetch_to",
+    "llmmon_backup_grafana_database_host",
+    "llmmon_backup_public_keys[]",
+    "llmmon_backup_restic_repository",
+    "llmmon_backup_schedule",
+    "llmmon_canaries[].answered_by[]",
+    "llmmon_canaries[].bearer_token",
+    "llmmon_canaries[].bearer_token_file",
+    "llmmon_canaries[].cap.requests_per_hour",
+    "llmmon_canaries[].deployments[]",
+    "llmmon_canaries[].dimensions",
+    "llmmon_canaries[].exact",
+    "llmmon_canaries[].gateway",
+    "llmmon_canaries[].golden[].exact",
+    "llmmon_canaries[].golden[].prompt",
+    "llmmon_canaries[].golden[].regex",
+    "llmmon_canaries[].model",
+    "llmmon_canaries[].name",
+    "llmmon_canaries[].output_tokens",
+    "llmmon_canaries[].prompt",
+    "llmmon_canaries[].regex",
+    "llmmon_canaries[].tls_config.ca",
+    "llmmon_canaries[].tls_config.ca_file",
+    "llmmon_default_receivers[]",
+    "llmmon_discord_webhook_url",
+    "llmmon_gateways[].kind",
+    "llmmon_gateways[].metrics_path",
+    "llmmon_gateways[].name",
+    "llmmon_gateways[].targets[]",
+    "llmmon_grafana_admin_password",
+    "llmmon_grafana_admin_user",
+    "llmmon_grafana_dashboard_files[]",
+    "llmmon_grafana_export_folders[]",
+    "llmmon_grafana_export_to",
+    "llmmon_grafana_folder_title",
+    "llmmon_grafana_folders[].files[]",
+    "llmmon_grafana_folders[].parent_uid",
+    "llmmon_grafana_folders[].title",
+    "llmmon_grafana_folders[].uid",
+    "llmmon_grafana_home_dashboard_file",
+    "llmmon_grafana_ldap_file",
+    "llmmon_grafana_secret_key",
+    "llmmon_grafana_service_accounts[].name",
+    "llmmon_grafana_service_accounts[].token_group",
+    "llmmon_heartbeat_url",
+    "llmmon_gateways[].bearer_token_host_file",
+    "llmmon_gateways[].proxy_url",
+    "llmmon_remote_write[].name",
+    "llmmon_remote_write[].proxy_url",
+    "llmmon_idle_gateways[]",
+    "llmmon_presets_directory",
+    "llmmon_prometheus_extra_flags[]",
+    "llmmon_prometheus_rule_files[]",
+    "llmmon_prometheus_scrape_config_files[]",
+    "llmmon_restore_onto",
+    "llmmon_routes[].group_by[]",
+    "llmmon_routes[].group_interval",
+    "llmmon_routes[].group_wait",
+    "llmmon_routes[].repeat_interval",
+    "llmmon_service",
+    "llmmon_slack_webhook_url",
+    "llmmon_slo.minimum_requests",
+    "llmmon_thanos_object_storage.access_key",
+    "llmmon_thanos_object_storage.bucket",
+    "llmmon_thanos_object_storage.endpoint",
+    "llmmon_thanos_object_storage.prefix",
+    "llmmon_thanos_object_storage.region",
+    "llmmon_thanos_object_storage.secret_key",
+    "llmmon_thanos_object_storage.secret_key_file",
+    "llmmon_threshold_overrides[].gateway",
+    "llmmon_threshold_overrides[].model",
+    "llmmon_threshold_overrides[].slo.minimum_requests",
+    "llmmon_thresholds.head_series",
+    "llmmon_thresholds.series_per_target",
+    "llmmon_time_zone",
+    "llmmon_token_price_file",
+    "llmmon_token_price_models[]",
+    "llmmon_top_spenders.by[]",
+    "llmmon_top_spenders.limit",
+    *_signing_in("llmmon_gateways[]"),
+    *_signing_in("llmmon_query_access"),
+    *_signing_in("llmmon_remote_write[]"),
+    *_tls("llmmon_gateways[]"),
+    *_tls("llmmon_query_access"),
+    *_tls("llmmon_remote_write[]"),
+    *_tls("llmmon_thanos_object_storage"),
+}

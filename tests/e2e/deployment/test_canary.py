@@ -1,0 +1,108 @@
+"""A canary asks a real gateway: what is right, what fails, what it costs, and the page that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.stack import Stack
+from tests.testbed.gateway import FAILING_MODEL, MODELS
+from tests.testbed.shell import PATIENCE, wait_until
+
+GATEWAY = "llm-auth-proxy"
+
+
+def canaries(stack: Stack) -> list[dict[str, Any]]:
+    common = {
+        "gateway": GATEWAY,
+        "url": f"http://{stack.gateway.target}/v1",
+        "bearer_token": stack.gateway.token,
+        "price": {"input": 0.000001, "output": 0.000003},
+        "cap": {"dollars_per_day": 0.01, "requests_per_hour": 600},
+        "interval": "10s",
+    }
+    return [
+        {**common, "name": "small", "model": MODELS[0], "prompt": "Say it.", "regex": "^word( word)*$"},
+        {**common, "name": "fails", "model": FAILING_MODEL, "prompt": "Say it.", "regex": "word"},
+    ]
+
+
+@pytest.fixture(scope="module")
+def asking(stack: Stack) -> Iterator[Stack]:
+    """The stack with two canaries; afterwards it is as it was."""
+    variables = {"llmmon_canaries": canaries(stack), "llmmon_canary_page": True}
+    result = stack.run("site.yml", variables=variables)
+    assert result.code == 0, result.output
+    # They ask with the key that the gateway is scraped with.
+    assert "token of llmmon_gateways" in result.message, result.output
+    assert stack.gateway.token not in result.output
+    again = stack.run("site.yml", variables=variables)
+    assert (again.code, again.recap("changed")) == (0, 0), again.output
+    yield stack
+    result = stack.run("site.yml")
+    assert result.code == 0, result.output
+    assert "llmmon-canary" not in stack.on_host("docker ps --all --format '{{.Names}}'")
+
+
+def value(stack: Stack, expression: str) -> float | None:
+    found = stack.query(expression)
+    return float(found[0]["value"][1]) if found else None
+
+
+def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack) -> None:
+    def asked() -> bool:
+        return (value(asking, 'llmmon_canary_requests_total{canary="small", cause="ok"}') or 0) >= 2
+
+    wait_until(asked, timeout=PATIENCE, what="The canary got no right answer")
+    assert value(asking, 'llmmon_canary_success{canary="small"}') == 1
+    assert (value(asking, 'llmmon_canary_first_token_seconds{canary="small"}') or 0) > 0
+    spent = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
+    left = value(asking, 'llmmon_canary_cap_left_dollars{canary="small"}')
+    assert spent is not None
+    assert left is not None
+    assert 0 < spent < 0.01
+    assert spent + left == pytest.approx(0.01)
+
+
+def test_a_model_that_fails_is_told_by_its_cause_within_two_intervals(asking: Stack) -> None:
+    def firing() -> bool:
+        alert = f'ALERTS{{alertname="LLMCanaryFailing", canary="fails", job="{GATEWAY}", alertstate="firing"}}'
+        return bool(asking.query(alert))
+
+    wait_until(firing, timeout=PATIENCE, what="LLMCanaryFailing did not fire")
+    [failing] = asking.query('llmmon_canary_failing{canary="fails"}')
+    assert failing["metric"]["cause"] in {"server_error", "error_in_answer"}
+    assert not asking.query('llmmon_canary_failing{canary="small"}')
+
+
+def test_the_page_says_both_and_no_key(asking: Stack) -> None:
+    page = asking.on_host("curl -sS --fail http://127.0.0.1:9117/")
+    assert MODELS[0] in page
+    assert FAILING_MODEL in page
+    assert "<script" not in page
+    assert asking.gateway.token not in page
+
+
+def test_the_key_is_in_its_file_alone(asking: Stack) -> None:
+    told = asking.on_host("docker inspect llmmon-canary; docker logs llmmon-canary 2>&1; ps -eo args")
+    assert asking.gateway.token not in told
+    holding = asking.on_host(f"grep -rl '{asking.gateway.token}' /etc/llmmon/canary /var/lib/llmmon/canary").split()
+    assert holding
+    assert all("/secrets/" in path for path in holding)
+
+
+def test_what_was_spent_outlives_a_restart(asking: Stack) -> None:
+    before = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
+    started = asking.on_host("docker restart llmmon-canary >/dev/null; date +%s")
+
+    def back() -> bool:
+        last = value(asking, 'llmmon_canary_last_try_timestamp_seconds{canary="small"}')
+        return last is not None and last > float(started)
+
+    wait_until(back, timeout=PATIENCE, what="The canary did not ask again")
+    after = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
+    assert before is not None
+    assert after is not None
+    assert after > before
