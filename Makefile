@@ -107,7 +107,7 @@ promtool:
 amtool:
 	$(BIN)/pytest -q tests/routing
 
-engines: tools ## samples written to real engines, and what is said where the way there is broken
+engines: tools ## samples written to real engines, what is said where the way there is broken, and rules evaluated by VictoriaMetrics
 	$(BIN)/pytest -q tests/engines
 
 mutations: tools ## take each guard out of the rules and see that a test notices

@@ -1,1 +1,1 @@
-"""Real Prometheis that write to real engines, and what is said where the way there is broken."""
+"""Real Prometheis that write to real engines, broken ways there, and rules that VictoriaMetrics evaluates."""

@@ -525,7 +525,7 @@ MUTATIONS = [
     Mutation("a failed scrape starts the clock again", "alerts_counted_before", "a scrape that fails",
              f"last_over_time({RULE_FAILURES}[5m])", RULE_FAILURES),
     Mutation("gateways are a part of the monitoring", "alerts_stack", "parts that are down",
-             'up{job=~"alertmanager|grafana|prober|canary|thanos"}', "up"),
+             'up{job=~"alertmanager|grafana|prober|thanos|canary"}', "up"),
     even_of_none("errors of nothing sent", "alerts_stack", "does not take",
                  '(rate(prometheus_notifications_sent_total{job="prometheus"}[5m]) > 0)'),
     dropped("damage that was repaired long ago", "alerts_stack", "a data base that cannot",
