@@ -12,7 +12,7 @@ from threading import Lock
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import metric as backup_metrics
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import GENERATED
 
-from tests.rules.boards.world import PROBER, World
+from tests.rules.boards.world import CANARY, PROBER, World
 from tests.support import prometheus, rendering, services
 from tests.support.loopback import Answer, Server
 
@@ -25,6 +25,13 @@ _ALERTMANAGER = """
 route: {{receiver: all, group_wait: 0s, group_interval: 1s, repeat_interval: 1s}}
 receivers: [{{name: all, webhook_configs: [{{url: "{url}/hook"}}]}}]
 """
+# What components of Thanos 0.42.4 say of themselves, all on one page.
+_THANOS = """\
+thanos_objstore_bucket_last_successful_upload_time{{bucket="b"}} {uploaded}
+thanos_objstore_bucket_operation_failures_total{{bucket="b",operation="iter"}} 0
+thanos_sidecar_prometheus_up 1
+thanos_compact_halted 0
+"""
 _CLUSTER = ("--cluster.listen-address=127.0.0.1:0", "--cluster.settle-timeout=1s")
 # Releases before 3.11 have their retention as a flag. The first alerts are sent before an Alertmanager is known.
 _FLAGS = ("--storage.tsdb.retention.size=1GB", "--rules.alert.resend-delay=1s")
@@ -36,10 +43,13 @@ def monitored(version: str, alertmanager_version: str, folder: Path) -> Iterator
     with Server() as receiver:
         receiver.answers["POST /hook"] = Answer()
         receiver.answers["POST /api/v1/write"] = Answer(204)
+        receiver.answers["GET /metrics"] = Answer(
+            body=_THANOS.format(uploaded=int(time.time()) - 600).encode(), content_type="text/plain"
+        )
         configuration = _ALERTMANAGER.format(url=receiver.url)
         with services.alertmanager(alertmanager_version, folder / "am", configuration, *_CLUSTER) as alertmanager:
             engine = f"{receiver.url}/api/v1/write"
-            _write_configuration(version, folder, alertmanager.url.removeprefix("http://"), engine)
+            _write_configuration(version, folder, alertmanager.url.removeprefix("http://"), engine, receiver.url)
             with prometheus.running(version, folder, *_FLAGS) as server:
                 yield server
 
@@ -56,10 +66,10 @@ def unanswered(server: prometheus.Server, queries: list[str], seconds: int, but:
 def world(server: prometheus.Server) -> World:
     """As boards are asked of gateways."""
     names = set(server.get("label/__name__/values"))
-    return World(server, int(time.time()), {"monitoring": "monitoring"}, [], {"": names, PROBER: set()})
+    return World(server, int(time.time()), {"monitoring": "monitoring"}, [], {"": names, PROBER: set(), CANARY: set()})
 
 
-def _write_configuration(version: str, folder: Path, alertmanager: str, engine: str) -> None:
+def _write_configuration(version: str, folder: Path, alertmanager: str, engine: str, thanos: str) -> None:
     with _rendering_at_a_time:
         tree = rendering.render_tree(
             llmmon_services=["prometheus", "alertmanager"],
@@ -71,6 +81,7 @@ def _write_configuration(version: str, folder: Path, alertmanager: str, engine: 
             llmmon_prometheus_retention_size="1GB",
             llmmon_prometheus_external_labels={"site": "here"},
             llmmon_remote_write=[{"name": "central", "url": engine}],
+            llmmon_thanos_watched=[thanos.removeprefix("http://")],
         )
     release, generated = folder / "current", folder / GENERATED
     (release / "rules").mkdir(parents=True)

@@ -13,7 +13,7 @@ from tests.rules.boards import judging, reading, world
 from tests.rules.boards.judging import Fault
 from tests.rules.boards.monitoring import STACK
 from tests.rules.boards.reading import Answer, Series
-from tests.rules.boards.world import MANY, PROBER, World
+from tests.rules.boards.world import CANARY, MANY, PROBER, World
 
 BOARDS = {uid: board for uid, board in reading.boards().items() if uid != STACK}
 
@@ -100,7 +100,7 @@ class Nothing(World):
     def __init__(self) -> None:
         self.kinds = {"a": "canonical", MANY: "canonical"}
         self.rules = [{"record": "job:known:rate5m", "expr": "raw", "labels": {"source": "canonical"}}]
-        self.names = {"": set(), PROBER: set(), "a": {"job:there:rate5m"}}
+        self.names = {"": set(), PROBER: set(), CANARY: set(), "a": {"job:there:rate5m"}}
 
     def now(self, _: str) -> list[tuple[dict[str, str], float]]:
         return []

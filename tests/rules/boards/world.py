@@ -39,6 +39,17 @@ HEALTHY = 0.1
 
 # Asks gateways for their metrics page.
 PROBER = "llm-metrics-probe"
+# Asks the models of each gateway. Its last answer, for each of its gauges.
+CANARY = "canary"
+CANARY_GAUGES = {
+    "agreement": 1,
+    "cap_left_dollars": 0.4,
+    "certificate_days_left": 60,
+    "connect_seconds": 0.02,
+    "duration_seconds": 1.5,
+    "first_token_seconds": 0.3,
+    "tokens_per_second": 40,
+}
 # The gateway that has more of everything than a graph has room for.
 MANY = "many"
 MODELS = 50
@@ -73,7 +84,7 @@ class World:
         """What there is to read when this gateway is chosen."""
         # What some gateways have, this one has only if it has it itself.
         of_gateways = set().union(*(self.names.get(other, set()) for other in self.kinds))
-        return self.names.get(gateway, set()) | (self.names[""] - of_gateways) | self.names[PROBER]
+        return self.names.get(gateway, set()) | (self.names[""] - of_gateways) | self.names[PROBER] | self.names[CANARY]
 
     def has(self, gateway: str, selector: str) -> bool:
         """Whether there is such a series of it."""
@@ -198,6 +209,10 @@ def _samples(page: Page, begin: int) -> Iterator[str]:
         yield f"scrape_samples_post_metric_relabeling{{{target}}} {up * len(page.samples)} {at}"
         for prober, code in ((PROBER, 200), ("llm-metrics-noauth", 401)):
             yield f'probe_http_status_code{{job="{prober}",gateway="{page.job}",instance="a:1"}} {code} {at}'
+        asking = f'job="{CANARY}",instance="c:1",canary="of-{page.job}",gateway="{page.job}",model="m"'
+        for gauge, value in CANARY_GAUGES.items():
+            yield f"llmmon_canary_{gauge}{{{asking}}} {value} {at}"
+        yield f'llmmon_canary_requests_total{{{asking},cause="stalled"}} {max(0, minute - FAILS_FROM)} {at}'
 
 
 def _failing(page: Page) -> set[str]:
