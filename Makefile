@@ -8,6 +8,8 @@ PLAYBOOK := $(BIN)/ansible-playbook
 # The parts of the tests, the longest first, and how they are run: three at a time, all of them, each with hosts of its own.
 E2E := e2e-deployment e2e-operations e2e-upgrade
 CHECK := promtool amtool engines unit lint contract core-versions
+# The inner loop: what of it takes seconds, with the version of each service that is shipped.
+INNER := unit promtool style amtool contract
 # The versions of ansible-core that llmmon supports, each with a lock file in tests/core, and the last that it refuses.
 CORES := 2.19 2.20 2.21
 REFUSED_CORE := 2.18
@@ -17,7 +19,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=3 --keep-going --output-sync
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-down tools check test test-all versions $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
+.PHONY: help setup demo demo-down tools check test test-all ci versions style $(CHECK) rules mutations month molecule e2e $(E2E) bench bench-rules \
   boards dashboards docs docs-site collection changelog release requirements clean
 
 help: ## list what can be made
@@ -51,40 +53,51 @@ demo-down: $(READY) ## remove the demo and all it started
 tools: $(READY)
 	@$(BIN)/python -m tests.testbed tools >/dev/null
 
+# What pytest leaves out where not all is run; tests/support/levels.py says which tests are thorough.
+QUICK := -m 'not thorough'
+
 # Side by side, the longest first: much of it waits, for timers and for Alertmanager.
-check: tools ## the inner loop: lint, unit, rules and contract tests
-	@$(SIDE_BY_SIDE) $(CHECK)
+check: export LLMMON_VERSIONS := shipped
+check: tools ## the inner loop, two minutes: style, and the quick ones of the unit, rules, routing and contract tests
+	@$(SIDE_BY_SIDE) $(INNER) LEVEL="$(QUICK)"
 
 # Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look. An hour's output is long:
 # what failed is said once more at its end.
 FAILED := ^(FAILED|ERROR) |^make.*\*\*\* \[|^(fatal|failed): |^CRITICAL
-test: SHELL := bash
-test: .SHELLFLAGS := -o pipefail -c
-test: tools ## everything, as CI runs it
+test ci: SHELL := bash
+test ci: .SHELLFLAGS := -o pipefail -c
+test: E2E_LEVEL := $(QUICK)
+test: MOLECULE := --scenario-name stack
+test: ## everything but the thorough end-to-end tests and the roles one by one: what a change is tried with
+ci: ## everything, as CI runs it
+test ci: tools
 	@output="$$(mktemp)"; trap 'rm -f "$$output"' EXIT; \
-	  $(BIN)/python -m tests.testbed up && { $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK) 2>&1 | tee "$$output"; }; status=$$?; \
+	  $(BIN)/python -m tests.testbed up \
+	    && { $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK) E2E_LEVEL="$(E2E_LEVEL)" MOLECULE="$(MOLECULE)" 2>&1 | tee "$$output"; }; status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; \
 	  [ $$status = 0 ] || { echo "what failed:"; grep --text -E '$(FAILED)' "$$output" | cut --characters=1-300 | tail --lines=40; }; \
 	  exit $$status
 
-test-all: export LLMMON_ALL_VERSIONS := 1
+test-all: export LLMMON_VERSIONS := all
 test-all: ## everything, with every version of the services that the testbed has; each with each where that is cheap
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory ci
 
 versions: $(READY) ## write what the last `make test` or `make test-all` ran with which versions into docs/versions.md
 	@$(BIN)/python -m docs.versions
 
-lint: $(READY) ## style of Python, YAML and Ansible; types; spelling; the collection under its field's own checkers
+lint: style ## style of Python, YAML and Ansible; types; spelling; the collection under its field's own checkers
+	$(BIN)/ansible-lint --offline -q
+	$(BIN)/python -m tests.published
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
 	$(BIN)/mypy
 	$(BIN)/codespell
-	$(BIN)/ansible-lint --offline -q
-	$(BIN)/python -m tests.published
 
 unit: $(READY) ## plans, classifiers, templates, archives: no service, no network
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q $(LEVEL) tests/unit
 
 core-versions: $(CORES:%=$(VENV)/core-%/bin/ansible-playbook) ## every playbook read by each ansible-core that is supported
 	$(BIN)/pytest -q tests/core
@@ -102,10 +115,10 @@ rules: tools ## promtool and amtool over the rendered rules: the oldest, the shi
 	@$(SIDE_BY_SIDE) promtool amtool
 
 promtool:
-	$(BIN)/pytest -q tests/rules
+	$(BIN)/pytest -q $(LEVEL) tests/rules
 
 amtool:
-	$(BIN)/pytest -q tests/routing
+	$(BIN)/pytest -q $(LEVEL) tests/routing
 
 engines: tools ## samples written to real engines, what is said where the way there is broken, and rules evaluated by VictoriaMetrics
 	$(BIN)/pytest -q tests/engines
@@ -142,12 +155,12 @@ ifdef GRAFANA_URL
 	@LLMMON_GRAFANA_URL='$(GRAFANA_URL)' LLMMON_GRAFANA_USER='$(or $(GRAFANA_USER),admin)' \
 	  LLMMON_GRAFANA_PASSWORD_FILE='$(GRAFANA_PASSWORD_FILE)' $(BIN)/python -m tests.contract.ask
 else
-	$(BIN)/pytest -q tests/contract
+	$(BIN)/pytest -q $(LEVEL) tests/contract
 endif
 
 molecule: $(READY) ## each role on a fresh host, and the whole stack on one
 	@$(BIN)/python -m tests.testbed up
-	$(BIN)/molecule test --all
+	$(BIN)/molecule test $(or $(MOLECULE),--all)
 
 e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens when things go wrong
 	@$(BIN)/python -m tests.testbed up
@@ -155,7 +168,7 @@ e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens 
 
 # Each part is a folder of tests/e2e, with a host of its own.
 $(E2E): e2e-%: $(READY)
-	LLMMON_E2E_NAME=$* $(BIN)/pytest -q tests/e2e/$*
+	LLMMON_E2E_NAME=$* $(BIN)/pytest -q $(E2E_LEVEL) tests/e2e/$*
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up

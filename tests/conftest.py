@@ -6,4 +6,4 @@ from tests.support.collection import REPOSITORY
 
 __all__ = ["REPOSITORY"]
 
-pytest_plugins = ["tests.support.tried"]
+pytest_plugins = ["tests.support.levels", "tests.support.tried"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tests.engines import differences, evaluating
+from tests.support.versions import EVERY
 
-# Of each kind some that take seconds; all, which take minutes, with LLMMON_ALL_VERSIONS=1.
+# Of each kind some that take seconds; all, which take minutes, with `make test-all`.
 QUICK = ["alerts_burn_counted", "alerts_counted_before", "any_kind", "labelled", "litellm_provider", "spenders"]
-TRIED = evaluating.case_names() if os.environ.get("LLMMON_ALL_VERSIONS") else QUICK
+TRIED = evaluating.case_names() if EVERY else QUICK
 
 
 def test_what_differs_is_what_the_table_says(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from tests.testbed.tools import tool
 
 START_SECONDS = 120
 _ANY_PORT = "127.0.0.1:0"
+# How often Prometheus takes what it discovered; by default a first scrape would wait five seconds for it.
+_DISCOVERED = "--scrape.discovery-reload-interval=100ms"
 _LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
 # Debian's Alertmanager reads its default templates from the disk, where this machine has none.
 _TEMPLATES = "/usr/share/prometheus/alertmanager"
@@ -114,7 +116,7 @@ def prometheus(
     version: str, root: Path, configuration: str, *flags: str, address: str = _ANY_PORT
 ) -> Iterator[Service]:
     """Prometheus with a configuration in ``current``, on a port of its own choice unless an address is given."""
-    program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", *flags]
+    program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", _DISCOVERED, *flags]
     with _running(program, root, "prometheus.yml", configuration, address) as service:
         yield service
 

@@ -18,6 +18,8 @@ from tests.support.rendering import REPOSITORY
 from tests.support.second_day import FIRST_DAY, MINE, PAGE, VARIABLES, Task, tasks, with_variables
 from tests.unit import test_korean_docs as korean_docs
 
+INCLUDE = "ansible.builtin.include_role"
+
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 KOREAN = PAGE.parent / "ko" / PAGE.name
 WISHES = [
@@ -156,9 +158,23 @@ def test_tags_choose_the_steps_that_are_meant() -> None:
         check=True,
     ).stdout
     for tag in tags:
-        # Once for the look at the host, and once to install.
-        (step, _) = re.findall(rf"llmmon\.stack\.{tag} : Render the configuration.*TAGS: \[(.*)\]", listed)
-        assert tag in step.split(", ")
+        # What the look at the host compares with, and what installs it.
+        for step in (rf"llmmon\.stack\.{tag} : Render the configuration", f"(?i:Deploy {tag})"):
+            (found,) = re.findall(rf"^ +{step}.*TAGS: \[(.*)\]", listed, re.MULTILINE)
+            assert tag in found.split(", ")
+
+
+def test_a_tag_reaches_what_is_included() -> None:
+    """By itself a tag of an include chooses the include alone, and none of the steps in it."""
+    plays = yaml.safe_load((REPOSITORY / "playbooks" / "site.yml").read_text(encoding="utf-8"))
+    tasks_of_plays = [{"tags": play.get("tags", []), **task} for play in plays for task in play.get("tasks", [])]
+    included = [task for task in tasks_of_plays if task["tags"] and INCLUDE in task]
+    assert {"Deploy Alertmanager", "Deploy Prometheus", "Deploy Grafana", "Prove that the stack works"} <= {
+        task["name"] for task in included
+    }
+    for task in included:
+        applied = set(task[INCLUDE]["apply"]["tags"])
+        assert applied and applied <= set(task["tags"]), task["name"]
 
 
 def test_another_version_is_checked_out_by_its_tag(tmp_path: Path) -> None:

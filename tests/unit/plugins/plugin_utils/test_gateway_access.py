@@ -25,6 +25,8 @@ from tests.support.versions import EVERYWHERE
 TOKEN = "s3cret-0a1b"  # noqa: S105 - made up for these tests
 PAGE = Answer(200, b"series 1\n", "text/plain; version=0.0.4")
 SECONDS = 15
+# The oldest Prometheus takes five seconds until it begins to scrape anything.
+TOLD_SECONDS = 7
 
 
 def deployed(root: Path, version: str, *given: dict[str, Any]) -> Path:
@@ -155,7 +157,7 @@ def test_a_gateway_that_prometheus_could_not_begin_to_scrape_is_told_so(version:
     """Its log alone says why there is no target: the API does not."""
     given = {"name": "gw", "targets": ["gw:1"], "scheme": "https", "tls_config": {"ca": "no certificate"}}
     with scraping(version, tmp_path, given) as scraper:
-        found = run_module(prometheus_targets, {"url": scraper.url, "jobs": ["gw"], "timeout": SECONDS})
+        found = run_module(prometheus_targets, {"url": scraper.url, "jobs": ["gw"], "timeout": TOLD_SECONDS})
     assert found["msg"].startswith(
         "1 of 1 scrape targets are not up. gw: missing; Prometheus could not begin to scrape this job, for it cannot"
         " read a file that the job names, such as a certificate: correct it in llmmon_gateways, and run site.yml;"

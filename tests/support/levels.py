@@ -1,0 +1,38 @@
+"""Which tests are thorough: they take long, and not every run waits for them.
+
+``make check`` leaves them out of all parts, ``make test`` out of the end-to-end tests; ``make test-all`` and CI leave
+out none. They are named here, in one place, by the beginning of what pytest calls them: a file, or a test with all its
+parameters.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+THOROUGH = (
+    "tests/rules/month/test_alertmanager.py",
+    "tests/rules/month/test_month.py::test_three_days",
+    "tests/rules/test_dashboard_of_the_stack.py",
+    "tests/rules/test_presets.py::test_nothing_in_a_preset_is_there_for_nothing",
+    "tests/rules/test_promtool.py::test_every_guard_is_missed_when_it_is_gone",
+    "tests/rules/test_real_prometheus.py",
+    "tests/unit/playbooks/test_refusals.py",
+    "tests/unit/plugins/callback/test_next_step.py",
+    "tests/unit/plugins/module_utils/backup/test_faults.py",
+    "tests/unit/plugins/module_utils/backup/test_offsite.py",
+    "tests/unit/plugins/module_utils/backup/test_run.py",
+    "tests/unit/plugins/module_utils/canary/test_faults.py",
+    "tests/unit/plugins/module_utils/canary/test_ledger.py::test_ten_thousand_random_sequences",
+    "tests/unit/plugins/module_utils/clients/test_page_kinds.py",
+    "tests/unit/plugins/module_utils/restore/test_steps.py::test_a_kill_at_any_moment",
+    "tests/unit/plugins/modules/test_stack_backup_lend.py",
+    "tests/unit/plugins/modules/test_stack_uninstall.py",
+    "tests/unit/plugins/plugin_utils/test_gateway_access.py",
+    "tests/unit/test_second_day.py::test_site_takes_each_block",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(THOROUGH):
+            item.add_marker(pytest.mark.thorough)
