@@ -172,6 +172,37 @@ def test_grafana_reads_the_querier(scale: Scale) -> None:
     assert json.loads(answer)["url"] == "http://llmmon-thanos-query:10902"
 
 
+def test_no_query_fails_while_the_querier_is_changed(scale: Scale) -> None:
+    """Grafana asks once a second; meanwhile a run changes the querier, which takes seconds to start."""
+    asked = quote('up{job="llm-auth-proxy"}')
+    path = f"/api/datasources/proxy/uid/llmmon_prometheus/api/v1/query?query={asked}"
+    user = f"admin:{scale.querying.environment['GRAFANA_ADMIN_PASSWORD']}"
+    url = f"http://{scale.querying.host.address}:3000{path}"
+    asking = (
+        "rm -f /tmp/asked /tmp/enough; while [ ! -e /tmp/enough ]; do"
+        f" curl -sS -m 10 -o /dev/null -w '%{{http_code}}\n' -u '{user}' '{url}' >> /tmp/asked; sleep 1; done"
+    )
+    scale.querying.on_host(f'systemd-run --quiet --unit=asking sh -c "{asking}"')
+    try:
+        wait_until(lambda: bool(answered(scale)), timeout=PATIENCE, what="Grafana did not answer")
+        result = scale.querying.run(
+            "site.yml", "--limit", "querying", variables={"llmmon_thanos_memory_limits": {"query": "900m"}}
+        )
+        assert result.code == 0, result.output
+        assert result.recap("changed") > 0
+    finally:
+        scale.querying.on_host("touch /tmp/enough")
+    answers = answered(scale)
+    assert set(answers) == {"200"}, answers
+    assert len(answers) > 5
+    assert "meanwhile" not in scale.querying.on_host("docker ps --all --format '{{.Names}}'")
+
+
+def answered(scale: Scale) -> list[str]:
+    """The HTTP status of each query so far."""
+    return scale.querying.on_host("cat /tmp/asked 2>/dev/null || true").split()
+
+
 def test_a_key_that_the_bucket_does_not_take_changes_nothing(scale: Scale) -> None:
     def running() -> str:
         return scale.querying.on_host("docker ps --format '{{.ID}} {{.Names}}' --filter name=thanos | sort")

@@ -10,7 +10,12 @@ from tests.support.collection import REPOSITORY
 
 ROLE = REPOSITORY / "collections" / "llmmon" / "roles" / "container"
 # How the task is done, and not what the container is.
-NOT_OF_THE_CONTAINER = {"__llmmon_container_suffix", "__llmmon_container_state", "llmmon_start_timeout"}
+NOT_OF_THE_CONTAINER = {
+    "__llmmon_container_suffix",
+    "__llmmon_container_state",
+    "__llmmon_container_answers_meanwhile",
+    "llmmon_start_timeout",
+}
 
 
 def variables(text: str) -> set[str]:
