@@ -11,8 +11,8 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks engines, Thanos, the site that the stack serves and Alertmanager for its receivers, and waits for
-    all but the first at once.
+    module run, asks Prometheus whether its alerts can fire, asks engines, Thanos, the site that the stack serves and
+    Alertmanager for its receivers, and waits for all but the first at once.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -72,6 +72,26 @@ grafana:
   description: As of M(llmmon.stack.grafana_verify).
   returned: when asked for
   type: dict
+alerts:
+  description: Whether the alerts that Prometheus has loaded can fire.
+  returned: when asked for
+  type: dict
+  contains:
+    total: {description: How many names of alerts there are., type: int}
+    line: {description: "All of it in a line.", type: str, sample: "alerts: 47 can fire"}
+    cannot_fire:
+      description: Each with C(alert), C(gateway) (empty where it is about none), and C(why).
+      type: list
+      elements: dict
+    notes:
+      description: What is rightly absent, as C(why), with the C(alerts) that wait for it.
+      type: list
+      elements: dict
+    known:
+      description: Alerts that cannot fire and need not, with the reason that was given.
+      type: list
+      elements: str
+    superfluous: {description: Alerts that need not be able to fire although they can., type: list, elements: str}
 remote_write:
   description: Of each engine, the time of the newest sample that it has taken.
   returned: when asked for
@@ -113,6 +133,7 @@ documentation:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
+    alerts_arguments,
     client_of,
     grafana_arguments,
     grafana_proof_arguments,
@@ -129,6 +150,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.alerts import verify_alerts
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
@@ -155,6 +177,9 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
     if rules:
         found["rules"] = lambda: verify_rules(client_of(module, rules), rules, timeout)
+    if module.params["alerts"]:
+        alerts = module.params["alerts"]
+        found["alerts"] = lambda: verify_alerts(client_of(module, alerts), alerts, timeout)
     if grafana:
         found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
     if remote_write:
@@ -183,6 +208,7 @@ def main() -> None:
             "services": services_argument(),
             "targets": {"type": "dict", "options": {**http_arguments(), **targets_arguments()}},
             "rules": {"type": "dict", "options": {**http_arguments(), **rules_arguments()}},
+            "alerts": {"type": "dict", "options": {**http_arguments(), **alerts_arguments()}},
             "grafana": {
                 "type": "dict",
                 "options": {**grafana_arguments(), **grafana_proof_arguments()},
