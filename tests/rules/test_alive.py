@@ -14,11 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.gateways import Gateway
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import OF_GATEWAYS, RIGHTLY_ABSENT
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.gateways import EVENTS, Gateway
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.judging import Found, Judge
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.paths import ends, known_labels, why_nobody_hears
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.prometheus import Labels, Seen, samples
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Rules
 from ansible_collections.llmmon.stack.plugins.plugin_utils.counted import counted
+from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.paths import alert_paths
 
 from tests.rules import catalogue, promtool
 from tests.rules.month import filling
@@ -96,12 +99,21 @@ class Fault:
         return answer
 
 
-@dataclass
+@dataclass(eq=False)
 class World:
     """A Prometheus at the end of its half hour, and what is loaded."""
 
     ask: Ask
-    rules: Rules
+    files: Mapping[str, str]
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        return loaded(self.files)
+
+    @functools.cache  # noqa: B019 - there is one world
+    def rules_of(self, job: str) -> Rules:
+        """What is left of the rules where this is the only gateway."""
+        return loaded(self.files, job)
 
     def judged(self, jobs: Iterable[str], fault: Fault, declared: Iterable[str] = ()) -> list[Found]:
         """What is said of all alerts where there are these gateways."""
@@ -109,11 +121,10 @@ class World:
         def ask(query: str) -> list[tuple[Labels, float]]:
             return fault.answered(query, self.ask(fault.asked(query)))
 
-        said = {job: one for job, one in counts().items() if job in jobs}
-        judge = Judge(
-            self.rules, [Gateway.of(job, one) for job, one in said.items()], Seen(ask, lambda _: {*declared}), OURS
-        )
-        return [found for alert in self.rules.alerts for found in judge.judge(alert)]
+        known = [Gateway.of(job, one) for job, one in counts().items() if job in jobs]
+        rules = self.rules if len(known) > 1 else self.rules_of(known[0].job)
+        judge = Judge(rules, known, Seen(ask, lambda _: {*declared}), OURS)
+        return [found for alert in rules.alerts for found in judge.judge(alert)]
 
 
 def gateways() -> list[dict[str, Any]]:
@@ -125,8 +136,13 @@ def counts() -> dict[str, dict[str, Any]]:
     return counted(gateways(), rendering.presets())  # type: ignore[arg-type]
 
 
-def loaded(files: Mapping[str, str]) -> Rules:
-    """The rules as Prometheus tells them."""
+def loaded(files: Mapping[str, str], job: str = "") -> Rules:
+    """The rules as Prometheus tells them, of all gateways or of one."""
+
+    def applies(rule: Mapping[str, Any]) -> bool:
+        labels = rule.get("labels", {})
+        of_one = {"source": PAGES[job].kind, "job": job} if job else {}
+        return all(labels.get(name, value) == value for name, value in of_one.items())
 
     def told(rule: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -137,7 +153,7 @@ def loaded(files: Mapping[str, str]) -> Rules:
         }
 
     return Rules(
-        {"file": f"{OURS}{name}", "rules": [told(rule) for rule in group["rules"]]}
+        {"file": f"{OURS}{name}", "rules": [told(rule) for rule in group["rules"] if applies(rule)]}
         for name, content in files.items()
         for group in catalogue.groups(content)
     )
@@ -165,7 +181,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         def ask(query: str) -> list[tuple[Labels, float]]:
             return samples({"data": server.get("query", query=query, time=str(end))})
 
-        yield World(ask, loaded(files))
+        yield World(ask, files)
 
 
 def _of_gateways(end: int) -> Iterator[str]:
@@ -291,3 +307,152 @@ def _sharing(job: str, there: frozenset[str]) -> set[str]:
         for name in there
         if name in names or re.sub("_(bucket|sum|count)$", "", name) in names
     }
+
+
+def buckets(job: str) -> list[str]:
+    """The histograms of how long answers take."""
+    return [name for name in counts()[job]["signals"].get("latency", []) if f"{name}_bucket" in PAGES[job].names]
+
+
+@pytest.mark.parametrize("job", KINDS)
+def test_a_model_label_that_is_gone_is_named(job: str, world: World) -> None:
+    """For a kind whose series may have no model this is known by what was there before."""
+    labels = counts()[job]["model"]
+    had = {label for label in labels for sample in PAGES[job].samples if label in sample.label_names}
+    found = world.judged([job], Fault(labels={label: f"{label}_now" for label in labels}))
+    named = names_of(found, job)
+    about_models = {name for name in OF_MODELS if name in {alert.name for alert in world.rules_of(job).alerts}}
+    about_models &= {name for name, needed in NEEDS.items() if needed <= counts()[job]["signals"].keys()}
+    assert about_models <= named if had else not named
+
+
+@pytest.mark.parametrize("job", [job for job in KINDS if buckets(job)])
+def test_native_histograms_of_a_newer_exporter_are_named(job: str, world: World) -> None:
+    """The family is still there, and its buckets are no series any more."""
+    parts = {f"{base}_{part}": base for base in buckets(job) for part in ("bucket", "sum", "count")}
+    found = world.judged([job], Fault(parts), buckets(job))
+    assert "LLMHighLatencyP95" in names_of(found, job)
+    assert any("has no buckets (le), of which percentiles are made" in one.problem for one in found)
+
+
+def of_stack(world: World, fault: Fault) -> list[Found]:
+    """What is said of what belongs to no gateway; what each rule reads of the other gateways is another question."""
+    return [one for one in world.judged(["canonical"], fault) if one.alert != "LLMCountersSeesaw"]
+
+
+def test_every_metric_of_the_stack_itself_is_missed(world: World) -> None:
+    """Each that is read, by each alert that reads it; but for those that only something that happens begins."""
+    own = world.rules_of("canonical")
+    readers: dict[str, set[str]] = {}
+    for alert in own.alerts:
+        for reading in own.readings(alert.expression) if alert.expression else ():
+            for name in {*reading.names} & OF_STACK:
+                readers.setdefault(name, set()).add(alert.name)
+    readers.pop("process_start_time_seconds")
+    for name, alerts in readers.items():
+        found = of_stack(world, Fault({name: f"{name}_v2"}))
+        if name in RIGHTLY_ABSENT:
+            assert names_of(found) == set(), name
+            assert {one.alert for one in found if RIGHTLY_ABSENT[name] in one.note} == alerts
+        else:
+            assert alerts == names_of(found), name
+    # Of the gateways' own processes not every one tells since when it runs.
+    of_processes = of_stack(world, Fault({"process_start_time_seconds": "started"}))
+    assert names_of(of_processes) == {
+        "PrometheusTSDBWALFailures",
+        "PrometheusRemoteWriteBehind",
+        "PrometheusRemoteWriteLosing",
+    }
+    assert any(OF_GATEWAYS["process_start_time_seconds"] in one.note for one in of_processes)
+
+
+def test_a_label_of_the_stack_itself_is_missed(world: World) -> None:
+    found = of_stack(world, Fault(labels={"integration": "channel"}))
+    assert names_of(found) == {"AlertNotificationsFailing"}
+
+
+def test_each_series_that_may_be_absent_is_one_that_a_rule_reads() -> None:
+    assert {*RIGHTLY_ABSENT, *OF_GATEWAYS} <= catalogue.RAW_METRICS
+    assert {*EVENTS} <= {signal for said in counts().values() for signal in said["signals"]}
+
+
+def test_a_threshold_beyond_the_last_edge_is_named(world: World) -> None:
+    files = rendering.render_rules(
+        llmmon_gateways=gateways(), llmmon_thresholds={"latency_p95_seconds": 60 * 60 * 24 * 30}
+    )
+    beyond = World(world.ask, files)
+    found = beyond.judged(["canonical"], Fault())
+    assert {"LLMHighLatencyP95", "LLMLatencyThresholdUnfit"} <= names_of(found, "canonical")
+    (why,) = {one.problem for one in found if one.alert == "LLMHighLatencyP95" and one.problem}
+    assert re.fullmatch(r"its histogram ends at \d+, and the threshold is 2\.592e\+06", why)
+
+
+OF_A_USER = {
+    "Typo": ("sum(rate(llm_request_total[5m])) > 1", "llm_request_total has no series here"),
+    "OtherSide": ("llm_request_total or llm_requests_total > 1", ""),
+    "Constant": ("sum(llm_request_total) or vector(0) == 0", ""),
+    "Absent": ("absent(llm_request_total)", ""),
+    "LeftOut": ("llm_requests_total > 1 unless llm_request_total", ""),
+    "Apart": (
+        'llm_requests_total{job="canonical"} * on (model) vllm:prompt_tokens_total > 1',
+        'its sides share no value of model: llm_requests_total{job="canonical"} and vllm:prompt_tokens_total',
+    ),
+    "Together": ('llm_requests_total{job="canonical"} and on (job) up > 0', ""),
+    "Renamed": (
+        'label_replace(up, "x", "$1", "job", "(.*)") and on (x) label_replace(up{job="tgi"}, "x", "$1", "job", "(.*)")',
+        "",
+    ),
+    "Quiet": ('ALERTS{alertname="Typo"} == 1', ""),
+    "NoFamily": ('{__name__=~"llm_nothing.+"} > 1', '{__name__=~"llm_nothing.+"} has no series here'),
+    "NotUnderstood": ("sum by (job) (up) fill_left (0) * 2", "NOTE"),
+}
+
+
+def test_alerts_of_the_user_are_judged_as_well(world: World) -> None:
+    rules = [{"type": "alerting", "name": name, "query": query} for name, (query, _) in OF_A_USER.items()]
+    read = Rules([{"file": "/etc/llmmon/prometheus/current/rules.d/mine.yml", "rules": rules}])
+    judge = Judge(read, [], Seen(world.ask, lambda _: set()), OURS)
+    said = {alert.name: judge.judge(alert) for alert in read.alerts}
+    assert [one.note for one in said.pop("NotUnderstood")] == [
+        "its expression is not understood here ('fill_left' was not expected)"
+    ]
+    assert {name: "".join(one.problem for one in found) for name, found in said.items()} == {
+        name: why for name, (_, why) in OF_A_USER.items() if why != "NOTE"
+    }
+
+
+MUTED = "mutes its route for ever"
+EXPIRED = "its receiver slack has taken no notification in the last 1h, all of them failed"
+RECEIVERS: dict[str, Any] = {"slack": {"webhook_url": "https://slack"}, "heartbeat": {"type": "webhook"}}
+
+
+def unheard(world: World, routes: list[dict[str, Any]], failing: Mapping[str, str]) -> dict[str, str]:
+    """Alerts that nobody hears of, each with the reason."""
+    paths = alert_paths(RECEIVERS, routes, ["slack"], {}, {"always": {}, "night": {"times": [NIGHT]}})
+    found = {}
+    for alert in world.rules.alerts:
+        labels = known_labels(alert.name, alert.labels, {"job": "canonical"})
+        found[alert.name] = why_nobody_hears(ends(paths, labels), failing, [], labels)
+    return {name: why for name, why in found.items() if why}
+
+
+NIGHT = {"start_time": "22:00", "end_time": "06:00"}
+TO_SLACK = {"matchers": ['severity!="none"'], "receivers": ["slack"]}
+
+
+def test_every_alert_whose_route_is_muted_for_ever_or_whose_receiver_fails_is_named(world: World) -> None:
+    everybody = {alert.name for alert in world.rules.alerts} - {"Watchdog"}
+    assert len(everybody) > 40
+    users = everybody - {"AlertNotificationsFailing"}
+    assert unheard(world, [], {}) == {}
+    assert unheard(world, [{**TO_SLACK, "mute_time_intervals": ["night"]}], {}) == {}
+    muted = unheard(world, [{**TO_SLACK, "mute_time_intervals": ["always"]}], {})
+    # That the heartbeat's channel is dead is told by another one, on a route of ours.
+    assert {*muted} == users
+    assert all(MUTED in why for why in muted.values())
+    assert unheard(world, [], {"slack": EXPIRED}) == dict.fromkeys(everybody, EXPIRED)
+    assert unheard(world, [], {"heartbeat": "gone"}) == {"Watchdog": "gone"}
+    # One severity alone, and nobody at all because it is written so.
+    warnings = unheard(world, [{"severity": "warning", "receivers": ["slack"], "mute_time_intervals": ["always"]}], {})
+    assert {*warnings} == {alert.name for alert in world.rules.alerts if alert.labels["severity"] == "warning"}
+    assert unheard(world, [{"matchers": ['severity!="none"'], "receivers": []}], {}) == {}
