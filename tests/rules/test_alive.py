@@ -14,12 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import OF_GATEWAYS, RIGHTLY_ABSENT
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import (
+    OF_GATEWAYS,
+    RIGHTLY_ABSENT,
+    WITHOUT_RECEIVERS,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.gateways import EVENTS, Gateway
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.judging import Found, Judge
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.paths import ends, known_labels, why_nobody_hears
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.prometheus import Labels, Seen, samples
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Rules
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.panels import panels_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.counted import counted
 from ansible_collections.llmmon.stack.plugins.plugin_utils.routing.paths import alert_paths
 
@@ -107,13 +112,17 @@ class World:
     files: Mapping[str, str]
 
     @functools.cached_property
-    def rules(self) -> Rules:
+    def groups(self) -> list[dict[str, Any]]:
         return loaded(self.files)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        return Rules(self.groups)
 
     @functools.cache  # noqa: B019 - there is one world
     def rules_of(self, job: str) -> Rules:
         """What is left of the rules where this is the only gateway."""
-        return loaded(self.files, job)
+        return Rules(loaded(self.files, job))
 
     def judged(self, jobs: Iterable[str], fault: Fault, declared: Iterable[str] = ()) -> list[Found]:
         """What is said of all alerts where there are these gateways."""
@@ -136,8 +145,8 @@ def counts() -> dict[str, dict[str, Any]]:
     return counted(gateways(), rendering.presets())  # type: ignore[arg-type]
 
 
-def loaded(files: Mapping[str, str], job: str = "") -> Rules:
-    """The rules as Prometheus tells them, of all gateways or of one."""
+def loaded(files: Mapping[str, str], job: str = "") -> list[dict[str, Any]]:
+    """The groups of rules as Prometheus tells them, of all gateways or of one."""
 
     def applies(rule: Mapping[str, Any]) -> bool:
         labels = rule.get("labels", {})
@@ -152,11 +161,11 @@ def loaded(files: Mapping[str, str], job: str = "") -> Rules:
             "labels": rule.get("labels", {}),
         }
 
-    return Rules(
+    return [
         {"file": f"{OURS}{name}", "rules": [told(rule) for rule in group["rules"] if applies(rule)]}
         for name, content in files.items()
         for group in catalogue.groups(content)
-    )
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +282,7 @@ def expected(world: World, job: str, renamed: frozenset[str]) -> set[str]:
 
 
 # How it is called now, and whether Prometheus has never seen it otherwise.
-RENAMED = [("v2_{}", False), ("v2_{}", True), ("{}_v2", True), ("dropped total", False)]
+RENAMED = [("v2_{}", False), ("{}_v2", True), ("dropped total", False)]
 
 
 @pytest.mark.parametrize(("way", "always"), RENAMED)
@@ -371,8 +380,23 @@ def test_a_label_of_the_stack_itself_is_missed(world: World) -> None:
     assert names_of(found) == {"AlertNotificationsFailing"}
 
 
+def test_without_a_receiver_no_notification_is_counted(world: World) -> None:
+    gone = Fault({name: f"{name}_x" for name in WITHOUT_RECEIVERS})
+
+    def ask(query: str) -> list[tuple[Labels, float]]:
+        return world.ask(gone.asked(query))
+
+    rules = world.rules_of("canonical")
+    alert = next(one for one in rules.alerts if one.name == "AlertNotificationsFailing")
+    (found,) = Judge(rules, [], Seen(ask, lambda _: set()), OURS, receivers=False).judge(alert)[:1]
+    assert (found.problem, found.note) == (
+        "",
+        "alertmanager_notifications_failed_total is not there: there is no receiver",
+    )
+
+
 def test_each_series_that_may_be_absent_is_one_that_a_rule_reads() -> None:
-    assert {*RIGHTLY_ABSENT, *OF_GATEWAYS} <= catalogue.RAW_METRICS
+    assert {*RIGHTLY_ABSENT, *OF_GATEWAYS, *WITHOUT_RECEIVERS} <= catalogue.RAW_METRICS
     assert {*EVENTS} <= {signal for said in counts().values() for signal in said["signals"]}
 
 
@@ -456,3 +480,25 @@ def test_every_alert_whose_route_is_muted_for_ever_or_whose_receiver_fails_is_na
     warnings = unheard(world, [{"severity": "warning", "receivers": ["slack"], "mute_time_intervals": ["always"]}], {})
     assert {*warnings} == {alert.name for alert in world.rules.alerts if alert.labels["severity"] == "warning"}
     assert unheard(world, [{"matchers": ['severity!="none"'], "receivers": []}], {}) == {}
+
+
+BOARDS = rendering.REPOSITORY / "roles" / "grafana" / "files" / "dashboards"
+
+
+def test_panels_without_data_have_a_reason_as_alerts_do(world: World) -> None:
+    """Here none has any: nothing is recorded."""
+    panels = panels_of(BOARDS)
+    assert len(panels) > 100
+    asked = [
+        {"type": "alerting", "name": panel.name, "query": expression}
+        for panel in panels
+        for expression in panel.expressions
+    ]
+    rules = Rules([*world.groups, {"file": f"{OURS}panels", "rules": asked}])
+    questions = [one for one in rules.alerts if one.file == f"{OURS}panels"]
+    assert {one.trouble for one in questions} == {""}
+    known = [Gateway.of(job, one) for job, one in counts().items()]
+    judge = Judge(rules, known, Seen(world.ask, lambda _: set()), OURS)
+    found = [one for question in questions for one in judge.judge(question)]
+    # What only some engines, or only other hosts, expose is no gateway's fault.
+    assert {(one.alert, one.job) for one in found if one.problem and one.job} == set()

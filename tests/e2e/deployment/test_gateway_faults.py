@@ -98,6 +98,27 @@ def test_a_path_that_answers_html(stack: Stack) -> None:
     assert stack.fingerprint() == before
 
 
+def test_a_metric_that_a_newer_release_calls_otherwise(stack: Stack) -> None:
+    """The target is up, and no alert about its requests can ever fire: verify.yml names them, and the name there is."""
+    page = faults.start_html_metrics(f"{stack.gateway.name}-html")
+    gateway = {"kind": "canonical", "targets": [page.target], "metrics_path": "/renamed"}
+    # A first deployment only waits for what will come.
+    deployed = deploy_with(stack, **gateway)
+    assert deployed.code == 0, deployed.output
+    result = stack.run("verify.yml", variables=variables_of(stack, **gateway))
+    assert result.code != 0, result.output
+    for word in (
+        "LLMHighFailureRatio",
+        "LLMNoTraffic",
+        "of llm-auth-proxy: llm_requests_total is not on its page, where llm_requests_served looks like its new name",
+        "llmmon_alerts_not_proved",
+    ):
+        assert word in result.message, result.output
+    # That tokens are counted is as true as it was, and the stack's own alerts are alive.
+    for word in ("LLMTokenSurge", "LLMTargetDown", "Prometheus"):
+        assert word not in result.message, result.output
+
+
 def test_an_inventory_that_was_not_deployed(stack: Stack) -> None:
     """The gateway of the inventory is another one than the one that is scraped: that it is up proves nothing."""
     before = stack.fingerprint()

@@ -28,6 +28,11 @@ options:
     description: Seconds to wait, for the services and then for all else at once.
     type: float
     default: 60.0
+  panels:
+    description:
+      - Whether each panel of the dashboards has to have data or a reason to have none. Needs O(grafana) and O(alerts).
+    type: bool
+    default: false
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -98,6 +103,15 @@ remote_write:
   type: dict
   contains:
     engines: {description: Name to seconds since 1970., type: dict}
+panels:
+  description: What the panels of the dashboards show.
+  returned: when asked for
+  type: dict
+  contains:
+    total: {description: How many panels there are., type: int}
+    line: {description: "All of it in a line.", type: str, sample: "panels: 102 have data, 7 rightly have none"}
+    notes: {description: Panels that rightly have no data, with the reason., type: list, elements: str}
+    problems: {description: Panels that should have data., type: list, elements: str}
 query:
   description: What of this Prometheus can be read from the engine.
   returned: when asked for
@@ -154,6 +168,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.alerts import v
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.panels import verify_panels
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import verify_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write import verify_query, verify_remote_write
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
@@ -182,6 +197,11 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
         found["alerts"] = lambda: verify_alerts(client_of(module, alerts), alerts, timeout)
     if grafana:
         found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
+    if module.params["panels"]:
+        asked = {"grafana": grafana, "alerts": module.params["alerts"]}
+        found["panels"] = lambda: verify_panels(
+            GrafanaApi(client_of(module, grafana)), client_of(module, asked["alerts"]), asked, timeout
+        )
     if remote_write:
 
         def log() -> list[str]:
@@ -226,7 +246,9 @@ def main() -> None:
             "documentation": {"type": "dict", "options": http_arguments()},
             "receivers": {"type": "dict", "options": receivers_arguments()},
             "timeout": {"type": "float", "default": 60.0},
+            "panels": {"type": "bool", "default": False},
         },
+        required_if=[("panels", True, ("grafana", "alerts"))],
         supports_check_mode=True,
     )
     if DOCKER_IMPORT_ERROR:

@@ -16,5 +16,9 @@ RIGHTLY_ABSENT = {
     "thanos_objstore_bucket_last_successful_upload_time": "no block was uploaded yet",
     "thanos_objstore_bucket_operation_failures_total": "the bucket was not used yet",
 }
+# Where Alertmanager has no receiver to count for.
+WITHOUT_RECEIVERS = dict.fromkeys(
+    ("alertmanager_notifications_failed_total", "alertmanager_notifications_total"), "there is no receiver"
+)
 # Of targets that are gateways.
 OF_GATEWAYS = {"process_start_time_seconds": "not every gateway says since when it runs"}

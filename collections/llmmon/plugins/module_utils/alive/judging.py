@@ -7,7 +7,11 @@ import dataclasses
 import functools
 from collections.abc import Iterable, Sequence
 
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import OF_GATEWAYS, RIGHTLY_ABSENT
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import (
+    OF_GATEWAYS,
+    RIGHTLY_ABSENT,
+    WITHOUT_RECEIVERS,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.bounds import out_of_reach
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.expressions import (
     Binary,
@@ -39,10 +43,16 @@ class Found:
 
 
 class Judge:
-    """Judges alerts by what a Prometheus has seen; rule files in ``own_files`` are the collection's."""
+    """Judges alerts by what a Prometheus has seen; rule files in ``own_files`` are the collection's.
 
-    def __init__(self, rules: Rules, gateways: Sequence[Gateway], seen: Seen, own_files: str) -> None:
-        self._rules, self._seen, self._own_files = rules, seen, own_files
+    ``receivers``: whether there is a receiver that Alertmanager counts notifications of.
+    """
+
+    def __init__(
+        self, rules: Rules, gateways: Sequence[Gateway], seen: Seen, own_files: str, receivers: bool = True
+    ) -> None:
+        self._absent = {**RIGHTLY_ABSENT, **({} if receivers else WITHOUT_RECEIVERS)}
+        self._rules, self.seen, self._own_files = rules, seen, own_files
         self._gateways = gateways
         self._are_of_gateways = functools.lru_cache(maxsize=None)(self._is_of_a_gateway)
         read = {reading for alert in rules.alerts for reading in _read_by(rules, alert)}
@@ -62,7 +72,7 @@ class Judge:
                 said = self._of_others(reading, ours)
                 found.append(Found(alert.name, *said))
         if not any(one.problem for one in found):
-            found.append(Found(alert.name, apart(alert.expression, self._rules, self._seen)))
+            found.append(Found(alert.name, apart(alert.expression, self._rules, self.seen)))
         return [one for one in dict.fromkeys(found) if one.problem or one.note]
 
     def _is_of_a_gateway(self, reading: Reading) -> bool:
@@ -82,14 +92,14 @@ class Judge:
                     by_signal.setdefault(signal, []).append(reading)
         if not by_signal:
             return
-        if gateway.job not in self._seen.up:
+        if gateway.job not in self.seen.up:
             yield Found(alert.name, note=f"{gateway.job} is not scraped now", job=gateway.job)
             return
         models = _tells_models(alert)
         said = [self._signals.judge(gateway, signal, mine, models) for signal, mine in by_signal.items()]
         yield from (Found(alert.name, one.problem, one.note, gateway.job) for one in said)
         if alert.expression is not None and not any(one.problem for one in said):
-            far = out_of_reach(alert.expression, self._rules, lambda names: self._seen.edges(gateway.job, names))
+            far = out_of_reach(alert.expression, self._rules, lambda names: self.seen.edges(gateway.job, names))
             yield Found(alert.name, far, job=gateway.job)
 
     def _of_others(self, reading: Reading, ours: bool) -> Said:
@@ -97,12 +107,12 @@ class Judge:
         selector, names = reading.selector, set(reading.names)
         if names & _OF_ALERTS:
             return Said()
-        if self._seen.any(str(selector)):
+        if self.seen.any(str(selector)):
             # A user's rule may add up by a label that only some series have, or none yet.
-            absent = [label for label in reading.by if ours and not self._seen.any(str(_labelled(selector, label)))]
+            absent = [label for label in reading.by if ours and not self.seen.any(str(_labelled(selector, label)))]
             return Said(f"no series of {selector} has the label {' or '.join(absent)}" if absent else "")
         of_gateway = any(reading.may_be_of(gateway.job) for gateway in self._gateways)
-        expected = {**RIGHTLY_ABSENT, **(OF_GATEWAYS if of_gateway else {})}
+        expected = {**self._absent, **(OF_GATEWAYS if of_gateway else {})}
         for name in sorted(names & expected.keys()):
             return Said(note=f"{name} is not there: {expected[name]}")
         if ours and names and all(":" in name for name in names):
@@ -121,7 +131,7 @@ class Judge:
         return tuple(reading for part in needed_parts(expression) for reading in self._unforgiven(part))
 
     def _are_there(self, readings: Sequence[Reading]) -> bool:
-        return all(set(one.names) & _OF_ALERTS or self._seen.any(str(one.selector)) for one in readings)
+        return all(set(one.names) & _OF_ALERTS or self.seen.any(str(one.selector)) for one in readings)
 
 
 def _read_by(rules: Rules, alert: Alert) -> tuple[Reading, ...]:

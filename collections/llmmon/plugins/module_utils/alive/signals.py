@@ -59,7 +59,7 @@ class Signals:
         buckets = {name for name in names if name.endswith("_bucket")}
         if buckets and not buckets & there:
             return Said(_without_buckets(min(there)))
-        found = [self._labelled(gateway, one, there & set(one.names), readings) for one in readings]
+        found = [self._labelled(gateway, one, there & set(one.names)) for one in readings]
         found += [self._without_models(gateway, signal, readings)] if models else []
         return next((said for said in sorted(found, key=lambda said: not said.problem) if any(said)), Said())
 
@@ -68,7 +68,7 @@ class Signals:
 
     # -- what is there, by its labels
 
-    def _labelled(self, gateway: Gateway, reading: Reading, there: set[str], others: Sequence[Reading]) -> Said:
+    def _labelled(self, gateway: Gateway, reading: Reading, there: set[str]) -> Said:
         """What is wrong with the labels of the names of a reading that are there."""
         if not there:
             return Said()
@@ -78,7 +78,7 @@ class Signals:
             said = f"no series of {min(there)} has the label {matcher.label}"
             if matcher.label in gateway.team:
                 return Said(note=f"{gateway.job}: {said}: no request was of a team")
-            if _marks(matcher, there, others):
+            if _marks(gateway, matcher, there):
                 return Said(note=f"{gateway.job}: {said}: {EVENTS['failures']}")
             return Said(said)
         for matcher in reading.matchers("job"):
@@ -117,10 +117,14 @@ class Signals:
         if families & {family(name) for name in self._seen.declared(job)}:
             if families & {family(name) for name in self._seen.page(job)}:
                 return Said(_without_buckets(wanted))
+            if signal in ALWAYS and signal != "requests" and self._answered(gateway) >= ENOUGH:
+                return Said(f"its page declares {wanted}, of which no series is kept: see metric_relabel_configs")
             return Said(note=f"{job} declares {wanted}, and has counted nothing there yet")
         lost = self._lost(gateway, names) or self._looks_renamed(gateway, signal, names)
         if lost:
             return Said(f"{lost[0]} is not on its page, where {lost[1]} looks like its new name")
+        if self._seen.names([job], gateway.counters(signal) - names)[job]:
+            return Said(note=f"{job} has no {wanted}, and other metrics of the same")
         if signal in EVENTS:
             return Said(note=f"{job} has no {wanted}: {EVENTS[signal]}")
         if signal == "requests" and self._counts_others(gateway):
@@ -173,11 +177,9 @@ class Signals:
         return self._seen.total(_of(gateway, wanted)) if wanted else 0.0
 
 
-def _marks(matcher: Matcher, names: set[str], others: Iterable[Reading]) -> bool:
-    """Whether a label is only on what is counted apart: the same series are read without it as well."""
-    return matcher.operator == "!=" and any(
-        names & set(one.names) and all(own.label != matcher.label for own in one.matchers()) for one in others
-    )
+def _marks(gateway: Gateway, matcher: Matcher, names: Iterable[str]) -> bool:
+    """Whether only what failed has a label: failures are those of the requests that have it."""
+    return matcher.operator == "!=" and any({"requests", "failures"} <= {*gateway.signals_of(name)} for name in names)
 
 
 def _of(gateway: Gateway, names: Iterable[str], *matchers: Matcher) -> str:

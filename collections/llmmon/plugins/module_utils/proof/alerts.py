@@ -27,8 +27,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 
-# Below Prometheus's configuration; what lies beside it is the user's.
-_OWN_RULES = "rules/"
 _HOW = f"mend what is said of each, or name them in {VARIABLE} with the reason why they need not be able to fire"
 
 
@@ -60,6 +58,16 @@ def verify_alerts(client: HttpClient, parameters: Mapping[str, Any], timeout: fl
 
 def look_at_alerts(client: HttpClient, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What there is to say of all alerts as of now. Raises HttpError where nobody answers."""
+    rules = Rules(client.get("/api/v1/rules", exclude_alerts="true")["data"]["groups"])
+    judge = judge_of(client, rules, parameters)
+    found = [one for alert in rules.alerts for one in judge.judge(alert)]
+    if parameters["paths"]:
+        found += _delivered(rules.alerts, parameters, judge.seen)
+    return summary([alert.name for alert in rules.alerts], found, parameters["not_proved"])
+
+
+def judge_of(client: HttpClient, rules: Rules, parameters: Mapping[str, Any]) -> Judge:
+    """Who judges these rules by what a Prometheus has seen."""
 
     def ask(query: str) -> list[tuple[Labels, float]]:
         return samples(client.get("/api/v1/query", query=query))
@@ -68,15 +76,14 @@ def look_at_alerts(client: HttpClient, parameters: Mapping[str, Any]) -> dict[st
         answer = client.get("/api/v1/targets/metadata", match_target=f"{{job={json.dumps(job)}}}")
         return {entry["metric"] for entry in answer["data"]}
 
-    groups = client.get("/api/v1/rules", exclude_alerts="true")["data"]["groups"]
-    rules, seen = Rules(groups), Seen(ask, declared)
-    gateways = {job: Gateway.of(job, said) for job, said in parameters["gateways"].items()}
-    own = f"{parameters['directory'].rstrip('/')}/{_OWN_RULES}"
-    judge = Judge(rules, list(gateways.values()), seen, own)
-    found = [one for alert in rules.alerts for one in judge.judge(alert)]
-    if parameters["paths"]:
-        found += _delivered(rules.alerts, parameters, seen)
-    return summary([alert.name for alert in rules.alerts], found, parameters["not_proved"])
+    gateways = [Gateway.of(job, said) for job, said in parameters["gateways"].items()]
+    # Of an Alertmanager elsewhere the receivers are not known, nor scraped.
+    return Judge(rules, gateways, Seen(ask, declared), own_rules(parameters), bool(parameters["receivers"]))
+
+
+def own_rules(parameters: Mapping[str, Any]) -> str:
+    """Where the collection's rules lie; what lies beside it is the user's."""
+    return f"{parameters['directory'].rstrip('/')}/rules/"
 
 
 def _delivered(alerts: Sequence[Alert], parameters: Mapping[str, Any], seen: Seen) -> list[Found]:
@@ -87,9 +94,11 @@ def _delivered(alerts: Sequence[Alert], parameters: Mapping[str, Any], seen: See
     for alert in alerts:
         for labels in _variants(alert, parameters["gateways"]):
             known = known_labels(alert.name, alert.labels, labels)
-            why = why_nobody_hears(ends(parameters["paths"], known), wrong, silences, known)
-            if why:
-                found.append(Found(alert.name, why))
+            where = ends(parameters["paths"], known)
+            why = why_nobody_hears(where, wrong, silences, known)
+            # Where somebody else hears of it, that is said, and no reason to fail.
+            notes = [] if why else [wrong[end.receiver] for end in where if end.receiver in wrong]
+            found += [Found(alert.name, why)] if why else [Found(alert.name, note=note) for note in notes]
     return found
 
 

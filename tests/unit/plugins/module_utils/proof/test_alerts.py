@@ -56,7 +56,7 @@ class Prometheus(dict[str, Any]):
         if not query:
             return super().get(asked, default)
         # Enough of the language for what is asked here: what is named is found.
-        found = [
+        found: list[dict[str, Any]] = [
             {"metric": {"__name__": name, **labels}, "value": [0, "50"]}
             for name, labels in self.has.items()
             if " offset " not in query and (re.search(rf"\b{name}\b", query) or query.startswith("group by (__name__)"))
@@ -71,8 +71,8 @@ def prometheus(server: Server) -> Prometheus:
 
 
 def options(server: Server, **more: Any) -> dict[str, Any]:
-    usual = {"directory": DIRECTORY, "gateways": {"gw": GATEWAY}, "alertmanager_url": server.url, "paths": [PATH]}
-    usual |= {"receivers": [SETTINGS], "record": None, "secrets_directory": None, "not_proved": {}}
+    usual: dict[str, Any] = {"directory": DIRECTORY, "gateways": {"gw": GATEWAY}, "not_proved": {}, "paths": [PATH]}
+    usual |= {"alertmanager_url": server.url, "receivers": [SETTINGS], "record": None, "secrets_directory": None}
     return {**usual, **more}
 
 
@@ -121,6 +121,12 @@ def test_the_running_alertmanager_and_the_last_test_alert_are_asked(
     Tries(record).note({"slack": Try("2031-01-02T03:04:05", False, fingerprint("slack", "0a", None))})
     with pytest.raises(NotProved, match="LLMNoTraffic, Mine: its receiver slack did not take the test alert of 2031"):
         verify(server, record=str(record))
+    pager = {**PATH, "receiver": "pager"}
+    (note,) = verify(server, record=str(record), paths=[{**PATH, "continue": True}, pager])["notes"]
+    assert note == {
+        "why": "its receiver slack did not take the test alert of 2031-01-02T03:04Z",
+        "alerts": ["LLMNoTraffic", "Mine"],
+    }
     # With other settings it was not tried.
     assert verify(server, record=str(record), receivers=[{**SETTINGS, "settings": "0b"}])["cannot_fire"] == []
     matchers = [{"name": "team", "value": "search", "isRegex": False, "isEqual": True}]
