@@ -56,7 +56,7 @@ def told(node: dict[str, Any]) -> Any:
     if kind == "binaryExpr":
         matching = node["matching"]
         labels = matching and (matching["on"], sorted(matching["labels"] or []), sorted(matching["include"] or []))
-        many = {"many-to-one": "group_left", "one-to-many": "group_right"}.get((matching or {}).get("card"), "")
+        many = {"many-to-one": "group_left", "one-to-many": "group_right"}.get((matching or {"card": ""})["card"], "")
         return ("binary", node["op"], told(node["lhs"]), told(node["rhs"]), labels, many, node["bool"])
     if kind == "unaryExpr":
         return ("unary", node["op"], told(node["expr"]))

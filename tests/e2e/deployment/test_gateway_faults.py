@@ -115,7 +115,7 @@ def test_a_metric_that_a_newer_release_calls_otherwise(stack: Stack) -> None:
     ):
         assert word in result.message, result.output
     # That tokens are counted is as true as it was, and the stack's own alerts are alive.
-    for word in ("LLMTokenSurge", "LLMTargetDown", "Prometheus"):
+    for word in ("LLMTokenSurge", "LLMTargetDown", "AlertNotificationsFailing"):
         assert word not in result.message, result.output
 
 

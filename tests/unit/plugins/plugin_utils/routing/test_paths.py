@@ -49,13 +49,12 @@ def test_an_interval_may_never_come(specs: Any) -> None:
 
 
 def test_a_path_is_a_route_without_how_it_repeats() -> None:
-    routes = [
+    routes: list[dict[str, Any]] = [
         {"team": "search", "receivers": ["slack", "pager"], "mute_time_intervals": ["always"], "group_wait": "1m"},
         {"matchers": ['job=~"a|b"'], "receivers": [], "continue": True},
         {"severity": "info", "receivers": ["slack"], "active_time_intervals": ["never"]},
     ]
-    always, never = {}, {"years": "2001"}
-    found = alert_paths(RECEIVERS, routes, ["pager"], {}, {"always": always, "never": never})
+    found = alert_paths(RECEIVERS, routes, ["pager"], {}, {"always": {}, "never": {"years": "2001"}})
     mine = [path for path in found if path["meant"] and not {"alertname"} & {one[0] for one in path["matchers"]}]
     assert [(path["matchers"], path["continue"]) for path in mine] == [
         ([["team", "=", "search"]], False),
