@@ -24,7 +24,7 @@ class Fault:
 def start_html_metrics(
     name: str = "html-metrics", network_name: str = network.NAME, *, address: str | None = None
 ) -> Fault:
-    """A server whose /metrics is a sign-in page."""
+    """A server whose /metrics is a sign-in page, and /renamed a metrics page with a name that nobody knows."""
     service = containers.Service(
         name=_container_name(name),
         image=PYTHON.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,27 @@ def test_a_path_that_answers_html(stack: Stack) -> None:
     result = stack.run("verify.yml", variables=variables_of(stack, **gateway))
     assert_cause(result, "not_metrics")
     assert stack.fingerprint() == before
+
+
+def test_a_metric_that_a_newer_release_calls_otherwise(stack: Stack) -> None:
+    """The target is up, and no alert about its requests can ever fire: verify.yml names them, and the name there is."""
+    page = faults.start_html_metrics(f"{stack.gateway.name}-html")
+    gateway = {"kind": "canonical", "targets": [page.target], "metrics_path": "/renamed"}
+    # A first deployment only waits for what will come.
+    deployed = deploy_with(stack, **gateway)
+    assert deployed.code == 0, deployed.output
+    result = stack.run("verify.yml", variables=variables_of(stack, **gateway))
+    assert result.code != 0, result.output
+    said = re.search(r"alerts that cannot fire here: (.*?); mend .* in llmmon_alerts_not_proved", result.message)
+    assert said, result.output
+    for words in (
+        "LLMHighFailureRatio, ",
+        " of llm-auth-proxy: llm_requests_total is not on its page, where llm_requests_served looks like its new name",
+    ):
+        assert words in said[1], result.output
+    # That tokens are counted is as true as it was, and the stack's own alerts are alive.
+    for alert in ("LLMTokenSurge", "LLMTargetDown", "Prometheus", "AlertNotificationsFailing"):
+        assert alert not in said[1], result.output
 
 
 def test_an_inventory_that_was_not_deployed(stack: Stack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from tests.e2e.killing import kill_when
@@ -115,5 +116,9 @@ def test_an_engine_that_does_not_run_is_named_and_started(stack: Stack) -> None:
 
 def test_a_reboot_brings_everything_back(stack: Stack) -> None:
     hosts.restart(stack.host.name)
-    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 90})
+    asked = {"llmmon_verify_timeout": 90, "llmmon_verify_panels": True}
+    result = stack.run("verify.yml", variables=asked)
     assert result.code == 0, result.output
+    # Every alert of a stack that works, and every panel of its dashboards.
+    assert re.search(r"alerts: \d+ can fire(?!,)", result.message), result.output
+    assert re.search(r"panels: \d+ have data", result.message), result.output

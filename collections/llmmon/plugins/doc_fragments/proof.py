@@ -109,6 +109,45 @@ fresh:
   default: true
 """
 
+ALERTS_OPTIONS = r"""
+directory:
+  description: Directory of Prometheus's configuration. Rules of its folder C(rules) are the collection's.
+  type: path
+  required: true
+gateways:
+  description: What each gateway counts, as P(llmmon.stack.counted#filter) returns it.
+  type: dict
+  default: {}
+alertmanager_url:
+  description: Address of the Alertmanager of this host, whose silences are read.
+  type: str
+  default: ""
+paths:
+  description: Where alerts end, as P(llmmon.stack.alert_paths#filter) returns it. Empty means that nobody follows them.
+  type: list
+  elements: dict
+  default: []
+receivers:
+  description: The receivers, as P(llmmon.stack.probe_receivers#filter) returns them.
+  type: list
+  elements: dict
+  default: []
+  suboptions:
+    name: {description: The receiver's name in Alertmanager's configuration., type: str, required: true}
+    integration: {description: By what it sends., type: str, required: true}
+    settings: {description: A digest of its settings without secrets., type: str, required: true}
+record:
+  description: File on the host in which M(llmmon.stack.alertmanager_probe) has written when each was tried.
+  type: path
+secrets_directory:
+  description: Directory of the files with the receivers' secrets.
+  type: path
+not_proved:
+  description: Alerts that need not be able to fire, each with the reason.
+  type: dict
+  default: {}
+"""
+
 REMOTE_WRITE_OPTIONS = r"""
 container:
   description: Container of Prometheus, whose log says what an engine answers.
@@ -206,6 +245,7 @@ _PARTS = (
         options(Grafana.DOCUMENTATION),
         GRAFANA_OPTIONS,
     )
+    + part("alerts", "Alerts that have to be able to fire.", options(Http.DOCUMENTATION), ALERTS_OPTIONS)
     + part("remote_write", "Engines that take samples.", options(Http.DOCUMENTATION), REMOTE_WRITE_OPTIONS)
     + part(
         "query",

@@ -131,6 +131,25 @@ def receivers_arguments() -> dict[str, Any]:
     }
 
 
+def alerts_arguments() -> dict[str, Any]:
+    """What is looked for of the alerts, beside how Prometheus is reached."""
+    receiver = {
+        "name": {"type": "str", "required": True},
+        "integration": {"type": "str", "required": True},
+        "settings": {"type": "str", "required": True},
+    }
+    return {
+        "directory": {"type": "path", "required": True},
+        "gateways": {"type": "dict", "default": {}},
+        "alertmanager_url": {"type": "str", "default": ""},
+        "paths": {"type": "list", "elements": "dict", "default": []},
+        "receivers": {"type": "list", "elements": "dict", "default": [], "options": receiver},
+        "record": {"type": "path"},
+        "secrets_directory": {"type": "path", "no_log": False},
+        "not_proved": {"type": "dict", "default": {}},
+    }
+
+
 def wanted_argument() -> dict[str, Any]:
     """What site.yml is about to deploy, for one look at what there is to do."""
     container: dict[str, Any] = {
