@@ -10,12 +10,12 @@ from typing import Any
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
-from dashboards import cost, engines, frame, operations, overview, stack
+from dashboards import cost, engines, frame, hosts, operations, overview, stack
 from dashboards.translating import Language, codes, translated
 
 _FILES = Path(__file__).resolve().parents[1] / "roles" / "grafana" / "files"
 FOLDER = _FILES / "dashboards"
-DASHBOARDS = (overview, operations, cost, engines, stack)
+DASHBOARDS = (overview, operations, cost, engines, hosts, stack)
 
 # What the SDK writes for every variable and panel although nobody set it; Grafana drops it again.
 UNSET_OF_VARIABLES = ("auto", "auto_count", "auto_min", "id")

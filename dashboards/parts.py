@@ -32,7 +32,7 @@ NO_TRAFFIC = "No traffic, or not measured"
 NOT_MEASURED = "Not measured"
 UNKNOWN = "Unknown"
 # The name of an alert has two words at least; "Prometheus" and "Alertmanager" are what they are.
-ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring|Thanos)[A-Z]\w+|Watchdog)\b")
+ALERT = re.compile(r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring|Thanos|Host|GPU)[A-Z]\w+|Watchdog)\b")
 # Labels by which a threshold of one's own belongs to a line.
 PLACE = ("job", "of", "model")
 _LABEL = re.compile(r"{{(\w+)}}")

@@ -31,6 +31,7 @@ ORDER = (
     "deployment/test_containers.py",
     "deployment/test_engine.py",
     "deployment/test_canary.py",
+    "deployment/test_hosts.py",
     "deployment/test_secrets.py",
     "deployment/test_ha.py",
     "deployment/test_module_runs.py",

@@ -49,6 +49,18 @@ CANARIES: list[dict[str, Any]] = [
     }
 ]
 
+# A machine with each of the two exporters of GPUs, and a fleet.
+HOSTS: list[dict[str, Any]] = [
+    {
+        "name": "gpu-1",
+        "node": "http://gpu-1.example:9100",
+        "gpu": "http://gpu-1.example:9400",
+        "gateways": ["llm-auth-proxy"],
+    },
+    {"name": "gpu-2", "gpu": "https://gpu-2.example:9835", "gateways": ["llm-auth-proxy"]},
+    {"name": "fleet", "files": True, "gateways": ["llm-auth-proxy"]},
+]
+
 SCENARIOS: dict[str, dict[str, Any]] = {
     "one_gateway": {"llmmon_gateways": [{"name": "llm-auth-proxy", "targets": ["a:8000"]}]},
     "every_kind": {
@@ -80,6 +92,10 @@ SCENARIOS: dict[str, dict[str, Any]] = {
             "head_series": 2000000,
             "storage_days_left": 7,
             "backup_age_hours": 50,
+            "host_disk_ratio": 0.8,
+            "host_memory_ratio": 0.85,
+            "gpu_memory_ratio": "0.995",
+            "gpu_throttled_ratio": 0.25,
         },
         "llmmon_threshold_overrides": [
             {"gateway": r"vllm\..", "latency_p95_seconds": 8, "waiting_requests": 20, "kv_cache_usage_ratio": 0.99},
@@ -122,6 +138,7 @@ SCENARIOS: dict[str, dict[str, Any]] = {
         "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
         "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
         "llmmon_canaries": CANARIES,
+        "llmmon_hosts": HOSTS,
     },
     "services_elsewhere": {
         "llmmon_gateways": rendering.GATEWAYS,

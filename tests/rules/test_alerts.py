@@ -32,7 +32,11 @@ EVERYTHING: dict[str, Any] = {
     "llmmon_remote_write": [{"name": "central", "url": "https://engine.example/api/v1/write"}],
     "llmmon_thanos_components": ["sidecar", "store", "compact", "query"],
     "llmmon_canaries": scenarios.CANARIES,
+    "llmmon_hosts": scenarios.HOSTS,
 }
+# What an alert is about, by how its name begins, and the dashboard that it opens.
+COMPONENTS = {"LLM": "llm", "Host": "hosts", "GPU": "hosts"}
+OPENED = {"llm": "operations", "hosts": "hosts", "monitoring": "stack"}
 # A row of the table: the name with its runbook, when it fires, how long that must last, and how bad it is.
 ROW = re.compile(r"^\| \[(\w+)\]\((\w+)\.md\) \| .+ \| (\S+) \| (\w+) \|$", re.MULTILINE)
 
@@ -59,13 +63,13 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         assert labels["severity"] in {"critical", "warning", "info", "none"}, name
         assert (labels["severity"], alert.get("for")) == (DEFAULTS[name]["severity"], DEFAULTS[name].get("for")), name
         assert alert.get("keep_firing_for") == DEFAULTS[name].get("keep_firing_for"), name
-        assert labels["component"] == ("llm" if name.startswith("LLM") else "monitoring"), name
+        assert labels["component"] == component_of(name), name
         # A title: the same for every instance of the alert, and short enough for a chat message's first line.
         assert 0 < len(annotations["summary"]) <= 80, name
         assert "{{" not in annotations["summary"], name
         assert annotations["description"], name
         assert annotations["runbook_url"] == f"https://wiki.example/llm/{name}.md"
-        dashboard = OF_MONEY.get(name, "operations" if name.startswith("LLM") else "stack")
+        dashboard = OF_MONEY.get(name, OPENED[component_of(name)])
         assert annotations["dashboard_url"].partition("?")[0] == f"https://grafana.example/d/llmmon-{dashboard}", name
         # A gateway's alert opens its dashboard, a team's the team's.
         about = {"team": "team", "gateway": "job", "own": "job", "all": None}.get(labels.get("scope", "gateway"))
@@ -73,6 +77,10 @@ def test_every_alert_says_how_bad_it_is_and_where_to_look() -> None:
         assert all(variable == label for variable, label in narrowed), name
         if about and name.startswith("LLM"):
             assert about in dict(narrowed), name
+
+
+def component_of(name: str) -> str:
+    return next((component for begins, component in COMPONENTS.items() if name.startswith(begins)), "monitoring")
 
 
 def test_no_value_becomes_a_label() -> None:
@@ -276,6 +284,12 @@ def test_without_an_engine_nothing_is_late_for_it() -> None:
     assert found == ALERTS - {"PrometheusRemoteWriteBehind", "PrometheusRemoteWriteLosing"}
 
 
+def test_without_hosts_nobody_watches_machines() -> None:
+    found = {alert["alert"] for alert in alerts(llmmon_hosts=[])}
+    assert found == {name for name in ALERTS if component_of(name) != "hosts"}
+    assert "hosts.yml" not in rendering.render_rules(llmmon_hosts=[])
+
+
 def test_without_a_canary_nobody_asks() -> None:
     found = {alert["alert"] for alert in alerts(llmmon_canaries=[])}
     assert found == {name for name in ALERTS if not name.startswith("LLMCanary")}
@@ -342,6 +356,10 @@ COMPARED: dict[str, tuple[str, str, float]] = {
     "failures_unusual_floor_ratio": ("LLMFailuresUnusual", "ratio_rate5m > {}\n", 1),
     "budget_used_ratio": ("LLMCostBudgetRunningLow", ">= {} <", 1),
     "budget_nearly_used_ratio": ("LLMCostBudgetNearlyUsed", ">= {} <", 1),
+    "host_disk_ratio": ("HostDiskFull", "0.0001) > {}", 1),
+    "host_memory_ratio": ("HostMemoryLow", "0.0001) > {}", 1),
+    "gpu_memory_ratio": ("GPUMemoryFull", "0.0001) > {}", 1),
+    "gpu_throttled_ratio": ("GPUThrottled", "0.0001) > {}", 1),
 }
 
 

@@ -28,7 +28,9 @@ by_board = pytest.mark.parametrize("uid", BOARDS)
 
 
 def test_the_dashboards_are_these() -> None:
-    assert list(BOARDS) == [f"llmmon-{name}" for name in ("overview", "operations", "cost", "engines", "stack")]
+    assert list(BOARDS) == [
+        f"llmmon-{name}" for name in ("overview", "operations", "cost", "engines", "hosts", "stack")
+    ]
     assert {dashboards.ENGINES, dashboards.STACK} < set(BOARDS)
 
 

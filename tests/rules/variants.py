@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.rules import catalogue
 from tests.rules.catalogue import Groups
-from tests.rules.scenarios import CANARIES
+from tests.rules.scenarios import CANARIES, HOSTS
 from tests.support import rendering
 
 # A made-up kind: what presets can say, in few words.
@@ -113,6 +113,7 @@ def variants() -> dict[str, dict[str, str]]:
         llmmon_remote_write=[{"name": "central", "url": "https://engine.example/api/v1/write"}],
         llmmon_thanos_components=["sidecar", "store", "compact", "query"],
         llmmon_canaries=CANARIES,
+        llmmon_hosts=HOSTS,
         llmmon_thresholds={"backup_age_hours": 2},
     )
     return {

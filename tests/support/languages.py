@@ -10,7 +10,7 @@ from collections.abc import Mapping
 _PLACES = re.compile(r"\{\{.*?\}\}|\[\[ \w+ \]\]|\$\{?\w+\}?")
 # Alerts, variables, metrics, and files. Of ASCII: a Korean particle follows without a space.
 _NAMES = re.compile(
-    r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring|Thanos)[A-Z]\w+|Watchdog)\b|\b[a-z]+_\w+(?:\.\w+)?|\b\w+\.(?:yml|md)\b",
+    r"\b(?:(?:LLM|Prometheus|Alertmanager|Alert|Monitoring|Thanos|Host|GPU)[A-Z]\w+|Watchdog)\b|\b[a-z]+_\w+(?:\.\w+)?|\b\w+\.(?:yml|md)\b",
     re.ASCII,
 )
 _HANGUL = re.compile("[가-힣]")

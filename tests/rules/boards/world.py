@@ -50,6 +50,22 @@ CANARY_GAUGES = {
     "first_token_seconds": 0.3,
     "tokens_per_second": 40,
 }
+# What exporters of one machine say; it serves every gateway.
+HOST_JOBS = ("host-node", "host-gpu")
+HOST_GAUGES = {
+    'node_memory_MemAvailable_bytes{job="host-node",host="m-1"}': 1,
+    'node_memory_MemTotal_bytes{job="host-node",host="m-1"}': 2,
+    'node_filesystem_avail_bytes{job="host-node",host="m-1",mountpoint="/",fstype="ext4"}': 1,
+    'node_filesystem_size_bytes{job="host-node",host="m-1",mountpoint="/",fstype="ext4"}': 2,
+    'DCGM_FI_DEV_GPU_UTIL{job="host-gpu",host="m-1",gpu="0"}': 50,
+    'DCGM_FI_DEV_FB_USED{job="host-gpu",host="m-1",gpu="0"}': 70000,
+    'DCGM_FI_DEV_FB_FREE{job="host-gpu",host="m-1",gpu="0"}': 10000,
+    'DCGM_FI_DEV_GPU_TEMP{job="host-gpu",host="m-1",gpu="0"}': 60,
+    'DCGM_FI_DEV_POWER_USAGE{job="host-gpu",host="m-1",gpu="0"}': 300,
+    'DCGM_FI_DEV_CLOCKS_EVENT_REASONS{job="host-gpu",host="m-1",gpu="0"}': 0x20,
+    'DCGM_FI_DEV_XID_ERRORS{job="host-gpu",host="m-1",gpu="0"}': 79,
+    'DCGM_FI_DEV_ECC_DBE_VOL_TOTAL{job="host-gpu",host="m-1",gpu="0"}': 1,
+}
 # The gateway that has more of everything than a graph has room for.
 MANY = "many"
 MODELS = 50
@@ -156,6 +172,14 @@ def rendered() -> dict[str, str]:
         ],
         llmmon_top_spenders={"by": list(SPENDERS), "limit": 5},
         llmmon_budgets={"teams": {"search": {"month": 720, "day": 50}}, "gateways": {"litellm": 500}, "all": 5000},
+        llmmon_hosts=[
+            {
+                "name": "m-1",
+                "node": "http://m-1:9100",
+                "gpu": "http://m-1:9400",
+                "gateways": [page.job for page in pages()],
+            }
+        ],
     )
     return {name: _shorter(content) for name, content in files.items() if name != "stack_alerts.yml"}
 
@@ -173,6 +197,7 @@ def filled(folder: Path) -> Iterator[World]:
     begin = end - MINUTES * STEP
     rules = catalogue.rules(rendered())
     _write(folder, "pages", (line for page in pages() for line in _samples(page, begin)))
+    _write(folder, "hosts", _samples_of_a_host(begin))
     recording = [rule for rule in rules if "record" in rule]
     alerts = [rule for rule in rules if "alert" in rule]
     first = filling.asked_for(rules)
@@ -213,6 +238,17 @@ def _samples(page: Page, begin: int) -> Iterator[str]:
         for gauge, value in CANARY_GAUGES.items():
             yield f"llmmon_canary_{gauge}{{{asking}}} {value} {at}"
         yield f'llmmon_canary_requests_total{{{asking},cause="stalled"}} {max(0, minute - FAILS_FROM)} {at}'
+
+
+def _samples_of_a_host(begin: int) -> Iterator[str]:
+    """What Prometheus has of the machine's exporters."""
+    for minute in range(MINUTES + 1):
+        at = begin + minute * STEP
+        for job in HOST_JOBS:
+            yield f'up{{job="{job}",host="m-1",instance="m-1:1"}} 1 {at}'
+        for series, value in HOST_GAUGES.items():
+            yield f"{series} {value} {at}"
+        yield f'node_cpu_seconds_total{{job="host-node",host="m-1",cpu="0",mode="idle"}} {30 * minute} {at}'
 
 
 def _failing(page: Page) -> set[str]:

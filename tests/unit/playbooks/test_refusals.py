@@ -135,6 +135,7 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
             {"llmmon_canaries": [{**CANARY, "intervals": "1m"}]},
             "does not know; did you mean interval?",
         ),
+        ("site.yml", {"llmmon_hosts": [{"name": "gpu-1"}]}, "gpu-1 has neither node nor gpu; give it the URL"),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
 )

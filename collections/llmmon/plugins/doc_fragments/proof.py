@@ -20,11 +20,19 @@ own_jobs:
   type: list
   elements: str
   default: []
+host_jobs:
+  description:
+    - Jobs of the machines in llmmon_hosts, all of whose targets must be up; each such target has the label C(host).
+      One that is not in O(jobs) may have none for now.
+    - Of those that are up, the GPU exporters must show a GPU.
+  type: list
+  elements: str
+  default: []
 scrape_urls:
   description:
     - Job to the list of URLs that its targets must have, as the configuration says. Prometheus takes some five
       seconds to follow a new configuration; until then its old targets prove nothing.
-    - Jobs that are not named may have any target.
+    - Jobs that are not named may have any target, and a job any that has the label C(fleet), which files add.
   type: dict
   default: {}
 gateways:

@@ -57,6 +57,7 @@ def targets_arguments() -> dict[str, Any]:
     return {
         "jobs": {"type": "list", "elements": "str", "default": []},
         "own_jobs": {"type": "list", "elements": "str", "default": []},
+        "host_jobs": {"type": "list", "elements": "str", "default": []},
         "scrape_urls": {"type": "dict", "default": {}},
         "gateways": {"type": "dict", "default": {}},
         "idle_gateways": {"type": "list", "elements": "str", "default": []},

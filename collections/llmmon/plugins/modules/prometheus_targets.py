@@ -74,6 +74,7 @@ targets:
     error: {description: Prometheus's own words., type: str}
     settled: {description: Whether waiting longer would not mend it., type: bool}
     url: {description: What is scraped; empty when up., type: str}
+    host: {description: The machine of llmmon_hosts that it belongs to; empty when up., type: str}
 """
 
 from ansible.module_utils.basic import AnsibleModule

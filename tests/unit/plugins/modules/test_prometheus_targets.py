@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 from ansible_collections.llmmon.stack.plugins.module_utils.proof import targets
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import WITHOUT_GPU
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import (
     Pools,
     Target,
@@ -396,6 +398,43 @@ def test_where_a_gateway_redirects_to_is_told(server: Server, location: str, hin
     assert answer["targets"][0]["hint"] == hint
     asked = [request for request in server.requests if request.path == "/page/"]
     assert [request.headers.get("Authorization") for request in asked] == [None]
+
+
+def test_the_machine_of_an_exporter_that_is_down_is_named(server: Server) -> None:
+    target = active("host-node", health="down", error=REFUSED, scraped=later())
+    target["labels"]["host"] = "gpu-1"
+    server.answers[TARGETS] = page(target)
+    answer = run_module(
+        prometheus_targets, {"url": server.url, "jobs": ["host-node"], "host_jobs": ["host-node"], "timeout": 0}
+    )
+    assert "host-node of gpu-1 a:1: refused" in answer["msg"]
+    assert "correct host and port of its URL in llmmon_hosts" in answer["msg"]
+    assert answer["targets"][0]["host"] == "gpu-1"
+
+
+def test_a_fleet_may_have_no_machine_and_adds_to_those_that_are_named() -> None:
+    wanted = Wanted(
+        ["host-node"], scrape_urls={"host-node": ["http://a:1/metrics"]}, host_jobs=["host-node", "host-gpu"]
+    )
+    named = {**active("host-node"), "scrapeUrl": "http://a:1/metrics"}
+    added = {**active("host-node", "b:1"), "scrapeUrl": "http://b:1/metrics"}
+    added["labels"]["fleet"] = "fleet"
+    assert {one.cause for one in targets.assess([named, added], wanted, Evidence(SINCE))} == {""}
+    # One that is in no file, and not in the settings any more.
+    del added["labels"]["fleet"]
+    assert {one.cause for one in targets.assess([named, added], wanted, Evidence(SINCE))} == {"outdated"}
+    (missing,) = targets.assess([], wanted, Evidence(SINCE))
+    assert (missing.job, missing.cause) == ("host-node", "missing")
+
+
+def test_a_gpu_exporter_without_a_gpu_is_no_proof(server: Server) -> None:
+    server.answers[TARGETS] = page(active("host-gpu", scraped=later()))
+    found = [{"metric": {"host": "gpu-2"}, "value": [1, "1"]}, {"metric": {"host": "gpu-1"}, "value": [1, "1"]}]
+    server.answers[f"GET /api/v1/query?{urlencode({'query': WITHOUT_GPU})}"] = as_json({"data": {"result": found}})
+    answer = run_module(prometheus_targets, {"url": server.url, "jobs": ["host-gpu"], "host_jobs": ["host-gpu"]})
+    assert answer["failed"]
+    assert answer["msg"].startswith("the GPU exporter of gpu-1 answers, but shows no GPU: run nvidia-smi on gpu-1")
+    assert "the GPU exporter of gpu-2" in answer["msg"]
 
 
 def test_pools_are_asked_for_only_where_something_is_missing(server: Server) -> None:

@@ -91,7 +91,7 @@ def test_nothing_follows_a_redirect_and_headers_are_texts() -> None:
     )
 
 
-@pytest.mark.parametrize("board", ["llmmon-overview", "llmmon-operations", "llmmon-cost"])
+@pytest.mark.parametrize("board", ["llmmon-overview", "llmmon-operations", "llmmon-cost", "llmmon-hosts"])
 def test_what_is_written_is_what_these_dashboards_read(board: str) -> None:
     """So that an engine that gets no more than that shows them."""
     asked = [dashboards.filled_in(expression) for expression in dashboards.expressions(dashboards.BOARDS[board])]

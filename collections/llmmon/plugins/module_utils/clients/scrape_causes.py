@@ -12,7 +12,25 @@ import re
 
 GATEWAYS = "llmmon_gateways"
 OWN_FILES = "llmmon_prometheus_scrape_config_files"
+HOSTS = "llmmon_hosts"
 _GATEWAY = f"in {GATEWAYS}"
+# What hints for gateways say, and what the same is for an exporter, which is given by its URL.
+_OF_HOSTS = (
+    ("raise scrape_timeout in llmmon_gateways", "raise llmmon_prometheus_scrape_timeout"),
+    ("raise sample_limit in llmmon_gateways", "raise llmmon_gateway_sample_limit"),
+    (", or drop labels there", ""),
+    (" (PROMETHEUS_BEARER_TOKEN)", ""),
+    ("targets, scheme or metrics_path", "its URL"),
+    ("metrics_path or targets", "its URL"),
+    ("scheme or tls_config", "its URL or tls_config"),
+    ("set scheme to https", "begin its URL with https://"),
+    ("host and port in targets", "host and port of its URL"),
+    ("into targets", "into its URL"),
+    ("correct targets", "correct its URL"),
+    ("correct metrics_path", "correct the path of its URL"),
+    ("the gateway", "the exporter"),
+    (GATEWAYS, HOSTS),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +43,10 @@ class Cause:
 
     def hint_in(self, variable: str) -> str:
         """The hint for a job that stands in another variable than llmmon_gateways."""
-        return self.hint.replace(GATEWAYS, variable)
+        hint = self.hint
+        for words, instead in _OF_HOSTS if variable == HOSTS else ((GATEWAYS, variable),):
+            hint = hint.replace(words, instead)
+        return hint
 
 
 _UNRESOLVED = "the name does not resolve inside the container"
@@ -47,6 +68,11 @@ OUTDATED = Cause(
 POOL_REFUSED = Cause("missing", f"Prometheus could not begin to scrape this job, for it cannot read {_FILES}", False)
 RELOAD_REFUSED = Cause(
     "outdated", f"Prometheus goes on scraping what was before, for it cannot read {_FILES}", settled=False
+)
+REFUSED = Cause(
+    "refused",
+    f"nothing listens there: start the gateway, or correct host and port in targets {_GATEWAY}",
+    settled=False,
 )
 
 _PATTERNS: list[tuple[str, Cause]] = [
@@ -124,14 +150,7 @@ _PATTERNS: list[tuple[str, Cause]] = [
             settled=False,
         ),
     ),
-    (
-        r"connection refused",
-        Cause(
-            "refused",
-            f"nothing listens there: start the gateway, or correct host and port in targets {_GATEWAY}",
-            settled=False,
-        ),
-    ),
+    (r"connection refused", REFUSED),
     (
         r"x509|tls:|certificate|server gave HTTP response to HTTPS client|malformed HTTP response",
         Cause("tls", f"the TLS handshake fails: correct scheme or tls_config {_GATEWAY}"),

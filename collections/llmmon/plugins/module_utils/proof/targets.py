@@ -20,11 +20,13 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.redirects imp
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes import (
     GATEWAYS,
+    HOSTS,
     MISSING,
     OUTDATED,
     OWN_FILES,
     PENDING,
     POOL_REFUSED,
+    REFUSED,
     RELOAD_REFUSED,
     Cause,
     classify,
@@ -33,6 +35,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.durations import mill
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence, evidence
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NO_DRIVER, gpu_problems
 
 # So many redirects are looked into: each may take seconds.
 _MOST_REDIRECTS = 10
@@ -51,15 +54,17 @@ class Target(NamedTuple):
     error: str = ""
     settled: bool = True
     url: str = ""
+    host: str = ""
 
     def sentence(self) -> str:
         words = f" ({self.error})" if self.error else ""
-        return f"{self.job} {self.instance}: {self.cause}{words}; {self.hint}".replace(" :", ":")
+        host = f" of {self.host}" if self.host else ""
+        return f"{self.job}{host} {self.instance}: {self.cause}{words}; {self.hint}".replace(" :", ":")
 
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """What must be scraped: jobs, those of the user's own, and the URLs that jobs must have.
+    """What must be scraped: jobs, those of the user's own, of llmmon_hosts, and the URLs that jobs must have.
 
     No jobs at all means every target there is.
     """
@@ -68,11 +73,12 @@ class Wanted:
     own_jobs: list[str] = dataclasses.field(default_factory=list)
     scrape_urls: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     usual_paths: dict[str, str] = dataclasses.field(default_factory=dict)
+    host_jobs: list[str] = dataclasses.field(default_factory=list)
 
     @functools.cached_property
     def names(self) -> frozenset[str]:
         """Every job that is named."""
-        return frozenset([*self.jobs, *self.own_jobs])
+        return frozenset([*self.jobs, *self.own_jobs, *self.host_jobs])
 
     @functools.cached_property
     def _own(self) -> frozenset[str]:
@@ -91,8 +97,14 @@ class Wanted:
     def is_own(self, job: str) -> bool:
         return job in self._own
 
+    def may_have_none(self, job: str) -> bool:
+        """Whether it is enough that Prometheus knows a job; of a fleet's not even that, as it may bear another name."""
+        return job in self.host_jobs and job not in self.jobs
+
     def variable_of(self, job: str) -> str:
         """Where the user says it."""
+        if job in self.host_jobs:
+            return HOSTS
         return OWN_FILES if self.is_own(job) else GATEWAYS
 
 
@@ -110,7 +122,11 @@ def outdated_jobs(by_job: dict[str, list[ActiveTarget]], scrape_urls: dict[str, 
     return {
         job
         for job, urls in scrape_urls.items()
-        if not _same_places({target["scrapeUrl"] for target in by_job.get(job, ())}, set(urls))
+        if not _same_places(
+            # Those of a fleet are named elsewhere.
+            {target["scrapeUrl"] for target in by_job.get(job, ()) if "fleet" not in target["labels"]},
+            set(urls),
+        )
     }
 
 
@@ -144,9 +160,10 @@ def assess(
             else:
                 error = target["lastError"]
                 cause = classify(error)
-            hint = cause.hint_in(wanted.variable_of(job))
+            hint = cause.hint_in(wanted.variable_of(job)) + (NO_DRIVER if job == GPU_JOB and cause == REFUSED else "")
             url = target.get("scrapeUrl", "")
-            failing.append(Target(job, instance, health, cause.name, hint, error, cause.settled, url))
+            host = target["labels"].get("host", "") if job in wanted.host_jobs else ""
+            failing.append(Target(job, instance, health, cause.name, hint, error, cause.settled, url, host))
     return sorted(failing) + sorted(up)
 
 
@@ -164,7 +181,7 @@ def _without_targets(wanted: Wanted, present: Set[str], pools: Pools) -> list[Ta
     """Jobs that must have a target and have none. One of the user's own may have none, once Prometheus has it."""
     found = []
     for job in wanted.names - present:
-        if wanted.is_own(job) and job in pools.jobs:
+        if wanted.may_have_none(job) or (wanted.is_own(job) and job in pools.jobs):
             continue
         cause: Cause = POOL_REFUSED if pools.some_refused and job not in pools.jobs else MISSING
         hint = cause.hint_in(wanted.variable_of(job))
@@ -225,7 +242,7 @@ def verdict(targets: list[Target]) -> Optional[str]:
 
 def verify_targets(client: HttpClient, parameters: dict[str, Any], timeout: float) -> dict[str, Any]:
     """Wait for all targets to be up with pages of the right kind, or raise NotProved. ``parameters`` as documented."""
-    wanted = Wanted(*(parameters[name] for name in ("jobs", "own_jobs", "scrape_urls", "usual_paths")))
+    wanted = Wanted(*(parameters[name] for name in ("jobs", "own_jobs", "scrape_urls", "usual_paths", "host_jobs")))
     counts = evidence(client, parameters["fresh"])
     latest: list[Target] = []
     trouble: list[str] = []
@@ -253,9 +270,10 @@ def verify_targets(client: HttpClient, parameters: dict[str, Any], timeout: floa
         raise NotProved(message, facts)
     try:
         found = findings(client, *(parameters[name] for name in ("gateways", "idle_gateways", "kinds")))
+        without_gpu = gpu_problems(client) if GPU_JOB in wanted.host_jobs else []
     except HttpError as error:
-        raise NotProved(f"Prometheus cannot be asked what is on the gateways' pages: {error}", facts) from error
-    problems = [finding.problem for finding in found if finding.problem]
+        raise NotProved(f"Prometheus cannot be asked what is on the pages of its targets: {error}", facts) from error
+    problems = [finding.problem for finding in found if finding.problem] + without_gpu
     if problems:
         raise NotProved(sentence_list(problems), facts)
     return {"notes": [finding.note for finding in found if finding.note], **facts}

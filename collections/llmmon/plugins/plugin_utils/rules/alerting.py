@@ -13,7 +13,9 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.gateway_labels 
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule, texts
 
 # What an alert opens that says nothing else: the uid of a dashboard, by component.
-DASHBOARDS = {"llm": "llmmon-operations", "monitoring": "llmmon-stack"}
+DASHBOARDS = {"llm": "llmmon-operations", "hosts": "llmmon-hosts", "monitoring": "llmmon-stack"}
+# What an alert is about, by how its name begins; all others are about the monitoring itself.
+_COMPONENTS = {"LLM": "llm", "Host": "hosts", "GPU": "hosts"}
 # The alert's value, written so that texts are in the order of their values: Alertmanager's templates know no numbers.
 _SORTABLE = '{{ $value | printf "%020.6f" }}'
 
@@ -65,7 +67,7 @@ class Alerting:
         own = self.tuning[name]
         if not own.get("enabled", True):
             return []
-        component = "llm" if name.startswith("LLM") else "monitoring"
+        component = next((about for begins, about in _COMPONENTS.items() if name.startswith(begins)), "monitoring")
         narrowed = "&".join(f"var-{label}={{{{ $labels.{label} | urlquery }}}}" for label in dashboard_for)
         expression = textwrap.dedent(expression).strip()
         if "job" in dashboard_for:

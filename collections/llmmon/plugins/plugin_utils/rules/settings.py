@@ -44,6 +44,8 @@ class RuleSettings:
     prober: bool
     # Whether canaries ask the gateways.
     canaries: bool
+    # As in llmmon_hosts.
+    hosts: Sequence[Mapping[str, Any]]
     services: Sequence[str]
     alertmanagers: Sequence[str]
     backup_schedule: str

@@ -171,6 +171,8 @@ FORMATS: dict[str, Format] = {
     "llmmon_grafana_url": URL,
     "llmmon_grafana_version": VERSION,
     "llmmon_health_interval": ENGINE_DURATION,
+    "llmmon_hosts[].gpu": URL,
+    "llmmon_hosts[].node": URL,
     "llmmon_image_registry": REGISTRY,
     "llmmon_keep_releases": COUNT,
     "llmmon_lines": COUNT,

@@ -19,7 +19,10 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes impor
     shown,
 )
 
-OWN_JOBS = ("prometheus", "alertmanager", "grafana", "prober", "llm-metrics-probe", "llm-metrics-noauth")
+OWN_JOBS = (
+    *("prometheus", "alertmanager", "grafana", "prober", "llm-metrics-probe", "llm-metrics-noauth"),
+    *("host-node", "host-gpu"),
+)
 OWN_LABELS = ("job", "instance")
 LABELS_OF_ALERTS = ("alertname", "severity", "component")
 

@@ -44,6 +44,10 @@ THRESHOLDS: dict[str, Range] = {
     "head_series": POSITIVE,
     "storage_days_left": POSITIVE,
     "backup_age_hours": POSITIVE,
+    "host_disk_ratio": _BELOW_ALL,
+    "host_memory_ratio": _BELOW_ALL,
+    "gpu_memory_ratio": _BELOW_ALL,
+    "gpu_throttled_ratio": _BELOW_ALL,
 }
 _OBJECTIVE = _BELOW_ALL
 OBJECTIVES: dict[str, Range] = {"availability": _OBJECTIVE, "latency": _OBJECTIVE, "minimum_requests": POSITIVE}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes import (
+    HOSTS,
     MISSING,
     PENDING,
     UNKNOWN,
@@ -129,6 +132,14 @@ def test_every_hint_names_a_variable_or_a_playbook() -> None:
     hints = {classify(text).hint for _, _, text in TEXTS} | {cause.hint for cause in (UNKNOWN, PENDING, MISSING)}
     without = {hint for hint in hints if "llmmon_" not in hint and ".yml" not in hint}
     assert without == {"the gateway answers with an error: look at its log"}
+
+
+def test_hints_about_machines_speak_of_their_urls() -> None:
+    for _, _, text in TEXTS:
+        hint = classify(text).hint_in(HOSTS)
+        assert not re.search(r"gateways|the gateway|targets|metrics_path|scheme|PROMETHEUS_BEARER", hint), hint
+    refused = classify(REQUEST + "dial tcp 127.0.0.1:1: connect: connection refused").hint_in(HOSTS)
+    assert refused == "nothing listens there: start the exporter, or correct host and port of its URL in llmmon_hosts"
 
 
 def test_what_time_may_mend_is_waited_for() -> None:
