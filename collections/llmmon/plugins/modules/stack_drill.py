@@ -70,23 +70,26 @@ options:
     type: path
     required: true
   prometheus:
-    description: Of what the live Prometheus is made.
+    description: The live Prometheus, whose image is taken.
     type: dict
     required: true
     suboptions:
       container: {description: Name of its container., type: str, required: true}
-      image: {description: Its image., type: str, required: true}
       uid: {description: Numeric user that it runs as., type: int, required: true}
       gid: {description: Numeric group that it runs as., type: int, required: true}
   alertmanager:
-    description: Of what the live Alertmanager is made.
+    description: The live Alertmanager, whose image is taken.
     type: dict
     required: true
     suboptions:
       container: {description: Name of its container., type: str, required: true}
-      image: {description: Its image., type: str, required: true}
       uid: {description: Numeric user that it runs as., type: int, required: true}
       gid: {description: Numeric group that it runs as., type: int, required: true}
+  prometheus_flags:
+    description: Flags of the live Prometheus without which its rules would be refused, such as C(--enable-feature=...).
+    type: list
+    elements: str
+    default: []
   etc_hosts:
     description: Names and addresses that the containers know besides.
     type: dict
@@ -109,12 +112,12 @@ EXAMPLES = r"""
   llmmon.stack.stack_drill:
     url: http://127.0.0.1:9090
     gateways: [{name: llm-auth-proxy, kind: canonical, sample_limit: 50000}]
-    presets: {canonical: "{{ lookup('ansible.builtin.file', 'canonical.yml') | from_yaml }}"}
-    routes: "{{ alertmanager_yml | from_yaml }}"
+    presets: {canonical: {requests: [{metrics: [llm_requests_total]}]}}
+    routes: {route: {receiver: chat}, receivers: [{name: chat, slack_configs: [{api_url_file: /etc/slack}]}]}
     config_root: /etc/llmmon
     data_root: /var/lib/llmmon
-    prometheus: {container: llmmon-prometheus, image: "docker.io/prom/prometheus:v3.13.2", uid: 65534, gid: 65534}
-    alertmanager: {container: llmmon-alertmanager, image: "docker.io/prom/alertmanager:v0.33.1", uid: 65534, gid: 65534}
+    prometheus: {container: llmmon-prometheus, uid: 65534, gid: 65534}
+    alertmanager: {container: llmmon-alertmanager, uid: 65534, gid: 65534}
 """
 
 RETURN = r"""
@@ -133,7 +136,7 @@ alerts:
       elements: str
     title: {description: The message's title., type: str}
     text: {description: The message., type: str}
-    waits: {description: Seconds that it waits in the live Prometheus before it fires., type: str}
+    waits: {description: How long it waits in the live Prometheus before it fires; empty for not at all., type: str}
     how:
       description: C(series) when it fired on synthetic series, C(route only) when it was sent to the routes.
       type: str
@@ -145,7 +148,7 @@ alerts:
       receivers: [slack]
       title: "[FIRING:1] LLMTargetDown llm-auth-proxy (critical)"
       text: "*An LLM gateway cannot be scraped*"
-      waits: "180"
+      waits: 3m
       how: series
       problem: ""
 seconds:
@@ -190,7 +193,7 @@ def hold(parameters: dict[str, Any], plan: Plan, groups: list[dict[str, Any]]) -
     containers = Containers(
         Engine(timeout=120),
         data_root,
-        Program(**parameters["prometheus"]),
+        Program(**parameters["prometheus"], flags=tuple(parameters["prometheus_flags"])),
         Program(**parameters["alertmanager"]),
         config_root,
         parameters["etc_hosts"],
@@ -210,7 +213,6 @@ def main() -> None:
         "required": True,
         "options": {
             "container": {"type": "str", "required": True},
-            "image": {"type": "str", "required": True},
             "uid": {"type": "int", "required": True},
             "gid": {"type": "int", "required": True},
         },
@@ -230,6 +232,7 @@ def main() -> None:
             "data_root": {"type": "path", "required": True},
             "prometheus": program,
             "alertmanager": program,
+            "prometheus_flags": {"type": "list", "elements": "str", "default": []},
             "etc_hosts": {"type": "dict", "default": {}},
             "timeout": {"type": "float", "default": 60.0},
         },

@@ -17,21 +17,24 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.running import 
     BLOCK_DURATION,
     PROMETHEUS_FLAGS,
     DrillError,
+    NotReady,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
 
 _MEMORY = "1g"
 _PAGE = "page.txt"
+_LINES = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """What a service's containers are made of. ``container`` is the name of the live one."""
+    """A live service: the name of its container, its user, and flags without which its drill would not be like it."""
 
     container: str
-    image: str
     uid: int
     gid: int
+    flags: tuple[str, ...] = ()
 
     @property
     def user(self) -> str:
@@ -79,8 +82,8 @@ class Containers:
             "--cluster.listen-address=",
         ]
         mounts = {str(folder): "ro", self._config_root: "ro"}
-        with self._running(it.container + places.DRILL_SUFFIX, it, command, mounts):
-            yield f"http://{address}"
+        with self._running(it.container + places.DRILL_SUFFIX, it, command, mounts, f"http://{address}") as url:
+            yield url
 
     @contextmanager
     def prometheus(self, world: str, page: str, files: dict[str, str]) -> Iterator[str]:
@@ -90,7 +93,7 @@ class Containers:
         address = _free_address()
         tool = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet"]
         result = self._engine.run_tool(
-            it.image,
+            self._image_of(it),
             [*tool, f"--max-block-duration={BLOCK_DURATION}", f"{folder}/{_PAGE}", f"{folder}/data"],
             str(folder),
             str(folder),
@@ -104,20 +107,33 @@ class Containers:
             f"--storage.tsdb.path={folder}/data",
             f"--web.listen-address={address}",
             *PROMETHEUS_FLAGS,
+            *it.flags,
         ]
-        with self._running(self._name_of(world), it, command, {str(folder): "rw"}):
-            yield f"http://{address}"
+        with self._running(self._name_of(world), it, command, {str(folder): "rw"}, f"http://{address}") as url:
+            yield url
 
     def _name_of(self, world: str) -> str:
         return f"{self._prometheus.container}{places.DRILL_SUFFIX}-{world}"
 
     @contextmanager
-    def _running(self, name: str, it: Program, command: list[str], mounts: dict[str, str]) -> Iterator[None]:
+    def _running(self, name: str, it: Program, command: list[str], mounts: dict[str, str], url: str) -> Iterator[str]:
         try:
-            self._engine.run_for_a_while(name, it.image, command, it.user, mounts, _MEMORY, self._etc_hosts)
-            yield
+            self._engine.run_for_a_while(name, self._image_of(it), command, it.user, mounts, _MEMORY, self._etc_hosts)
+            yield url
+        except NotReady as error:
+            if error.url != url:
+                raise
+            words = " | ".join(self._engine.logs_since(name, BEGINNING, _LINES))
+            raise DrillError(f"{error}; its last words: {words or 'none'}") from error
         finally:
             self._engine.remove(name)
+
+    def _image_of(self, it: Program) -> str:
+        """The image that the live container runs."""
+        live = self._engine.inspect(it.container)
+        if live is None:
+            raise DrillError(f"there is no container {it.container} on this host to hold a drill of: run site.yml")
+        return str(live["Image"])
 
     def _make(self, name: str, it: Program, files: dict[str, str]) -> Path:
         """A folder of the program's own user. It may hold receivers' passwords, and nobody else may read it."""

@@ -20,7 +20,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.traffic import 
 _P95 = "job_model:llm_response_latency_seconds:p95_rate5m"
 # Beside these and their like, everything else is nothing.
 _MANY_TIMES = 10
-_FEW_PER_SECOND = 0.01
 
 
 def _failing(gateway: Gateway) -> Iterable[Series]:
@@ -65,9 +64,11 @@ def _slower_than_usual(gateway: Gateway) -> Iterator[Series]:
 
 def _rarely_asked(gateway: Gateway) -> Iterator[Series]:
     model = "drill-rarely-asked"
-    yield from gateway.traffic(Traffic(model, requests=_FEW_PER_SECOND, failed=1))
-    yield gateway.history("job_model:llm_requests:rate5m", model, _FEW_PER_SECOND)
-    yield gateway.history("job_model:llm_requests_failed:rate5m", model, _FEW_PER_SECOND)
+    # Half as many in 5 minutes as alerts want, and 36 in an hour at most.
+    few = min(0.01, gateway.minimum_requests / 600)
+    yield from gateway.traffic(Traffic(model, requests=few, failed=1))
+    yield gateway.history("job_model:llm_requests:rate5m", model, few)
+    yield gateway.history("job_model:llm_requests_failed:rate5m", model, few)
 
 
 def _unusual(gateway: Gateway) -> Iterator[Series]:

@@ -97,7 +97,7 @@ def plan_of(
 
 def _expected(rule: Rule, own: bool, gateways: list[Gateway]) -> Expected:
     name = rule["name"]
-    waits = f"{rule.get('duration', 0):g}"
+    waits = _written(float(rule.get("duration") or 0))
     if own:
         return Expected(name, "", BY_ROUTE, waits=waits, rule=rule)
     if name in gateway_cases.CASES:
@@ -111,3 +111,11 @@ def _expected(rule: Rule, own: bool, gateways: list[Gateway]) -> Expected:
     if name in stack_cases.CASES:
         return Expected(name, stack_cases.CASES[name].world, BY_SERIES, waits=waits, rule=rule)
     return Expected(name, "", NOT_AT_ALL, waits=waits, rule=rule)
+
+
+def _written(seconds: float) -> str:
+    """A duration as people write it, such as 90s, 5m or 1h; empty for none."""
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s" if seconds else ""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import calendar
 import json
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.report import R
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.routing import DRILL, drill_config
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.silence import read_by, why_silent
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 _READY_SECONDS = 30.0
@@ -38,6 +38,14 @@ PROMETHEUS_FLAGS = (
 
 class DrillError(StackError):
     """The drill could not be held."""
+
+
+class NotReady(DrillError):
+    """A program of the drill does not answer at its ``url``."""
+
+    def __init__(self, name: str, url: str) -> None:
+        super().__init__(f"the drill's {name} at {url} was not ready in {_READY_SECONDS:g} s")
+        self.url = url
 
 
 class Place(Protocol):
@@ -134,7 +142,9 @@ class Drill:
             for alert in server.get("/api/v1/alerts")["data"]["alerts"]:
                 labels = alert["labels"]
                 if alert["state"] == "firing":
-                    self.fired.setdefault((labels["alertname"], labels.get("job", "")), seconds_of(alert["activeAt"]))
+                    self.fired.setdefault(
+                        (labels["alertname"], labels.get("job", "")), moment(alert["activeAt"]).timestamp()
+                    )
         return True if finished(self.plan, self.fired, self.mailbox) else None
 
     def _why_silent(self, servers: list[HttpClient]) -> dict[str, str]:
@@ -184,13 +194,6 @@ class Drill:
         self.failed_deliveries = failed_deliveries(page or told.text("/metrics"))
 
 
-def seconds_of(written: str) -> float:
-    """Seconds since 1970 of a moment as Prometheus writes it, such as 2026-01-02T03:04:05.123456789Z."""
-    whole, _, rest = written.partition(".")
-    fraction = rest.rstrip("Z") or "0"
-    return calendar.timegm(time.strptime(whole.rstrip("Z"), "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction}")
-
-
 def failed_deliveries(page: str) -> list[str]:
     """Integrations that failed, out of Alertmanager's own metrics."""
     found = set()
@@ -211,7 +214,7 @@ def _wait_until_ready(client: HttpClient, name: str) -> None:
         return True
 
     if not wait_for(ready, _READY_SECONDS, interval=0.1):
-        raise DrillError(f"the drill's {name} at {client.connection.url} was not ready in {_READY_SECONDS:g} s")
+        raise NotReady(name, client.connection.url)
 
 
 def _errors(server: HttpClient) -> dict[str, str]:
