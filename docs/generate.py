@@ -16,7 +16,7 @@ TARGET = REPOSITORY / "docs" / "variables.md"
 # In the order in which a reader meets them.
 ROLES = (
     *("common", "engine", "container", "prometheus", "alertmanager", "thanos", "grafana", "docs", "canary"),
-    *("verify", "calibrate", "status", "backup", "restore", "upgrade", "uninstall"),
+    *("verify", "fire_drill", "calibrate", "status", "backup", "restore", "upgrade", "uninstall"),
 )
 PREFIX = "llmmon_"
 

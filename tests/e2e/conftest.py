@@ -36,6 +36,7 @@ ORDER = (
     "deployment/test_ha.py",
     "deployment/test_module_runs.py",
     "deployment/test_alerts.py",
+    "deployment/test_fire_drill.py",
     "deployment/test_many_users.py",
     "deployment/test_calibrate.py",
     "operations/test_backup.py",

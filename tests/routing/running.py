@@ -20,7 +20,7 @@ from tests.support.services import Service
 FEATURE = "--enable-feature=receiver-name-in-metrics"
 
 # Debian's package has these beside the program, on a disk that this machine does not have; of ours none uses them.
-_DEFAULT_TEMPLATES = "".join(
+DEFAULT_TEMPLATES = "".join(
     f'{{{{ define "{name}" }}}}{text}{{{{ end }}}}\n'
     for name, text in {
         **{f"slack.default.{part}": "" for part in ("iconemoji", "iconurl", "pretext", "callbackid", "footer")},
@@ -36,7 +36,7 @@ _DEFAULT_TEMPLATES = "".join(
 def alertmanager(version: str, root: Path, *flags: str, **variables: Any) -> Iterator[Service]:
     """Alertmanager with what the role renders from these variables."""
     release = rendering.lay_out(root / "current", **variables)
-    (release.folder / "templates" / "defaults.tmpl").write_text(_DEFAULT_TEMPLATES)
+    (release.folder / "templates" / "defaults.tmpl").write_text(DEFAULT_TEMPLATES)
     with services.alertmanager(version, root, release.file.read_text(), FEATURE, *flags) as service:
         yield service
 

@@ -48,6 +48,7 @@ RUN_BY = [
         "tests/e2e/deployment/test_alerts.py",
         '"llmmon_verify_delivery": True',
     ),
+    ("ansible-playbook playbooks/fire_drill.yml", "tests/e2e/deployment/test_fire_drill.py", 'run("fire_drill.yml"'),
     ("ansible-playbook playbooks/status.yml", DEPLOY, 'run("status.yml"'),
     ("ansible-playbook playbooks/logs.yml", DEPLOY, 'run("logs.yml")'),
     ("ansible-playbook playbooks/calibrate.yml", "tests/e2e/deployment/test_calibrate.py", 'run("calibrate.yml"'),

@@ -13,7 +13,12 @@ from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.image_pull import PullFailed, pull_image
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.places import ROLE_LABEL, VALIDATION
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
+    DRILL,
+    ROLE_LABEL,
+    SERVICE_LABEL,
+    VALIDATION,
+)
 
 DOCKER_IMPORT_ERROR: Optional[str] = None
 try:
@@ -95,18 +100,21 @@ class Engine:
         beside: str = "",
         network: str = "",
         etc_hosts: Optional[dict[str, str]] = None,
+        output: str = "",
     ) -> ToolResult:
-        """Run an image's own tool in a directory: nothing writable, no privileges, no network unless one is named.
+        """Run an image's own tool in a directory: no privileges, no network unless one is named, nothing writable.
 
-        It sees the directory ``beside``, if there is one, under that path.
+        It sees the directory ``beside``, if there is one, under that path, and may write into ``output``.
         """
-        mounts = {mounted_at: directory, **({beside: beside} if beside else {})}
+        mounts = {mounted_at: directory, **{path: path for path in (beside, output) if path}}
         with _explained(f"running {command[0]} of the image {image}"):
             container = self._client.containers.create(
                 image,
                 entrypoint=command[:1],
                 command=command[1:],
                 user=user,
+                # The tools of Prometheus put what is not whole yet there.
+                environment={"TMPDIR": output} if output else None,
                 network_mode=network or "none",
                 extra_hosts=etc_hosts if network else None,
                 working_dir=mounted_at,
@@ -116,7 +124,7 @@ class Engine:
                 mem_limit="512m",
                 pids_limit=256,
                 mounts=[
-                    docker.types.Mount(inside, outside, type="bind", read_only=True)
+                    docker.types.Mount(inside, outside, type="bind", read_only=inside != output)
                     for inside, outside in mounts.items()
                 ],
                 labels={ROLE_LABEL: VALIDATION},
@@ -157,6 +165,43 @@ class Engine:
                 # Without an owner it would get that of the image's own directory, whatever its mode.
                 tmpfs={**(settings.get("Tmpfs") or {}), **dict.fromkeys(writable, f"rw,uid={user},gid={group}")},
                 labels={**(attributes["Config"].get("Labels") or {}), ROLE_LABEL: VALIDATION},
+            )
+
+    def run_for_a_while(
+        self,
+        name: str,
+        image: str,
+        command: list[str],
+        user: str,
+        mounts: dict[str, str],
+        memory: str,
+        etc_hosts: dict[str, str],
+    ) -> None:
+        """Start a container of a drill, in the host's network: no privileges, nothing writable but mounts and /tmp.
+
+        ``mounts`` are directories, each at its own path, and their mode, ``ro`` or ``rw``. The engine never starts it
+        by itself.
+        """
+        uid, _, gid = user.partition(":")
+        with _explained(f"running the container {name}"):
+            self._client.containers.run(
+                image,
+                command=command,
+                name=name,
+                detach=True,
+                user=user,
+                network_mode="host",
+                extra_hosts=etc_hosts,
+                read_only=True,
+                tmpfs={"/tmp": f"rw,noexec,nosuid,size=64m,uid={uid},gid={gid}"},  # noqa: S108 - in the container
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                mem_limit=memory,
+                pids_limit=256,
+                mounts=[
+                    docker.types.Mount(path, path, type="bind", read_only=mode == "ro") for path, mode in mounts.items()
+                ],
+                labels={SERVICE_LABEL: DRILL, ROLE_LABEL: DRILL},
             )
 
     def inspect(self, name: str) -> Optional[dict[str, Any]]:

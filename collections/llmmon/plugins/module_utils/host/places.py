@@ -48,6 +48,11 @@ NEXT = "-next"
 REHEARSAL = "-rehearsal"
 PREVIOUS = "-previous"
 BEFORE_RESTORE = "-before-restore"
+# Those of a fire drill, which are gone when it is over; the name of Prometheus's has the world that it sees besides. It
+# is their ROLE_LABEL too, and where they lie below the data root.
+DRILL_SUFFIX = "-drill"
+DRILL_WORLDS = ("loud", "quiet", "nearly")
+DRILL = "drill"
 
 # -- below the data root, beside the directories of the services and STATE, which says what is deployed
 
@@ -130,10 +135,11 @@ class Kind(enum.Enum):
     # Of an operation that was killed. Nothing can use it, and it may hold keys and databases.
     REMAINS_OF_BACKUP = "left by a backup that was killed"
     REMAINS_OF_RESTORE = "left by a restore that was killed"
+    REMAINS_OF_DRILL = "left by a fire drill that was killed"
     REMAINS_OF_WRITING = "left by a run that was killed"
 
 
-REMAINS = frozenset({Kind.REMAINS_OF_BACKUP, Kind.REMAINS_OF_RESTORE, Kind.REMAINS_OF_WRITING})
+REMAINS = frozenset({Kind.REMAINS_OF_BACKUP, Kind.REMAINS_OF_RESTORE, Kind.REMAINS_OF_DRILL, Kind.REMAINS_OF_WRITING})
 
 _IN_DATA_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
@@ -147,6 +153,7 @@ _IN_DATA_ROOT = {
     COPIES: Kind.ARCHIVE,
     RESTORE_WORK: Kind.REMAINS_OF_RESTORE,
     CANARY: Kind.STATE,
+    DRILL: Kind.REMAINS_OF_DRILL,
 }
 _IN_CONFIGURATION_ROOT = {
     **dict.fromkeys(SERVICES, Kind.SERVICE),
@@ -175,8 +182,9 @@ _IN_CONFIGURATION = {**dict.fromkeys((CURRENT, RUNNING, GENERATED, LOCK), Kind.C
 
 
 def containers(names: list[str]) -> list[str]:
-    """Every name that a container of these may have, during a change, an upgrade or a restore too."""
-    return [name + suffix for name in names for suffix in ("", NEXT, REHEARSAL, PREVIOUS, BEFORE_RESTORE)]
+    """Every name that a container of these may have, during a change, an upgrade, a restore or a drill too."""
+    drills = (DRILL_SUFFIX, *(f"{DRILL_SUFFIX}-{world}" for world in DRILL_WORLDS))
+    return [name + suffix for name in names for suffix in ("", NEXT, REHEARSAL, PREVIOUS, BEFORE_RESTORE, *drills)]
 
 
 def in_data_root(name: str) -> Optional[Kind]:

@@ -56,6 +56,7 @@ ANY_TEXT = {
     "llmmon_canaries[].tls_config.ca_file",
     "llmmon_default_receivers[]",
     "llmmon_discord_webhook_url",
+    "llmmon_drill_alerts[]",
     "llmmon_gateways[].kind",
     "llmmon_gateways[].metrics_path",
     "llmmon_gateways[].name",

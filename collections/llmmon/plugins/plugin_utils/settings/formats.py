@@ -151,6 +151,7 @@ FORMATS: dict[str, Format] = {
     "llmmon_docs_image": IMAGE,
     "llmmon_docs_port": PORT,
     "llmmon_docs_url": URL,
+    "llmmon_drill_timeout": COUNT,
     "llmmon_etc_hosts.*": HOST_ADDRESS,
     "llmmon_gateway_sample_limit": NUMBER,
     "llmmon_gateways[].body_size_limit": BYTES,

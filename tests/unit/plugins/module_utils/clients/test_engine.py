@@ -193,6 +193,25 @@ def test_a_tool_sees_what_lies_beside_under_its_own_path(client: SimpleNamespace
     assert mounts == [("/tmp/x", "/etc/a/x", True), ("/etc/a/own.d", "/etc/a/own.d", True)]  # noqa: S108
 
 
+def test_a_tool_may_write_where_it_is_told_to_and_nowhere_else(client: SimpleNamespace) -> None:
+    Engine().run_tool("i:1", ["promtool"], "/d", "/d", "7:8", output="/d/data")
+    (created,) = client.created
+    mounts = [(mount["Source"], mount["ReadOnly"]) for mount in created["mounts"]]
+    assert mounts == [("/d", True), ("/d/data", False)]
+    assert created["environment"] == {"TMPDIR": "/d/data"}
+
+
+def test_a_container_of_a_drill_has_no_privilege(client: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[dict[str, Any]] = []
+    monkeypatch.setattr(client.containers, "run", lambda _, **options: ran.append(options), raising=False)
+    Engine().run_for_a_while("n", "i:1", ["--x"], "7:8", {"/a": "ro", "/b": "rw"}, "1g", {"h": "1.2.3.4"})
+    (options,) = ran
+    assert (options["user"], options["read_only"], options["cap_drop"]) == ("7:8", True, ["ALL"])
+    assert (options["security_opt"], options["mem_limit"]) == (["no-new-privileges"], "1g")
+    assert [(mount["Source"], mount["ReadOnly"]) for mount in options["mounts"]] == [("/a", True), ("/b", False)]
+    assert "restart_policy" not in options
+
+
 def test_a_tool_that_hangs_leaves_no_container(client: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client.container, "wait", raising(requests.exceptions.ReadTimeout("timed out")), raising=False)
     with pytest.raises(EngineError, match="running promtool of the image i:1 failed"):

@@ -30,6 +30,7 @@ RELEASE = "20260102T030405.000000Z"
         ("restore", Kind.REMAINS_OF_RESTORE),
         ("thanos", Kind.WORK),
         ("canary", Kind.STATE),
+        ("drill", Kind.REMAINS_OF_DRILL),
         ("backups", None),
         (".state.json", None),
     ],
@@ -91,7 +92,8 @@ def test_what_lies_in_the_backup_directory(name: str, kind: Kind | None) -> None
 
 
 def test_a_container_may_have_a_name_for_each_operation() -> None:
-    assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore"]
+    drills = ["a-drill", "a-drill-loud", "a-drill-quiet", "a-drill-nearly"]
+    assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore", *drills]
 
 
 BLOCK = "01JABCDEFGHJKMNPQRSTVWXYZ0"

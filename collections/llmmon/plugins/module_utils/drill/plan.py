@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a drill does: which worlds, with which series, and which alerts are to arrive. Does nothing itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ansible_collections.llmmon.stack.plugins.module_utils.drill import budget_cases, gateway_cases, stack_cases
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import LOUD, WORLDS, Gateway, alive
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import Loaded, Rule
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, openmetrics
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.traffic import Kind
+
+# How an alert gets into the drill.
+BY_SERIES, BY_ROUTE, NOT_AT_ALL = "series", "route only", "no series"
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """An alert that is to arrive, and of which gateways; of none when it is about no gateway in particular."""
+
+    alert: str
+    world: str
+    how: str
+    jobs: tuple[str, ...] = ()
+    waits: str = ""
+    # Whether it fires on what is scraped alone, without anything that was recorded before.
+    live: bool = False
+    rule: Rule = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Worlds in which something is to fire, and every alert."""
+
+    expected: list[Expected]
+    gateways: list[Gateway]
+
+    @property
+    def worlds(self) -> list[str]:
+        """Those that have an alert in them, in their order."""
+        wanted = {one.world for one in self.expected if one.how == BY_SERIES}
+        return [world for world in WORLDS if world in wanted]
+
+    def page(self, world: str, now: int) -> str:
+        """The samples of a world, as OpenMetrics text."""
+        return openmetrics(self._series(world, now), now)
+
+    def _series(self, world: str, now: int) -> Iterator[Series]:
+        names = {one.alert for one in self.expected if one.how == BY_SERIES}
+        for gateway in self.gateways if world == LOUD else []:
+            yield from alive(gateway)
+        for alert, case in gateway_cases.CASES.items():
+            for gateway in self.gateways:
+                if alert in names and case.world == world and case.fits(gateway):
+                    yield from case.make(gateway)
+        for alert, stack_case in stack_cases.CASES.items():
+            if alert in names and stack_case.world == world:
+                yield from stack_case.make(now)
+        if names & set(budget_cases.CASES):
+            yield from budget_cases.series(world, self.gateways, now)
+
+
+def plan_of(
+    groups: list[dict[str, Any]],
+    gateways: Iterable[dict[str, Any]],
+    presets: dict[str, Any],
+    settings: dict[str, Any],
+    only: list[str],
+) -> Plan:
+    """The plan for the loaded rules (``/api/v1/rules``).
+
+    ``gateways`` have name, kind and sample_limit; ``settings`` have failure_definition and minimum_requests. ``only``
+    names the alerts that are wanted; when it is empty, all are.
+    """
+    loaded = Loaded(groups)
+    known = [
+        Gateway(
+            one["name"],
+            Kind(presets[one["kind"]], settings["failure_definition"]),
+            int(one.get("sample_limit") or 0),
+            loaded,
+            float(settings["minimum_requests"]),
+        )
+        for one in gateways
+        if one["kind"] in presets
+    ]
+    found: dict[str, Expected] = {}
+    for own in (False, True):
+        for rule in loaded.alerts(own):
+            if not only or rule["name"] in only:
+                found.setdefault(rule["name"], _expected(rule, own, known))
+    return Plan(list(found.values()), known)
+
+
+def _expected(rule: Rule, own: bool, gateways: list[Gateway]) -> Expected:
+    name = rule["name"]
+    waits = _written(float(rule.get("duration") or 0))
+    if own:
+        return Expected(name, "", BY_ROUTE, waits=waits, rule=rule)
+    if name in gateway_cases.CASES:
+        case = gateway_cases.CASES[name]
+        limited = name.startswith("LLMSampleLimit")
+        jobs = [one.job for one in gateways if case.fits(one) and (one.sample_limit or not limited)]
+        live = bool(jobs) and all(one.ages is SCRAPED for gateway in gateways[:1] for one in case.make(gateway))
+        return Expected(name, case.world, BY_SERIES, tuple(jobs), waits, live, rule)
+    if name in budget_cases.CASES:
+        return Expected(name, budget_cases.CASES[name], BY_SERIES, waits=waits, rule=rule)
+    if name in stack_cases.CASES:
+        return Expected(name, stack_cases.CASES[name].world, BY_SERIES, waits=waits, rule=rule)
+    return Expected(name, "", NOT_AT_ALL, waits=waits, rule=rule)
+
+
+def _written(seconds: float) -> str:
+    """A duration as people write it, such as 90s, 5m or 1h; empty for none."""
+    for unit, length in (("h", 3600), ("m", 60)):
+        if seconds and seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s" if seconds else ""
