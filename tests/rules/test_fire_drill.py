@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import MARK, Loaded
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.own_series import own_cases
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.plan import BY_ROUTE, plan_of
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.report import Row
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.running import Drill
@@ -59,6 +60,7 @@ def drilled(
     only: list[str] | None = None,
     real: bool = False,
     receivers: dict[str, Any] = RECEIVERS,
+    tests: dict[str, Any] | None = None,
 ) -> dict[str, Row]:
     """A drill of a deployment with these variables that has loaded these rule files."""
     groups = groups_of(folder / "live", versions[0], files)
@@ -67,7 +69,7 @@ def drilled(
         "failure_definition": variables.get("llmmon_failure_definition", "all"),
         "minimum_requests": variables.get("llmmon_alert_minimum_requests", 20),
     }
-    plan = plan_of(groups, gateways, rendering.presets(), settings, only or [])
+    plan = plan_of(groups, gateways, rendering.presets(), settings, only or [], own_cases([tests or {}]))
     release = routing.lay_out(folder / "alertmanager" / "current", llmmon_receivers=receivers)
     (release.folder / "templates" / "defaults.tmpl").write_text(running.DEFAULT_TEMPLATES)
     drill = Drill(plan, Loaded(groups), release.content(), str(release.folder), {}, real)
@@ -123,6 +125,41 @@ def test_a_rule_whose_metric_is_called_otherwise_is_reported_with_what_is_missin
         "LLMKVCacheNearlyFull": "never fired for llm-auth-proxy: it reads what is not there, "
         "job_model:llm_kv_cache_usage_ratio records nothing of llm_renamed"
     }
+
+
+def test_alerts_of_the_users_own_fire_on_the_series_of_their_tests(tmp_path: Path) -> None:
+    """Of one metric they would be in each other's way."""
+    variables = SCENARIOS["no_gateway"]
+    severity = {"severity": "critical"}
+    rules = [
+        {"alert": "DiskFull", "expr": "disk_free < 1", "for": "5m", "labels": severity},
+        {"alert": "DisksVanished", "expr": "absent(disk_free)", "labels": severity},
+        {"alert": "ErrorsGrow", "expr": 'rate(errors_total{app="a"}[5m]) > 1', "labels": severity},
+        {"alert": "NeverTested", "expr": "vector(0) > 1", "labels": severity},
+    ]
+    series = {
+        "DiskFull": [{"series": "disk_free", "values": "5x3 0.5x9"}],
+        "ErrorsGrow": [
+            {"series": 'errors_total{app="a"}', "values": "0+600x10"},
+            {"series": "disk_free", "values": "9x10"},
+        ],
+        "DisksVanished": [{"series": "disk_free", "values": "9 stale"}],
+    }
+    tests = {
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": given,
+                "alert_rule_test": [{"eval_time": "10m", "alertname": alert, "exp_alerts": [{"exp_labels": {}}]}],
+            }
+            for alert, given in series.items()
+        ]
+    }
+    files = {"rules.d/own.yml": yaml.safe_dump({"groups": [{"name": "own", "rules": rules}]})}
+    rows = drilled(tmp_path, variables, files, tests=tests)
+    assert {row.alert: row.problem for row in rows.values() if row.problem} == {}
+    assert {alert for alert, row in rows.items() if row.fired_after is not None} == set(series)
+    assert rows["NeverTested"].how == BY_ROUTE
 
 
 def test_an_alert_of_the_users_own_goes_by_its_route_alone(tmp_path: Path) -> None:

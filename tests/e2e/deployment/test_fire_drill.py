@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from tests.support.stack import Stack
@@ -34,10 +35,12 @@ def test_each_alert_arrives_within_the_time_and_nothing_is_left(stack: Stack) ->
     assert float(summary.split(" s in all")[0].split()[-1]) <= SECONDS
 
 
-def test_what_a_killed_drill_left_is_cleared_away(stack: Stack) -> None:
+def test_what_a_killed_drill_left_is_cleared_away(stack: Stack, tmp_path: Path) -> None:
     leave = "docker run --detach --name llmmon-prometheus-drill-loud --label llmmon.role=drill --entrypoint promtool"
     image = "$(docker inspect --format '{{.Config.Image}}' llmmon-prometheus)"
     stack.on_host(f"mkdir --parents /var/lib/llmmon/drill/loud && {leave} {image} --version")
-    result = drilled(stack, llmmon_drill_alerts=["LLMTargetDown"])
+    tests = tmp_path / "own.test.yml"
+    tests.write_text("tests: []\n")
+    result = drilled(stack, llmmon_drill_alerts=["LLMTargetDown"], llmmon_drill_test_files=[str(tests)])
     assert result.code == 0, result.output
     assert "1 of 1 alerts arrived" in result.message

@@ -15,8 +15,8 @@ description:
   - The live stack is only read. All that the drill made is removed in the end, also when it fails; what a drill left
     that was killed, the next one removes.
   - Alerts do not wait (C(for)) and do not keep one another quiet, and no time interval mutes them; all fire at once.
-  - An alert of a rule file of the user's own is sent to the routes with the labels and texts of its rule, since nobody
-    knows what makes it fire.
+  - An alert of a rule file of the user's own is fired on the series of its test in O(own_tests). Without one it is sent
+    to the routes with the labels and texts of its rule, since nobody knows what makes it fire.
 attributes:
   check_mode:
     support: full
@@ -48,6 +48,13 @@ options:
     description: Names of the alerts that are wanted; all when it is empty.
     type: list
     elements: str
+    default: []
+  own_tests:
+    description:
+      - What is in test files of the user's own rules, as C(promtool test rules) reads them. An alert that a test
+        expects is fired on the input series of that test.
+    type: list
+    elements: dict
     default: []
   real_receivers:
     description: Whether the deployed receivers are told as well, by texts that begin with the word DRILL.
@@ -172,6 +179,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.containers import Containers, Program
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.listening import Mailbox
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import Loaded
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.own_series import own_cases
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.plan import Plan, plan_of
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.report import Row, rows, verdict
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.running import Drill
@@ -225,6 +233,7 @@ def main() -> None:
             "failure_definition": {"type": "str", "default": "all", "choices": ["all", "provider"]},
             "minimum_requests": {"type": "float", "default": 20.0},
             "alerts": {"type": "list", "elements": "str", "default": []},
+            "own_tests": {"type": "list", "elements": "dict", "default": []},
             "real_receivers": {"type": "bool", "default": False},
             "routes": {"type": "dict", "required": True},
             "sending": {"type": "dict", "default": {}},
@@ -250,6 +259,7 @@ def main() -> None:
             parameters["presets"],
             {name: parameters[name] for name in ("failure_definition", "minimum_requests")},
             parameters["alerts"],
+            own_cases(parameters["own_tests"]),
         )
         if module.check_mode:
             planned = [row.as_dict() | {"problem": ""} for row in rows(plan, {}, Mailbox(), 0, {})]

@@ -14,8 +14,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import DR
 
 # In one world all is wrong that can be at once: gateways fail, are slow, and have more traffic than ever.
 # In the other there is nothing: no target, no request, and budgets of failures that are used up. A third is for budgets
-# of money that are nearly used, which is neither.
-WORLDS = LOUD, QUIET, NEARLY = DRILL_WORLDS
+# of money that are nearly used, which is neither. The rest are for the user's own alerts.
+WORLDS = LOUD, QUIET, NEARLY, *OWN = DRILL_WORLDS
 
 
 @dataclasses.dataclass(frozen=True)

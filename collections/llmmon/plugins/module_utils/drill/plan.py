@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.drill import budget_cases, gateway_cases, stack_cases
-from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import LOUD, WORLDS, Gateway, alive
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import LOUD, OWN, WORLDS, Gateway, alive
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import Loaded, Rule
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, openmetrics
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.traffic import Kind
@@ -37,6 +37,8 @@ class Plan:
 
     expected: list[Expected]
     gateways: list[Gateway]
+    # The series of the user's own alerts.
+    own: dict[str, list[Series]] = dataclasses.field(default_factory=dict)
 
     @property
     def worlds(self) -> list[str]:
@@ -50,6 +52,9 @@ class Plan:
 
     def _series(self, world: str, now: int) -> Iterator[Series]:
         names = {one.alert for one in self.expected if one.how == BY_SERIES}
+        if world in OWN:
+            yield from (one for own in self.expected if own.world == world for one in self.own[own.alert])
+            return
         for gateway in self.gateways if world == LOUD else []:
             yield from alive(gateway)
         for alert, case in gateway_cases.CASES.items():
@@ -69,11 +74,12 @@ def plan_of(
     presets: dict[str, Any],
     settings: dict[str, Any],
     only: list[str],
+    own: dict[str, list[Series]],
 ) -> Plan:
     """The plan for the loaded rules (``/api/v1/rules``).
 
     ``gateways`` have name, kind and sample_limit; ``settings`` have failure_definition and minimum_requests. ``only``
-    names the alerts that are wanted; when it is empty, all are.
+    names the alerts that are wanted; when it is empty, all are. ``own`` are the series of the user's own alerts.
     """
     loaded = Loaded(groups)
     known = [
@@ -87,19 +93,39 @@ def plan_of(
         for one in gateways
         if one["kind"] in presets
     ]
+    worlds = _worlds_of_own(own)
     found: dict[str, Expected] = {}
-    for own in (False, True):
-        for rule in loaded.alerts(own):
+    for of_user in (False, True):
+        for rule in loaded.alerts(of_user):
             if not only or rule["name"] in only:
-                found.setdefault(rule["name"], _expected(rule, own, known))
-    return Plan(list(found.values()), known)
+                one = _own(rule, worlds) if of_user else _expected(rule, known)
+                found.setdefault(rule["name"], one)
+    return Plan(list(found.values()), known, own)
 
 
-def _expected(rule: Rule, own: bool, gateways: list[Gateway]) -> Expected:
+def _worlds_of_own(own: dict[str, list[Series]]) -> dict[str, str]:
+    """Alert to world. Series of one metric make two alerts fire in two worlds, as long as there are worlds."""
+    found: dict[str, str] = {}
+    taken: dict[str, set[str]] = {world: set() for world in OWN}
+    for alert, series in own.items():
+        names = {one.name for one in series}
+        world = next((world for world in OWN if not taken[world] & names), "")
+        if world:
+            found[alert] = world
+            taken[world] |= names
+    return found
+
+
+def _own(rule: Rule, worlds: dict[str, str]) -> Expected:
+    name, waits = rule["name"], _written(float(rule.get("duration") or 0))
+    if name in worlds:
+        return Expected(name, worlds[name], BY_SERIES, waits=waits, rule=rule)
+    return Expected(name, "", BY_ROUTE, waits=waits, rule=rule)
+
+
+def _expected(rule: Rule, gateways: list[Gateway]) -> Expected:
     name = rule["name"]
     waits = _written(float(rule.get("duration") or 0))
-    if own:
-        return Expected(name, "", BY_ROUTE, waits=waits, rule=rule)
     if name in gateway_cases.CASES:
         case = gateway_cases.CASES[name]
         limited = name.startswith("LLMSampleLimit")

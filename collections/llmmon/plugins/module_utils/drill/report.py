@@ -10,7 +10,6 @@ from typing import Any, Optional
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.listening import Mailbox
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.plan import BY_ROUTE, BY_SERIES, Expected, Plan
 
-_TEXT_WIDTH = 100
 # Alert and its label job to when it first fired, in seconds since 1970.
 Fired = Mapping[tuple[str, str], float]
 
@@ -94,12 +93,6 @@ def _problem(
 def _of(jobs: Iterable[str]) -> str:
     named = ", ".join(job for job in jobs if job)
     return f" for {named}" if named else ""
-
-
-def first_line(text: str) -> str:
-    """The first line that says something, cut to a readable length."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    return line if len(line) <= _TEXT_WIDTH else line[: _TEXT_WIDTH - 1] + "…"
 
 
 def verdict(found: Iterable[Row], wanted: Iterable[str], failed_integrations: Iterable[str]) -> str:

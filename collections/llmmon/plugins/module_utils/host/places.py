@@ -51,7 +51,7 @@ BEFORE_RESTORE = "-before-restore"
 # Those of a fire drill, which are gone when it is over; the name of Prometheus's has the world that it sees besides. It
 # is their ROLE_LABEL too, and where they lie below the data root.
 DRILL_SUFFIX = "-drill"
-DRILL_WORLDS = ("loud", "quiet", "nearly")
+DRILL_WORLDS = ("loud", "quiet", "nearly", "own1", "own2", "own3", "own4")
 DRILL = "drill"
 
 # -- below the data root, beside the directories of the services and STATE, which says what is deployed

@@ -57,6 +57,7 @@ ANY_TEXT = {
     "llmmon_default_receivers[]",
     "llmmon_discord_webhook_url",
     "llmmon_drill_alerts[]",
+    "llmmon_drill_test_files[]",
     "llmmon_gateways[].kind",
     "llmmon_gateways[].metrics_path",
     "llmmon_gateways[].name",

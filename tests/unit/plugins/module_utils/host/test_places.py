@@ -92,7 +92,7 @@ def test_what_lies_in_the_backup_directory(name: str, kind: Kind | None) -> None
 
 
 def test_a_container_may_have_a_name_for_each_operation() -> None:
-    drills = ["a-drill", "a-drill-loud", "a-drill-quiet", "a-drill-nearly"]
+    drills = ["a-drill", *(f"a-drill-{world}" for world in places.DRILL_WORLDS)]
     assert places.containers(["a"]) == ["a", "a-next", "a-rehearsal", "a-previous", "a-before-restore", *drills]
 
 
