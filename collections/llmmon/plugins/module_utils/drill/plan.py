@@ -7,7 +7,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.drill import budget_cases, gateway_cases, stack_cases
+from ansible_collections.llmmon.stack.plugins.module_utils.drill import (
+    budget_cases,
+    gateway_cases,
+    host_cases,
+    stack_cases,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import LOUD, OWN, WORLDS, Gateway, alive
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import Loaded, Rule
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, openmetrics
@@ -15,6 +20,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.traffic import 
 
 # How an alert gets into the drill.
 BY_SERIES, BY_ROUTE, NOT_AT_ALL = "series", "route only", "no series"
+# About the stack itself, and the machines under the models.
+_OF_NO_GATEWAY = {**stack_cases.CASES, **host_cases.CASES}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,7 +68,7 @@ class Plan:
             for gateway in self.gateways:
                 if alert in names and case.world == world and case.fits(gateway):
                     yield from case.make(gateway)
-        for alert, stack_case in stack_cases.CASES.items():
+        for alert, stack_case in _OF_NO_GATEWAY.items():
             if alert in names and stack_case.world == world:
                 yield from stack_case.make(now)
         if names & set(budget_cases.CASES):
@@ -134,8 +141,8 @@ def _expected(rule: Rule, gateways: list[Gateway]) -> Expected:
         return Expected(name, case.world, BY_SERIES, tuple(jobs), waits, live, rule)
     if name in budget_cases.CASES:
         return Expected(name, budget_cases.CASES[name], BY_SERIES, waits=waits, rule=rule)
-    if name in stack_cases.CASES:
-        return Expected(name, stack_cases.CASES[name].world, BY_SERIES, waits=waits, rule=rule)
+    if name in _OF_NO_GATEWAY:
+        return Expected(name, _OF_NO_GATEWAY[name].world, BY_SERIES, waits=waits, rule=rule)
     return Expected(name, "", NOT_AT_ALL, waits=waits, rule=rule)
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.drill import budget_cases, gateway_cases, stack_cases
+from ansible_collections.llmmon.stack.plugins.module_utils.drill import (
+    budget_cases,
+    gateway_cases,
+    host_cases,
+    stack_cases,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import WORLDS
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.traffic import Kind
 
 from tests.support import rendering
 
 ALERTS = set(rendering.role_variables()["__llmmon_alert_defaults"])
-CASES = {**gateway_cases.CASES, **budget_cases.CASES, **stack_cases.CASES}
+KINDS_OF_CASES = (gateway_cases.CASES, budget_cases.CASES, stack_cases.CASES, host_cases.CASES)
+CASES = {alert: case for cases in KINDS_OF_CASES for alert, case in cases.items()}
 
 
 @pytest.mark.parametrize("alert", sorted(ALERTS))
@@ -20,7 +26,7 @@ def test_an_alert_has_a_case(alert: str) -> None:
 
 def test_no_case_is_of_an_alert_that_there_is_not() -> None:
     assert set(CASES) == ALERTS
-    assert len(CASES) == len(gateway_cases.CASES) + len(budget_cases.CASES) + len(stack_cases.CASES)
+    assert len(CASES) == sum(len(cases) for cases in KINDS_OF_CASES)
 
 
 def test_signals_of_cases_are_those_of_some_kind() -> None:
