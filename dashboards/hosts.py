@@ -203,7 +203,8 @@ def _hosts() -> list[Any]:
             parts.quarter(
                 "Exporters that are down",
                 "How many of a machine's exporters Prometheus cannot scrape. Without its node_exporter HostDown fires, "
-                "without that of its GPUs GPUMissing: verify.yml says why.",
+                "without that of its GPUs GPUMissing: verify.yml says why. Is one not there that a file should name, "
+                "see whether HostFileUnreadable fires.",
                 "short",
                 {HOST: f'sum by (host) (up{{{EXPORTERS}, host=~"$host"}} == bool 0)'},
                 empty=NO_HOSTS,

@@ -44,6 +44,7 @@ RAW_METRICS = {
     "prometheus_tsdb_wal_corruptions_total",
     "prometheus_tsdb_wal_truncations_failed_total",
     "prometheus_tsdb_wal_writes_failed_total",
+    "prometheus_sd_file_read_errors_total",
     "scrape_samples_post_metric_relabeling",
     "up",
 }

@@ -577,6 +577,7 @@ MUTATIONS = [
              "and on (job, model, canary)", "and on (job, model)"),
     Mutation("causes are not told apart", "canaries", "a wrong answer is told", ", cause) (", ") ("),
     Mutation("why a canary is silent is not told", "canaries", "a cap that is used up", ", reason) (", ") ("),
+    Mutation("a file that was half written is told", "hosts", "half written for once", "20m", "1m", part="for"),
     dropped("a host that is down has lost its GPUs", "hosts", "a host that is down is told once",
             '\nunless on (host) up{job="host-node"} == 0'),
     dropped("where no GPU was ever seen none is missing", "hosts", "a GPU host without a driver",

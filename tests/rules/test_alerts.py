@@ -288,6 +288,9 @@ def test_without_hosts_nobody_watches_machines() -> None:
     found = {alert["alert"] for alert in alerts(llmmon_hosts=[])}
     assert found == {name for name in ALERTS if component_of(name) != "hosts"}
     assert "hosts.yml" not in rendering.render_rules(llmmon_hosts=[])
+    # Files that nobody wrote cannot be read, either.
+    single = {alert["alert"] for alert in alerts(llmmon_hosts=scenarios.HOSTS[:1])}
+    assert single == ALERTS - {"HostFileUnreadable"}
 
 
 def test_without_a_canary_nobody_asks() -> None:

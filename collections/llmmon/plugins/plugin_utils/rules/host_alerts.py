@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import NODE_JOB
+from ansible_collections.llmmon.stack.plugins.plugin_utils.hosts import from_files
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import job_is, selector
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import grown, job_is, selector
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.settings import RuleSettings
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import percent
 
@@ -14,7 +15,7 @@ _OF_HOST = ("host",)
 
 def host_alerts(settings: RuleSettings) -> list[Rule]:
     """What is told of llmmon_hosts."""
-    return [*_of_hosts(settings), *_of_gpus(settings)]
+    return [*_of_hosts(settings), *_of_files(settings), *_of_gpus(settings)]
 
 
 def _of_hosts(settings: RuleSettings) -> list[Rule]:
@@ -47,6 +48,19 @@ def _of_hosts(settings: RuleSettings) -> list[Rule]:
             dashboard_for=_OF_HOST,
         ),
     ]
+
+
+def _of_files(settings: RuleSettings) -> list[Rule]:
+    """Where files name machines. Prometheus reads them anew every 5 minutes: one that was half written is no news."""
+    if not any(map(from_files, settings.hosts)):
+        return []
+    return settings.alerting.alert(
+        "HostFileUnreadable",
+        f"{grown('prometheus_sd_file_read_errors_total', '15m', job_is('prometheus'))} > 0",
+        summary="A file that names machines cannot be read",
+        description="{{ $labels.instance }} cannot read a file of targets below own.d, and goes on with the machines"
+        " that it named before. New ones are not watched.",
+    )
 
 
 def _of_gpus(settings: RuleSettings) -> list[Rule]:
