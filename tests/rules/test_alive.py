@@ -212,7 +212,7 @@ def _of_stack(end: int) -> Iterator[str]:
             yield f'up{{job="{job}",instance="p:1"}} 1 {at}'
         for name in sorted(OF_STACK):
             job = next((job for start, job in JOBS.items() if name.startswith(start)), "backup")
-            more = ',integration="slack",remote_name="vm",url="http://vm",reason="too_old",engine="vm"'
+            more = ',integration="slack",remote_name="vm",url="http://vm",reason="too_old"'
             yield f'{name}{{job="{job}",instance="p:1"{more}}} {minute} {at}'
 
 
@@ -516,6 +516,7 @@ def test_a_gateway_that_only_refuses_has_no_dead_alert(world: World) -> None:
             return query
 
         def answered(self, query: str, answer: list[tuple[Labels, float]]) -> list[tuple[Labels, float]]:
+            del query
             kept = ("litellm_proxy", "up", "scrape")
             return [(one, value) for one, value in answer if one.get("__name__", "up").startswith(kept)]
 
