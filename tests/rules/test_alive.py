@@ -212,7 +212,7 @@ def _of_stack(end: int) -> Iterator[str]:
             yield f'up{{job="{job}",instance="p:1"}} 1 {at}'
         for name in sorted(OF_STACK):
             job = next((job for start, job in JOBS.items() if name.startswith(start)), "backup")
-            more = ',integration="slack",remote_name="vm",url="http://vm",reason="too_old",engine="vm"'
+            more = ',integration="slack",remote_name="vm",url="http://vm",reason="too_old"'
             yield f'{name}{{job="{job}",instance="p:1"{more}}} {minute} {at}'
 
 
@@ -500,3 +500,26 @@ def test_panels_without_data_have_a_reason_as_alerts_do(world: World) -> None:
     found = [one for question in questions for one in judge.judge(question)]
     # What only some engines, or only other hosts, expose is no gateway's fault.
     assert {(one.alert, one.job) for one in found if one.problem and one.job} == set()
+
+
+def test_a_gateway_that_only_refuses_has_no_dead_alert(world: World) -> None:
+    """LiteLLM counts whoever has no key, such as the prober, as a request for no model."""
+
+    class Refusing(Fault):
+        def asked(self, query: str) -> str:
+            answers = ("tokens", "latency", "spend", "deployment", "time_to_first", "in_flight", "budget")
+            counts = "litellm_proxy" in query and not any(word in query for word in answers)
+            if query.startswith("group by (job, __name__)"):
+                return query
+            if 'requested_model!=""' in query or not (counts or "litellm_" not in query):
+                return "vector(0) > 1"
+            return query
+
+        def answered(self, query: str, answer: list[tuple[Labels, float]]) -> list[tuple[Labels, float]]:
+            del query
+            kept = ("litellm_proxy", "up", "scrape")
+            return [(one, value) for one, value in answer if one.get("__name__", "up").startswith(kept)]
+
+    found = world.judged(["litellm"], Refusing())
+    assert names_of(found, "litellm") == set()
+    assert any("nobody has got an answer yet" in one.note for one in found)

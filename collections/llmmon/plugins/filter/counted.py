@@ -34,7 +34,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: By the gateway's name, signals with all names of their metrics, and the labels for models and teams.
+  description:
+    - By the gateway's name, signals with all names of their metrics, counters with the matchers of what counts of
+      them, and the labels for models and teams.
   type: dict
   sample: {litellm: {kind: litellm, signals: {requests: [litellm_proxy_total_requests_metric_total]}, model: [model]}}
 """

@@ -27,6 +27,7 @@ def counted(gateways: Iterable[Gateway], presets: Mapping[str, Preset]) -> dict[
         gateway["name"]: {
             "kind": gateway["kind"],
             "signals": signals(presets[gateway["kind"]]),
+            "counters": counters(presets[gateway["kind"]]),
             # What its alerts have besides their own labels.
             "labels": {str(name): str(value) for name, value in (gateway.get("labels") or {}).items()},
             "model": presets[gateway["kind"]].get("labels", {}).get("model", ["model"]),
@@ -53,6 +54,20 @@ def signals(preset: Preset) -> dict[str, list[str]]:
         counters = _names([*duration.get("sum", []), *duration.get("count", [])])
         found[signal] = [*duration.get("metrics", []), *counters, *duration.get("summary", [])]
     return {signal: list(dict.fromkeys(names)) for signal, names in found.items() if names}
+
+
+def counters(preset: Preset) -> dict[str, list[list[str]]]:
+    """What only grows while somebody asks: signal to names, each with the matchers of what counts of it."""
+    said: Mapping[str, Any] = preset
+    metrics = {signal: said.get(signal, []) for signal in ("requests", "tokens")}
+    metrics["failures"] = said.get("failures", {}).get("all", [])
+    latency = said.get("latency", {})
+    histogram = {**latency, "metrics": [f"{name}_count" for name in latency.get("metrics", [])]}
+    metrics["latency"] = [*latency.get("count", []), histogram]
+    return {
+        signal: [[name, metric.get("matchers", "")] for metric in listed for name in metric["metrics"]]
+        for signal, listed in metrics.items()
+    }
 
 
 def _names(metrics: Sequence[Metric]) -> list[str]:

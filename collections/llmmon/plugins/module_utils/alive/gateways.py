@@ -46,6 +46,8 @@ class Gateway:
     job: str
     kind: str
     signals: Mapping[str, tuple[str, ...]]
+    # Of some signals, names with the matchers of what counts of them, as text.
+    counters: Mapping[str, tuple[tuple[str, str], ...]] = dataclasses.field(default_factory=dict)
     model: tuple[str, ...] = ()
     team: tuple[str, ...] = ()
     # Whether all that is known of a kind is on the page of each gateway of it.
@@ -62,6 +64,7 @@ class Gateway:
             job,
             said["kind"],
             {signal: tuple(names) for signal, names in said["signals"].items()},
+            {signal: tuple((name, text) for name, text in found) for signal, found in said["counters"].items()},
             tuple(said["model"]),
             tuple(said["team"]),
             said["complete"],
@@ -90,11 +93,6 @@ class Gateway:
         """Of several names, the one that the kind prefers."""
         order = [family(name) for known in self.signals.values() for name in known]
         return min(names, key=lambda name: (order.index(family(name)) if family(name) in order else len(order), name))
-
-    def counters(self, *signals: str) -> frozenset[str]:
-        """Names of series that only grow while there are requests."""
-        names = [name for signal in signals for name in self.signals.get(signal, ())]
-        return frozenset([*names, *(f"{name}_count" for name in names)])
 
 
 def family(name: str) -> str:

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Iterable, Sequence
 
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.absences import (
+    LABELS_OF_EVENTS,
     OF_GATEWAYS,
     RIGHTLY_ABSENT,
     WITHOUT_RECEIVERS,
@@ -109,7 +110,8 @@ class Judge:
             return Said()
         if self.seen.any(str(selector)):
             # A user's rule may add up by a label that only some series have, or none yet.
-            absent = [label for label in reading.by if ours and not self.seen.any(str(_labelled(selector, label)))]
+            absent = [label for label in reading.by if ours and label not in LABELS_OF_EVENTS]
+            absent = [label for label in absent if not self.seen.any(str(_labelled(selector, label)))]
             return Said(f"no series of {selector} has the label {' or '.join(absent)}" if absent else "")
         of_gateway = any(reading.may_be_of(gateway.job) for gateway in self._gateways)
         expected = {**self._absent, **(OF_GATEWAYS if of_gateway else {})}

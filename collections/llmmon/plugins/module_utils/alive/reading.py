@@ -24,6 +24,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.alive.promql import N
 
 # What asks whether something is there is answered either way.
 _ABSENT = ("absent", "absent_over_time")
+_MAKE_LABELS = ("label_replace", "label_join")
 # Labels that a recorded series has from what it was made of, so that a matcher on them holds for that as well.
 _PASSED_DOWN = ("job", "le")
 _NAME = "__name__"
@@ -125,6 +126,10 @@ class Rules:
             return _each_once(self.readings(one, (), depth + 1) for one in recorded)
         if isinstance(expression, Aggregate) and not expression.without:
             by = expression.labels
+        if isinstance(expression, Call) and expression.name in _MAKE_LABELS:
+            # Its second argument is the label that it makes.
+            made = getattr(expression.arguments[1], "value", "")
+            by = tuple(label for label in by if label != made)
         return _each_once(self.readings(part, by, depth) for part in needed_parts(expression))
 
 

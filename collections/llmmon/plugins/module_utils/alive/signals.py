@@ -80,6 +80,8 @@ class Signals:
                 return Said(note=f"{gateway.job}: {said}: no request was of a team")
             if _marks(gateway, matcher, there):
                 return Said(note=f"{gateway.job}: {said}: {EVENTS['failures']}")
+            if not self._is_used(gateway):
+                return Said(note=f"{gateway.job}: {said}: nobody has got an answer yet")
             return Said(said)
         for matcher in reading.matchers("job"):
             if (
@@ -96,7 +98,7 @@ class Signals:
         """That models cannot be told apart any more."""
         apart = [one for one in readings if set(gateway.model) & set(one.by)] if signal in OF_MODELS else []
         there = {name for one in apart for name in one.names} & self._there(gateway.job)
-        if not there or self._has_one(gateway, there, gateway.model):
+        if not there or self._has_one(gateway, there, gateway.model) or not self._is_used(gateway):
             return Said()
         # Right for a server of one model; but where there was a label, somebody took it away.
         if gateway.has_default_model and not any(
@@ -123,11 +125,11 @@ class Signals:
         lost = self._lost(gateway, names) or self._looks_renamed(gateway, signal, names)
         if lost:
             return Said(f"{lost[0]} is not on its page, where {lost[1]} looks like its new name")
-        if self._seen.names([job], gateway.counters(signal) - names)[job]:
+        if self._seen.names([job], set(gateway.signals[signal]) - names)[job]:
             return Said(note=f"{job} has no {wanted}, and other metrics of the same")
         if signal in EVENTS:
             return Said(note=f"{job} has no {wanted}: {EVENTS[signal]}")
-        if signal == "requests" and self._counts_others(gateway):
+        if signal == "requests" and self._is_used(gateway):
             return Said(f"{wanted} is not on its page, which counts other things of requests")
         if gateway.vanishing or self._answered(gateway) < ENOUGH:
             return Said(note=f"{job} has no {wanted}: it has answered too few requests to have it")
@@ -164,17 +166,19 @@ class Signals:
 
     def _answered(self, gateway: Gateway) -> float:
         """How many requests it has answered well since it runs, as far as it counts them."""
-        requests, failures = (gateway.counters(signal) for signal in ("requests", "failures"))
-        return self._total(gateway, requests) - self._total(gateway, failures - requests)
+        requests = gateway.counters.get("requests", ())
+        failures = [one for one in gateway.counters.get("failures", ()) if one[0] not in dict(requests)]
+        return self._total(gateway, requests) - self._total(gateway, failures)
 
-    def _counts_others(self, gateway: Gateway) -> bool:
-        """Whether something of requests is counted, so that there were some."""
-        others = gateway.counters("tokens", "latency", "cost_usd", "failures")
-        return self._total(gateway, others - gateway.counters("requests")) > 0
+    def _is_used(self, gateway: Gateway) -> bool:
+        """Whether somebody has surely got an answer: who is refused, as the prober is, counts as a request alone."""
+        others = [*gateway.counters.get("tokens", ()), *gateway.counters.get("latency", ())]
+        of_answers = [one for one in others if one not in gateway.counters.get("requests", ())]
+        return self._total(gateway, of_answers) > 0 if of_answers else self._answered(gateway) >= ENOUGH
 
-    def _total(self, gateway: Gateway, names: Iterable[str]) -> float:
-        wanted = set(names)
-        return self._seen.total(_of(gateway, wanted)) if wanted else 0.0
+    def _total(self, gateway: Gateway, counters: Iterable[tuple[str, str]]) -> float:
+        each = [f"{name}{{job={quoted(gateway.job)}, {matchers}}}" for name, matchers in counters]
+        return sum(self._seen.total(one) for one in each)
 
 
 def _marks(gateway: Gateway, matcher: Matcher, names: Iterable[str]) -> bool:

@@ -23,6 +23,7 @@ PATH = {"receiver": "slack", "matchers": [], "continue": False, "muted": "", "me
 GATEWAY = {
     "kind": "canonical",
     "signals": {"requests": ["llm_requests_total"]},
+    "counters": {"requests": [["llm_requests_total", ""]]},
     "labels": {"team": "search"},
     "model": ["model"],
     "team": ["team"],
