@@ -61,6 +61,12 @@ class Mailbox:
             return list(self._arrivals)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Hundreds of messages come at once. Whoever found no room in the queue would try again only after seconds.
+    request_queue_size = 1024
+
+
 @contextmanager
 def listening(mailbox: Mailbox) -> Iterator[str]:
     """Takes messages; yields the address."""
@@ -81,8 +87,7 @@ def listening(mailbox: Mailbox) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """What arrives is in the mailbox, and nowhere else."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    with _Server(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

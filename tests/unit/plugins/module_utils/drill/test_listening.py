@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -38,3 +40,14 @@ def test_it_is_taken_over_http_and_nonsense_is_refused() -> None:
         assert (taken.status_code, taken.text) == (200, "ok")
         assert requests.post(url, data=b"{", timeout=5).status_code == 400
     assert [arrival.alert for arrival in mailbox.all()] == ["A"]
+
+
+def test_hundreds_of_messages_at_once_wait_for_their_turn() -> None:
+    mailbox = Mailbox()
+    with listening(mailbox) as url, ExitStack() as stack:
+        host, port = url.removeprefix("http://").rstrip("/").split(":")
+        # Connections that say nothing yet: without room for them the last ones would not come about in time.
+        for _ in range(300):
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=1))
+        requests.post(url, json=message("A\tj\tchat\n--\nx"), timeout=5)
+    assert len(mailbox.all()) == 1
