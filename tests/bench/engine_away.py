@@ -82,8 +82,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary, exposition.served(pages) as target:
         folder = Path(temporary)
         places = places_in(folder)
-        for own, wanted in (("with", places), ("without", {})):
-            write_configuration(folder / own, target, options.scrape_interval, wanted)
+        for which, wanted in (("with", places), ("without", {})):
+            write_configuration(folder / which, target, options.scrape_interval, wanted)
         with (
             prometheus.running(VERSION, folder / "with") as server,
             prometheus.running(VERSION, folder / "without") as alone,

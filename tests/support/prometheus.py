@@ -37,9 +37,9 @@ class Server:
 
 
 @contextmanager
-def running(version: str, folder: Path, *flags: str) -> Iterator[Server]:
+def running(version: str, folder: Path, *flags: str, address: str = "") -> Iterator[Server]:
     """Runs what `folder`/current/prometheus.yml says, or nothing. What that calls localhost:9090 is this server."""
-    address = f"127.0.0.1:{unused_port()}"
+    address = address or f"127.0.0.1:{unused_port()}"
     release = folder / "current" / "prometheus.yml"
     written = release.read_text(encoding="utf-8") if release.exists() else "{}\n"
     configuration = written.replace("localhost:9090", address)

@@ -19,7 +19,7 @@ from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
 START_SECONDS = 120
-_ANY_PORT = "127.0.0.1:0"
+ANY_PORT = "127.0.0.1:0"
 _LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
 # Debian's Alertmanager reads its default templates from the disk, where this machine has none.
 _TEMPLATES = "/usr/share/prometheus/alertmanager"
@@ -111,9 +111,7 @@ def can_have_own_mounts() -> bool:
 
 
 @contextmanager
-def prometheus(
-    version: str, root: Path, configuration: str, *flags: str, address: str = _ANY_PORT
-) -> Iterator[Service]:
+def prometheus(version: str, root: Path, configuration: str, *flags: str, address: str = ANY_PORT) -> Iterator[Service]:
     """Prometheus with a configuration in ``current``, on a port of its own choice unless an address is given."""
     program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", *flags]
     with _running(program, root, "prometheus.yml", configuration, address) as service:
@@ -121,19 +119,21 @@ def prometheus(
 
 
 @contextmanager
-def alertmanager(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
-    """Alertmanager with a configuration in ``current``, on a port of its own choice."""
+def alertmanager(
+    version: str, root: Path, configuration: str, *flags: str, address: str = ANY_PORT
+) -> Iterator[Service]:
+    """Alertmanager with a configuration in ``current``, on a port of its own choice unless an address is given."""
     alone = not any(flag.startswith("--cluster.listen-address") for flag in flags)
     cluster = ["--cluster.listen-address="] if alone else []
     program = [str(tool("alertmanager", version)), f"--storage.path={root}/data", *cluster, *flags]
     command = [*OWN_MOUNTS, "sh", "-c", _SHOW_TEMPLATES, "sh", *program]
-    with _running(command, root, "alertmanager.yml", configuration) as service:
+    with _running(command, root, "alertmanager.yml", configuration, address) as service:
         yield service
 
 
 @contextmanager
 def _running(
-    command: Sequence[str], root: Path, name: str, configuration: str, address: str = _ANY_PORT
+    command: Sequence[str], root: Path, name: str, configuration: str, address: str = ANY_PORT
 ) -> Iterator[Service]:
     (root / "current").mkdir(parents=True, exist_ok=True)
     (root / "current" / name).write_text(configuration)
