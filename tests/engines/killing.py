@@ -190,8 +190,8 @@ def _other(hosts: list[Host], host: Host) -> Host:
 
 def _both_answer(view: prometheus.Server) -> bool:
     """Whether the querier reaches both sidecars again."""
-    data = view.get("query", query='count(up{job="gateway-0"})', dedup="false")["result"]
-    return bool(data) and float(data[0]["value"][1]) == 2
+    found = view.get("query", query='up{job="gateway-0"}', dedup="false")["result"]
+    return len(found) == 2
 
 
 def _longest_gap(view: prometheus.Server, name: str, since: float, until: float, deduplicated: bool) -> float:
@@ -199,7 +199,7 @@ def _longest_gap(view: prometheus.Server, name: str, since: float, until: float,
     asked, dedup = f'up{{job="{name}"}}[{int(until - since)}s]', str(deduplicated).lower()
     found = view.get("query", query=asked, time=str(until), dedup=dedup)["result"]
     assert len(found) == (1 if deduplicated else 2)
-    moments = sorted([since, until, *(moment for series in found for moment, _ in series["values"])])
+    moments: list[float] = sorted([since, until, *(moment for series in found for moment, _ in series["values"])])
     return max(following - moment for moment, following in pairwise(moments))
 
 

@@ -105,10 +105,20 @@ def receive(folder: Path, port: int) -> Component:
     return Component(folder, ["receive", *flags])
 
 
+def compact_once(folder: Path, bucket: Path) -> None:
+    """What the compactor does with all that is in the bucket; then it ends instead of waiting."""
+    flags = [flag for flag in _flags("compact", {"data-dir": str(folder)}, bucket) if flag != "--wait"]
+    # Otherwise it leaves blocks of the last half hour alone.
+    _run([*flags, "--consistency-delay=0s", f"--http-address=127.0.0.1:{unused_port()}"])
+
+
 def tools_bucket(bucket: Path, *arguments: str) -> str:
     """What `thanos tools bucket` prints."""
-    command = [str(program()), "tools", "bucket", *arguments, f"--objstore.config-file={bucket}"]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return _run(["tools", "bucket", *arguments, f"--objstore.config-file={bucket}"])
+
+
+def _run(arguments: list[str]) -> str:
+    result = subprocess.run([program(), *arguments], capture_output=True, text=True, check=False, timeout=1200)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout + result.stderr
 
