@@ -23,7 +23,18 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write im
 from ansible_collections.llmmon.stack.plugins.plugin_utils.query import query_data_source
 from ansible_collections.llmmon.stack.plugins.plugin_utils.remote_write import RECORDED_NAMES
 
-from tests.engines.writing import LABELS, NAME, SELECTOR, WRITE, another_prometheus, engines, writing
+from tests.engines import samples
+from tests.engines.writing import (
+    LABELS,
+    NAME,
+    SELECTOR,
+    WRITE,
+    Engine,
+    There,
+    another_prometheus,
+    engines,
+    writing,
+)
 from tests.standins import run
 from tests.support import prometheus
 from tests.support.loopback import Answer, Request, Server, unused_port
@@ -31,6 +42,7 @@ from tests.support.versions import SHIPPED, SIGNAL
 
 SHIPPED_PROMETHEUS = SHIPPED["prometheus"]
 ENOUGH_SECONDS = 60
+AWAY_SECONDS = 15
 # What is there instead of an engine, the options of the engine, and what is said.
 Hop = tuple[Callable[[], AbstractContextManager[str]], dict[str, Any], str]
 
@@ -68,17 +80,17 @@ def test_what_was_recorded_arrives_and_is_read_through_grafana(version: str, tmp
 
 def arrives(version: str, engine: str, folder: Path) -> None:
     with (
-        engines(version)[engine](folder / "engine", unused_port()) as url,
-        writing(version, folder / "writer", url + WRITE) as (server, log),
-        grafana(folder / "grafana", url) as standin,
+        engines(version)[engine](folder / "engine", unused_port()) as there,
+        writing(version, folder / "writer", there.write) as (server, log),
+        grafana(folder / "grafana", there.read) as standin,
     ):
         assert time.time() - proved(server, log)["engines"][NAME] < ENOUGH_SECONDS
         query = {"data_source_uid": "llmmon_prometheus", "labels": LABELS, "fresh": True}
         assert verify_query(standin, query, ENOUGH_SECONDS)["age_seconds"] < ENOUGH_SECONDS
         # Only that, with this host's labels, and what nobody wants is not called lost.
-        names = {found["metric"]["__name__"] for found in asked(url, f"count by (__name__) ({SELECTOR})")}
+        names = {found["metric"]["__name__"] for found in asked(there.read, f"count by (__name__) ({SELECTOR})")}
         assert {MARKER, "up"} < names
-        assert asked(url, f'count({{__name__!~"{RECORDED_NAMES}", replica="one"}})') == []
+        assert asked(there.read, f'count({{__name__!~"{RECORDED_NAMES}", replica="one"}})') == []
         assert not [found for found in server.query("ALERTS") if "RemoteWrite" in found[0]["alertname"]]
 
 
@@ -173,8 +185,15 @@ def plain_for_tls() -> Iterator[str]:
 
 
 def test_nothing_is_lost_while_an_engine_is_away_or_refuses_for_now(tmp_path: Path) -> None:
-    """It is away, comes back, and answers 429 and 500 by turns: in the end it has every sample, in order."""
+    """It is away, comes back, and answers 429 and 500 by turns: in the end it has every sample of every series."""
+    there = engines(SHIPPED_PROMETHEUS)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: nothing_is_lost(there[name], tmp_path / name), there))
+
+
+def nothing_is_lost(engine: Engine, folder: Path) -> None:
     port, refused = unused_port(), [0]
+    places: list[There] = []
 
     def by_turns(request: Request) -> Answer:
         """Forwards each third request; the others are refused for now."""
@@ -183,32 +202,41 @@ def test_nothing_is_lost_while_an_engine_is_away_or_refuses_for_now(tmp_path: Pa
             return Answer(429 if refused[0] % 3 == 1 else 500, b"later")
         passed = {name: request.headers[name] for name in request.headers if name.lower().startswith(("content", "x-"))}
         try:
-            answer = requests.post(f"http://127.0.0.1:{port}{WRITE}", request.body, headers=passed, timeout=10)
+            answer = requests.post(places[0].write, request.body, headers=passed, timeout=10)
         except requests.ConnectionError:
             return Answer(503, b"away")
         return Answer(answer.status_code, answer.content)
 
-    engine = tmp_path / "engine"
     with Server() as proxy:
         proxy.answers[f"POST {WRITE}"] = by_turns
-        with writing(SHIPPED_PROMETHEUS, tmp_path / "writer", proxy.url + WRITE) as (server, log):
-            with another_prometheus(SHIPPED_PROMETHEUS, engine, port):
+        begun = time.time()
+        with writing(SHIPPED_PROMETHEUS, folder / "writer", proxy.url + WRITE, send="everything") as (server, log):
+            with engine(folder / "engine", port) as it:
+                places.append(it)
                 proved(server, log)
             # Away: what is scraped meanwhile waits.
             gone = time.time()
-            assert wait_for(lambda: (time.time() - gone > 15) or None, ENOUGH_SECONDS)
-            with another_prometheus(SHIPPED_PROMETHEUS, engine, port) as url:
+            assert wait_for(lambda: (time.time() - gone > AWAY_SECONDS) or None, ENOUGH_SECONDS)
+            with engine(folder / "engine", port) as it:
+                places[0] = it
+                # Of the last seconds, some are on their way.
+                until = int(time.time())
+                assert wait_for(lambda: all_sent(server, until) or None, ENOUGH_SECONDS)
                 proved(server, log)
-                until = int(time.time()) - 2
-                window = f"[{int(until - gone + 10)}s] @ {until}"
-                for series in ('up{job="prometheus"', f"{MARKER}{{"):
-                    own = f"count_over_time({series}}}{window})"
-                    there = f'count_over_time({series}{"" if series.endswith("{") else ", "}replica="one"}}{window})'
-                    wanted = server.query(own)[0][1]
-                    assert wanted > 20
-                    assert float(asked(url, there)[0]["value"][1]) == wanted
+                own = samples.read(server, {}, begun, until)
+                compared = samples.compare(
+                    own, samples.read(prometheus.Server(it.read), LABELS, begun, until), numbers_only=it.numbers_only
+                )
         assert refused[0] > 10
+        assert compared.samples > AWAY_SECONDS * compared.series / 2
+        assert compared.same, compared
         assert server_lost(log) == 0
+
+
+def all_sent(server: prometheus.Server, until: float) -> bool:
+    """Whether all that is as old as this was written."""
+    sent = server.query("prometheus_remote_storage_queue_highest_sent_timestamp_seconds")
+    return any(value > until + 2 for _, value in sent)
 
 
 def server_lost(log: Path) -> int:

@@ -33,11 +33,13 @@ DEFAULT_TEMPLATES = "".join(
 
 
 @contextmanager
-def alertmanager(version: str, root: Path, *flags: str, **variables: Any) -> Iterator[Service]:
+def alertmanager(
+    version: str, root: Path, *flags: str, address: str = services.ANY_PORT, **variables: Any
+) -> Iterator[Service]:
     """Alertmanager with what the role renders from these variables."""
     release = rendering.lay_out(root / "current", **variables)
     (release.folder / "templates" / "defaults.tmpl").write_text(DEFAULT_TEMPLATES)
-    with services.alertmanager(version, root, release.file.read_text(), FEATURE, *flags) as service:
+    with services.alertmanager(version, root, release.file.read_text(), FEATURE, *flags, address=address) as service:
         yield service
 
 

@@ -36,10 +36,14 @@ class Server:
         return requests.get(f"{self.url}/-/ready", timeout=5).ok
 
 
+def unused_address() -> str:
+    return f"127.0.0.1:{unused_port()}"
+
+
 @contextmanager
-def running(version: str, folder: Path, *flags: str) -> Iterator[Server]:
+def running(version: str, folder: Path, *flags: str, address: str = "") -> Iterator[Server]:
     """Runs what `folder`/current/prometheus.yml says, or nothing. What that calls localhost:9090 is this server."""
-    address = f"127.0.0.1:{unused_port()}"
+    address = address or unused_address()
     release = folder / "current" / "prometheus.yml"
     written = release.read_text(encoding="utf-8") if release.exists() else "{}\n"
     configuration = written.replace("localhost:9090", address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
@@ -13,6 +14,9 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering import tree
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLE = REPOSITORY / "roles" / "prometheus"
 PRESETS = ROLE / "vars" / "presets"
+
+# Ansible's templating is not made for threads.
+_one_at_a_time = Lock()
 
 # Two kinds, one of them twice, and one name that needs escaping. tests/rules/fixtures/ has gateways of every kind.
 GATEWAYS: list[dict[str, Any]] = [
@@ -47,8 +51,15 @@ def role_variables(role: Path = ROLE) -> dict[str, Any]:
 def render_tree(role: Path = ROLE, folder: str = "", **extra: Any) -> dict[str, str]:
     """Everything the role ships for its service, or a folder of it, as config_tree renders it: path to content."""
     variables = role_variables(role) | {"llmmon_gateways": GATEWAYS, "role_path": str(role)} | extra
-    templar = Templar(loader=DataLoader(), variables=variables)
-    return tree.render_tree(templar, role / "templates" / role.name / folder, variables)
+    with _one_at_a_time:
+        templar = Templar(loader=DataLoader(), variables=variables)
+        return tree.render_tree(templar, role / "templates" / role.name / folder, variables)
+
+
+def value_of(name: str, variables: dict[str, Any]) -> Any:
+    """What a variable is in the end."""
+    with _one_at_a_time:
+        return Templar(loader=DataLoader(), variables=variables).template(variables[name])
 
 
 def render_rules(**extra: Any) -> dict[str, str]:

@@ -19,7 +19,7 @@ from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
 START_SECONDS = 120
-_ANY_PORT = "127.0.0.1:0"
+ANY_PORT = "127.0.0.1:0"
 # How often Prometheus takes what it discovered; by default a first scrape would wait five seconds for it.
 _DISCOVERED = "--scrape.discovery-reload-interval=100ms"
 _LISTENS = re.compile(r'msg="Listening on".* address=(127\.0\.0\.1:\d+)')
@@ -82,7 +82,8 @@ def victoria_metrics(version: str, root: Path, port: int) -> Iterator[str]:
             assert wait_for(lambda: _answers(url, "/health") or None, START_SECONDS, interval=0.05)
             yield url
         finally:
-            it.kill()
+            # What it has taken in the last seconds is in its memory alone.
+            it.terminate()
 
 
 @contextmanager
@@ -112,9 +113,7 @@ def can_have_own_mounts() -> bool:
 
 
 @contextmanager
-def prometheus(
-    version: str, root: Path, configuration: str, *flags: str, address: str = _ANY_PORT
-) -> Iterator[Service]:
+def prometheus(version: str, root: Path, configuration: str, *flags: str, address: str = ANY_PORT) -> Iterator[Service]:
     """Prometheus with a configuration in ``current``, on a port of its own choice unless an address is given."""
     program = [str(tool("prometheus", version)), f"--storage.tsdb.path={root}/data", _DISCOVERED, *flags]
     with _running(program, root, "prometheus.yml", configuration, address) as service:
@@ -122,19 +121,21 @@ def prometheus(
 
 
 @contextmanager
-def alertmanager(version: str, root: Path, configuration: str, *flags: str) -> Iterator[Service]:
-    """Alertmanager with a configuration in ``current``, on a port of its own choice."""
+def alertmanager(
+    version: str, root: Path, configuration: str, *flags: str, address: str = ANY_PORT
+) -> Iterator[Service]:
+    """Alertmanager with a configuration in ``current``, on a port of its own choice unless an address is given."""
     alone = not any(flag.startswith("--cluster.listen-address") for flag in flags)
     cluster = ["--cluster.listen-address="] if alone else []
     program = [str(tool("alertmanager", version)), f"--storage.path={root}/data", *cluster, *flags]
     command = [*OWN_MOUNTS, "sh", "-c", _SHOW_TEMPLATES, "sh", *program]
-    with _running(command, root, "alertmanager.yml", configuration) as service:
+    with _running(command, root, "alertmanager.yml", configuration, address) as service:
         yield service
 
 
 @contextmanager
 def _running(
-    command: Sequence[str], root: Path, name: str, configuration: str, address: str = _ANY_PORT
+    command: Sequence[str], root: Path, name: str, configuration: str, address: str = ANY_PORT
 ) -> Iterator[Service]:
     (root / "current").mkdir(parents=True, exist_ok=True)
     (root / "current" / name).write_text(configuration)

@@ -1,0 +1,21 @@
+"""One of two scraping hosts is killed now and then: nothing is missing, and each incident is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.engines import killing
+
+KILLS = 4
+# Thanos waits so long before it shows another replica's samples for the first time.
+_FIRST_CHANGE_SECONDS = 5
+
+
+def test_nothing_is_missing_and_each_incident_is_told_once_or_twice(tmp_path: Path) -> None:
+    """The long run is `python -m tests.bench.killed_host`."""
+    outcome = killing.killed_at_random(tmp_path, KILLS, seed=2)
+    assert len(outcome.told) == KILLS
+    assert set(outcome.told.values()) <= {1, 2}, outcome
+    # One scrape may be missing, and they do not come to the millisecond.
+    assert outcome.longest_gap <= 2.5 * killing.SCRAPES_SECONDS, outcome
+    assert outcome.longest_gap_shown <= _FIRST_CHANGE_SECONDS + 2.5 * killing.SCRAPES_SECONDS, outcome
