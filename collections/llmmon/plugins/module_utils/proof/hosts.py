@@ -7,7 +7,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import H
 
 NODE_JOB, GPU_JOB = "host-node", "host-gpu"
 # Of an exporter that does not listen.
-NO_DRIVER = "; dcgm-exporter ends by itself where there is no driver: run nvidia-smi on that host"
+NO_DRIVER = "; a GPU exporter may end by itself where there is no driver: run nvidia-smi on that host"
 # What dcgm-exporter and nvidia_gpu_exporter say of a GPU whatever it can do. Neither says it where it sees none.
 _OF_A_GPU = "DCGM_FI_DEV_(GPU_UTIL|FB_USED|GPU_TEMP)|nvidia_smi_(memory_used_bytes|utilization_gpu_ratio)"
 WITHOUT_GPU = (

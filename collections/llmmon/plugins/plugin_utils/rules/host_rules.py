@@ -117,7 +117,7 @@ def _throttled() -> list[Rule]:
     """The share of the last 5 minutes in which clocks were held down: as counted, or as seen when scraped."""
     bits = "host_gpu:gpu_clock_reasons:bitmask"
     rules = [
-        # Its name in DCGM before version 4, and since.
+        # The newer name in DCGM, and the older one.
         record(
             bits,
             _first_of(
