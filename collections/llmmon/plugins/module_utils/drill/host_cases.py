@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import StackCase
-from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, Value
+from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, Value, lately
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NODE_JOB
 
 _NANOSECONDS = 1e9
@@ -33,6 +33,9 @@ CASES: dict[str, StackCase] = {
     ),
     "HostMemoryLow": StackCase(
         lambda _: [_node("node_memory_MemAvailable_bytes", 1), _node("node_memory_MemTotal_bytes", 1e12)]
+    ),
+    "HostFileUnreadable": StackCase(
+        lambda _: [Series("prometheus_sd_file_read_errors_total", {"job": "prometheus", "instance": "drill"}, lately)]
     ),
     # Its exporter answers, and shows none.
     "GPUMissing": StackCase(lambda _: [_gpu("up", 1, "drill-without")]),

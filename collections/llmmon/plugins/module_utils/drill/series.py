@@ -47,6 +47,11 @@ def counter(name: str, labels: Mapping[str, str], per_second: float) -> Series:
     return Series(name, labels, lambda age: 1000 + per_second * (SCRAPED[0] - age))
 
 
+def lately(age: int) -> float:
+    """The value of a counter of what has just happened for the first time."""
+    return float(age < 4 * MINUTE)
+
+
 def recorded(name: str, labels: Mapping[str, str], value: Value) -> Series:
     """What a rule had recorded in the weeks before."""
     return Series(name, labels, value, RECORDED)

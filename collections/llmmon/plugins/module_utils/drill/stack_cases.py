@@ -12,6 +12,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import (
     SCRAPED,
     Series,
     Value,
+    lately,
     recorded,
 )
 
@@ -24,11 +25,6 @@ def _of(job: str, name: str, value: Value, **labels: str) -> list[Series]:
 
 def _prometheus(name: str, value: Value, **labels: str) -> list[Series]:
     return _of("prometheus", name, value, **labels)
-
-
-def _once(age: int) -> float:
-    """It happened a while ago, and then again just now."""
-    return float(age < 4 * 60)
 
 
 def _rising(age: int) -> float:
@@ -81,10 +77,10 @@ CASES: dict[str, StackCase] = {
     "MonitoringTargetDown": StackCase(lambda _: _of("alertmanager", "up", 0)),
     "PrometheusConfigReloadFailed": StackCase(lambda _: _prometheus("prometheus_config_last_reload_successful", 0)),
     "PrometheusRuleFailures": StackCase(
-        lambda _: _prometheus("prometheus_rule_evaluation_failures_total", _once, rule_group="drill")
+        lambda _: _prometheus("prometheus_rule_evaluation_failures_total", lately, rule_group="drill")
     ),
     "PrometheusMissedRuleEvaluations": StackCase(
-        lambda _: _prometheus("prometheus_rule_group_iterations_missed_total", _once, rule_group="drill")
+        lambda _: _prometheus("prometheus_rule_group_iterations_missed_total", lately, rule_group="drill")
     ),
     "PrometheusNotConnectedToAlertmanagers": StackCase(
         lambda _: _prometheus("prometheus_notifications_alertmanagers_discovered", 0)
@@ -96,17 +92,17 @@ CASES: dict[str, StackCase] = {
     "AlertNotificationsFailing": StackCase(_notifying_fails),
     "PrometheusHeadSeriesHigh": StackCase(lambda _: _prometheus("prometheus_tsdb_head_series", _HUGE)),
     "PrometheusTSDBCompactionsFailing": StackCase(
-        lambda _: _prometheus("prometheus_tsdb_compactions_failed_total", _once)
+        lambda _: _prometheus("prometheus_tsdb_compactions_failed_total", lately)
     ),
-    "PrometheusTSDBReloadsFailing": StackCase(lambda _: _prometheus("prometheus_tsdb_reloads_failures_total", _once)),
-    "PrometheusTSDBWALFailures": StackCase(lambda _: _prometheus("prometheus_tsdb_wal_writes_failed_total", _once)),
+    "PrometheusTSDBReloadsFailing": StackCase(lambda _: _prometheus("prometheus_tsdb_reloads_failures_total", lately)),
+    "PrometheusTSDBWALFailures": StackCase(lambda _: _prometheus("prometheus_tsdb_wal_writes_failed_total", lately)),
     "PrometheusStorageFillingUp": StackCase(_fills_up),
     "PrometheusRemoteWriteBehind": StackCase(
         lambda now: _engine("queue_highest_sent_timestamp_seconds", "drill-late", now - 3600)
     ),
     "PrometheusRemoteWriteLosing": StackCase(lambda _: _engine("samples_failed_total", "drill-loses", _rising)),
     "ThanosBucketFailing": StackCase(
-        lambda _: _of("thanos", "thanos_objstore_bucket_operation_failures_total", _once, operation="get")
+        lambda _: _of("thanos", "thanos_objstore_bucket_operation_failures_total", lately, operation="get")
     ),
     "ThanosUploadLate": StackCase(_upload_late),
     "ThanosCompactorHalted": StackCase(lambda _: _of("thanos", "thanos_compact_halted", 1)),
