@@ -32,7 +32,7 @@ PROMETHEUS_FLAGS = (
     f"--storage.tsdb.min-block-duration={BLOCK_DURATION}",
     f"--storage.tsdb.max-block-duration={BLOCK_DURATION}",
     # What fires before Prometheus has found the Alertmanager would be sent a minute later.
-    "--rules.alert.resend-delay=1s",
+    "--rules.alert.resend-delay=5s",
 )
 
 
