@@ -41,6 +41,9 @@ def _not_met(binary: Binary, rules: Rules, seen: Seen) -> str:
     one, other = (_skeleton(side, rules) for side in (binary.left, binary.right))
     if one is None or other is None or binary.matching != "on" or not binary.labels:
         return ""
+    if not all(map(str.isidentifier, binary.labels)):
+        # From 3.0 on there are others, which would have to be in quotes.
+        return ""
     labels = ", ".join(binary.labels)
     if not seen.any(one) or not seen.any(other):
         return ""
@@ -74,6 +77,8 @@ def _skeleton(expression: Expression, rules: Rules) -> Optional[str]:
 def _of_aggregate(aggregate: Aggregate, rules: Rules) -> Optional[str]:
     inner = _skeleton(aggregate.expression, rules)
     if inner is None or aggregate.operator in {"count_values", "topk", "bottomk", "limitk", "limit_ratio"}:
+        return None
+    if not all(map(str.isidentifier, aggregate.labels)):
         return None
     way = "without" if aggregate.without else "by"
     return f"group {way} ({', '.join(aggregate.labels)}) ({inner})"

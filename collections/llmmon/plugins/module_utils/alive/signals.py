@@ -53,7 +53,7 @@ class Signals:
         there = names & self._there(gateway.job)
         if not there:
             return self._missing(gateway, signal, names)
-        lost = self._lost(gateway, names - there)
+        lost = self._lost(gateway, signal, names - there)
         if lost:
             return Said(f"{lost[0]} is no more on its page, where {lost[1]} is new")
         buckets = {name for name in names if name.endswith("_bucket")}
@@ -122,7 +122,7 @@ class Signals:
             if signal in ALWAYS and signal != "requests" and self._answered(gateway) >= ENOUGH:
                 return Said(f"its page declares {wanted}, of which no series is kept: see metric_relabel_configs")
             return Said(note=f"{job} declares {wanted}, and has counted nothing there yet")
-        lost = self._lost(gateway, names) or self._looks_renamed(gateway, signal, names)
+        lost = self._lost(gateway, signal, names) or self._looks_renamed(gateway, signal, names)
         if lost:
             return Said(f"{lost[0]} is not on its page, where {lost[1]} looks like its new name")
         if self._seen.names([job], set(gateway.signals[signal]) - names)[job]:
@@ -144,14 +144,16 @@ class Signals:
         """How long ago, at the least, a job had one of the names; None where it never had."""
         return next((offset for offset in BEFORE if self._there(job, offset) & names), None)
 
-    def _lost(self, gateway: Gateway, names: set[str]) -> Optional[tuple[str, str]]:
+    def _lost(self, gateway: Gateway, signal: str, names: set[str]) -> Optional[tuple[str, str]]:
         """A name that was there, and the one that is there since it is gone."""
         before = self._last_there(gateway.job, names)
         if not before:
             return None
         gone = names & self._there(gateway.job, before)
         old = self._seen.page(gateway.job, before)
-        name = new_name(gone, gateway.families, self._page(gateway.job), old, ALIKE_AT_ONCE)
+        # What only something that happens begins, or what nobody uses leaves, comes and goes by itself.
+        least = ALIKE if gateway.vanishing else ALIKE_MISSED if signal in EVENTS else ALIKE_AT_ONCE
+        name = new_name(gone, gateway.families, self._page(gateway.job), old, least)
         return (gateway.newest(gone), name) if name else None
 
     def _looks_renamed(self, gateway: Gateway, signal: str, names: set[str]) -> Optional[tuple[str, str]]:
