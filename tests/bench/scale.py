@@ -162,6 +162,8 @@ def total(servers: list[Server], name: str) -> float:
 def history(folder: Path, options: argparse.Namespace) -> None:
     made = year.make(folder, options.days, options.models)
     print(f"history: {options.days} days of {made.series} series, {made.samples / 1e6:.1f} million samples")
+    counter = year.bytes_of_a_counter(folder / "counters", min(options.days, 7))
+    print(f"  on a disk: {counter:.2f} bytes a sample of simulated counters")
     with year.in_bucket(folder, made) as kept, year.on_disk(folder, made) as server:
         print(f"  in the bucket: {kept.raw_bytes / made.samples:.2f} bytes a sample as uploaded", end=", ")
         print(f"{kept.all_bytes / made.samples:.2f} with the coarser ones")

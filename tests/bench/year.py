@@ -15,6 +15,8 @@ from pathlib import Path
 
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
+from tests.rules.month.gateways import named
+from tests.rules.month.simulation import Month, Simulation
 from tests.support import bucket, prometheus, thanos
 from tests.support.prometheus import Server
 from tests.support.versions import SHIPPED
@@ -113,6 +115,16 @@ def _series(models: int) -> Iterator[tuple[str, float]]:
     for name in OF_A_MODEL:
         yield from ((f"{name}{{{each}}}", 0.7 + number) for number, each in enumerate(labels))
     yield from ((f'{BY_TYPE}{{{each},type="{kind}"}}', 100.0) for each in labels for kind in ("input", "output"))
+
+
+def bytes_of_a_counter(folder: Path, days: int) -> float:
+    """Of a sample as gateways count requests, tokens and times: what the simulated month has as raw series."""
+    month = Month(seed=1, days=days, history=0, gateways=named(["mid", "fast"]), incidents=())
+    Simulation(month, folder).make_traffic()
+    metas = list((folder / "raw").rglob("meta.json"))
+    size = sum(path.stat().st_size for meta in metas for path in meta.parent.rglob("*") if path.is_file())
+    samples: int = sum(json.loads(meta.read_text())["stats"]["numSamples"] for meta in metas)
+    return size / samples
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Real Prometheis that write to real engines, broken ways there, and rules that VictoriaMetrics evaluates."""
+"""Real Prometheis that write to real engines, broken ways there, hosts and buckets that go away, and other engines."""

@@ -21,7 +21,8 @@ from tests.testbed.tools import tool
 (VERSION,) = (known.version for known in TOOLS if known.name == "thanos")
 READY_SECONDS = 60
 _ROLE = rendering.REPOSITORY / "roles" / "thanos"
-REPLICA = "replica"
+# As in inventories/scale.
+REPLICA = "prometheus_replica"
 
 
 def program() -> Path:

@@ -14,6 +14,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.backup.grafana_databa
 )
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.thanos import thanos_problems
 
+from tests.support import exposition
 from tests.support.rendering import REPOSITORY, render_tree, role_variables
 
 PAGE = REPOSITORY / "docs" / "operations" / "thanos.md"
@@ -56,6 +57,17 @@ def problems(block: dict[str, Any], places: list[str]) -> list[str]:
 
 def test_one_host_alone_is_taken(tmp_path: Path) -> None:
     assert problems(blocks()[ONE_HOST], [str(tmp_path)]) == []
+
+
+def test_no_gateway_has_the_label_by_which_replicas_differ() -> None:
+    """The querier takes it off: two series of a gateway that differ by it would be one."""
+    scale = DataLoader().load_from_file(
+        str(REPOSITORY / "inventories" / "scale" / "group_vars" / "llmmon" / "main.yml")
+    )
+    named = {block["llmmon_prometheus_replica_label"] for block in (blocks()[ONE_HOST], scale)}
+    of_gateways = {name for page in exposition.pages() for sample in page.samples for name in sample.label_names}
+    assert "replica" in of_gateways
+    assert not named & of_gateways
 
 
 def test_the_bucket_is_taken_once_its_files_are_there(tmp_path: Path) -> None:

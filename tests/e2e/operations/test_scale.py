@@ -114,7 +114,7 @@ def test_a_second_run_changes_nothing_and_is_cheap(scale: Scale) -> None:
 def test_the_querier_shows_two_replicas_as_one(scale: Scale) -> None:
     assert len(scale.ask('up{job="llm-auth-proxy"}', deduplicated=False)) == 2
     [shown] = scale.ask('up{job="llm-auth-proxy"}')
-    assert "replica" not in shown["metric"]
+    assert "prometheus_replica" not in shown["metric"]
 
 
 def test_the_gap_of_one_host_is_filled_by_the_other(scale: Scale) -> None:
