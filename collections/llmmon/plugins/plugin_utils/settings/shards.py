@@ -22,8 +22,8 @@ def shard_problems(hosts: Sequence[str], replicas: int, budgets: Mapping[str, An
         )
     if int(replicas) > 1 and not replica_label:
         found.append(
-            "llmmon_shard with llmmon_replicas of more than 1 needs llmmon_prometheus_replica_label, such as replica,"
-            " or people are told of each alert once a host"
+            "llmmon_shard with llmmon_replicas of more than 1 needs llmmon_prometheus_replica_label, such as"
+            " prometheus_replica, or people are told of each alert once a host"
         )
     spanning = [section for section in _SPANNING if budgets.get(section)]
     if spanning and int(replicas) < len(hosts):

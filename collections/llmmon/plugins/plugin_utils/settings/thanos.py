@@ -112,12 +112,13 @@ def _sidecar_problems(settings: Mapping[str, Any], beside: Mapping[str, Mapping[
     labels = settings[_LABELS]
     if not labels:
         found.append(
-            f'{_COMPONENTS} has sidecar, which needs {_LABELS}, such as {{replica: "{{{{ inventory_hostname }}}}"}}, by'
+            f"{_COMPONENTS} has sidecar, which needs {_LABELS}, such as"
+            ' {prometheus_replica: "{{ inventory_hostname }}"}, by'
             " which this Prometheus is told from others; nothing was written"
         )
     found += [
         f"{_LABELS} are the same as those of {host}: the samples of the two hosts could not be told apart, and the"
-        ' compactor would stop; add one that differs, such as {replica: "{{ inventory_hostname }}"}'
+        ' compactor would stop; add one that differs, such as {prometheus_replica: "{{ inventory_hostname }}"}'
         for host, of in beside.items()
         if labels and SIDECAR in of[_COMPONENTS] and dict(of.get(_LABELS) or {}) == dict(labels)
     ]
