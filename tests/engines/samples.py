@@ -52,7 +52,7 @@ def read(server: prometheus.Server, labels: Mapping[str, str], since: float, unt
 
 
 def compare(own: Series, engine: Series, *, numbers_only: bool = False) -> Compared:
-    """``numbers_only`` is for VictoriaMetrics: it keeps no NaN but those which say that a series ends, and shows these."""
+    """``numbers_only`` is for VictoriaMetrics, which keeps and shows no NaN but those that say that a series ends."""
     if numbers_only:
         own, engine = _numbers(own), _numbers(engine)
     result = Compared(series=len(own))
@@ -72,10 +72,8 @@ def compare(own: Series, engine: Series, *, numbers_only: bool = False) -> Compa
     return result
 
 
-def _numbers(found: Series) -> Series:
-    return {
-        series: [(at, value) for at, value in samples if not math.isnan(value)] for series, samples in found.items()
-    }
+def _numbers(series: Series) -> Series:
+    return {labels: [(at, value) for at, value in found if not math.isnan(value)] for labels, found in series.items()}
 
 
 def _alike(one: float, other: float) -> bool:
