@@ -52,22 +52,28 @@ def read(server: prometheus.Server, labels: Mapping[str, str], since: float, unt
 
 
 def compare(own: Series, engine: Series, *, numbers_only: bool = False) -> Compared:
-    """``numbers_only`` is for engines that keep no NaN, such as VictoriaMetrics."""
+    """``numbers_only`` is for VictoriaMetrics, which keeps and shows no NaN but those that say that a series ends."""
+    if numbers_only:
+        own, engine = _numbers(own), _numbers(engine)
     result = Compared(series=len(own))
     for series, samples in own.items():
-        wanted = {at: value for at, value in samples if not (numbers_only and math.isnan(value))}
+        wanted = dict(samples)
         found = engine.get(series, [])
         there = dict(found)
         result.samples += len(wanted)
         missing = wanted.keys() - there.keys()
         result.lost += len(missing)
-        result.too_many += len(there.keys() - dict(samples).keys()) + len(found) - len(there)
+        result.too_many += len(there.keys() - wanted.keys()) + len(found) - len(there)
         result.out_of_order += sum(at >= following for (at, _), (following, _) in pairwise(found))
         result.other_values += sum(not _alike(wanted[at], there[at]) for at in wanted.keys() & there.keys())
         if missing and len(result.examples) < 5:
             result.examples.append(f"{dict(series)}: {len(missing)} of {len(wanted)}, the first at {min(missing)}")
     result.too_many += sum(len(samples) for series, samples in engine.items() if series not in own)
     return result
+
+
+def _numbers(series: Series) -> Series:
+    return {labels: [(at, value) for at, value in found if not math.isnan(value)] for labels, found in series.items()}
 
 
 def _alike(one: float, other: float) -> bool:

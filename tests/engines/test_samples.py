@@ -34,3 +34,6 @@ def test_the_same_is_the_same() -> None:
     assert compare(OWN, dict(OWN)).same
     rounded: Series = {UP: [(1000, 1.0), (3000, 3.0000000001)]}
     assert compare(OWN, rounded, numbers_only=True) == Compared(series=1, samples=2)
+    ended: Series = {UP: [*rounded[UP], (4000, float("nan"))]}
+    assert compare(OWN, ended, numbers_only=True).same
+    assert compare(OWN, ended).too_many == 1
