@@ -66,14 +66,14 @@ check: tools ## the inner loop, two minutes: style, and the quick ones of the un
 FAILED := ^(FAILED|ERROR) |^make.*\*\*\* \[|^(fatal|failed): |^CRITICAL
 test ci: SHELL := bash
 test ci: .SHELLFLAGS := -o pipefail -c
-test: E2E_LEVEL := $(QUICK)
+test: LONG_LEVEL := $(QUICK)
 test: MOLECULE := --scenario-name stack
-test: ## everything but the thorough end-to-end tests and the roles one by one: what a change is tried with
+test: ## everything but the thorough tests on hosts and of engines, and the roles one by one: what a change is tried with
 ci: ## everything, as CI runs it
 test ci: tools
 	@output="$$(mktemp)"; trap 'rm -f "$$output"' EXIT; \
 	  $(BIN)/python -m tests.testbed up \
-	    && { $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK) E2E_LEVEL="$(E2E_LEVEL)" MOLECULE="$(MOLECULE)" 2>&1 | tee "$$output"; }; status=$$?; \
+	    && { $(SIDE_BY_SIDE) $(E2E) molecule $(CHECK) LONG_LEVEL="$(LONG_LEVEL)" MOLECULE="$(MOLECULE)" 2>&1 | tee "$$output"; }; status=$$?; \
 	  [ -n "$(KEEP)" ] || $(BIN)/python -m tests.testbed down; \
 	  [ $$status = 0 ] || { echo "what failed:"; grep --text -E '$(FAILED)' "$$output" | cut --characters=1-300 | tail --lines=40; }; \
 	  exit $$status
@@ -121,7 +121,7 @@ amtool:
 	$(BIN)/pytest -q $(LEVEL) tests/routing
 
 engines: tools ## samples written to real engines, what is said where the way there is broken, and rules evaluated by VictoriaMetrics
-	$(BIN)/pytest -q tests/engines
+	$(BIN)/pytest -q $(LONG_LEVEL) tests/engines
 
 mutations: tools ## take each guard out of the rules and see that a test notices
 	$(BIN)/python -m tests.rules.mutations
@@ -168,7 +168,7 @@ e2e: $(READY) ## the whole stack over SSH with a real gateway, and what happens 
 
 # Each part is a folder of tests/e2e, with a host of its own.
 $(E2E): e2e-%: $(READY)
-	LLMMON_E2E_NAME=$* $(BIN)/pytest -q $(E2E_LEVEL) tests/e2e/$*
+	LLMMON_E2E_NAME=$* $(BIN)/pytest -q $(LONG_LEVEL) tests/e2e/$*
 
 bench: $(READY) ## what a second site.yml takes, and pushing dashboards beside community.grafana
 	@$(BIN)/python -m tests.testbed up

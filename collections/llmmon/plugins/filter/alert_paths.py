@@ -11,7 +11,6 @@ author:
   - llmmon (@llmmon)
 description:
   - Makes of what the user says of routes what M(llmmon.stack.stack_verify) follows alerts along.
-positional: routes, default_receivers, group, intervals
 options:
   routes:
     description: The user's routes, as in llmmon_routes.

@@ -184,6 +184,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.drill.plan import Pla
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.report import Row, rows, verdict
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.running import Drill
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
 
 
@@ -268,7 +269,7 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"the drill cannot be held: {error}; see llmmon_data_root")
+        module.fail_json(msg=f"the drill cannot be held: {why_not_written(error, parameters['data_root'])}")
     facts = {
         "alerts": [row.as_dict() for row in found],
         "seconds": round(time.monotonic() - began, 1),

@@ -110,7 +110,7 @@ panels:
   contains:
     total: {description: How many panels there are., type: int}
     line: {description: "All of it in a line.", type: str, sample: "panels: 102 have data, 7 rightly have none"}
-    notes: {description: Panels that rightly have no data, with the reason., type: list, elements: str}
+    notes: {description: "Panels that rightly have no data, with the reason.", type: list, elements: str}
     problems: {description: Panels that should have data., type: list, elements: str}
 query:
   description: What of this Prometheus can be read from the engine.
