@@ -19,6 +19,10 @@ from tests.testbed.shell import TestbedError, step, wait_until
 PORT = 4000
 MODELS = ("mock-small", "mock-large")
 FAILING_MODEL = "always-fails"
+EMBEDDING_MODEL = "mock-embedding"
+DIMENSIONS = 3
+# Answers at /v1/responses, as MODELS[0].
+RESPONDING_MODEL = "mock-responses"
 
 _KIND_LABEL = f"{LABEL}.gateway"
 _START_SECONDS = 300
@@ -131,6 +135,23 @@ def _settings(token: str) -> dict[str, Any]:
                     "api_key": "unused",
                     "timeout": 2,
                     "max_retries": 0,
+                },
+            },
+            {
+                "model_name": EMBEDDING_MODEL,
+                "litellm_params": {
+                    "model": f"openai/{EMBEDDING_MODEL}",
+                    "api_key": "unused",
+                    "mock_response": [1 / DIMENSIONS] * DIMENSIONS,
+                },
+            },
+            {
+                "model_name": RESPONDING_MODEL,
+                # A mock cannot stream a response. Of a provider that has none LiteLLM makes one out of a chat: its own.
+                "litellm_params": {
+                    "model": f"deepseek/{MODELS[0]}",
+                    "api_base": f"http://127.0.0.1:{PORT}/v1",
+                    "api_key": token,
                 },
             },
         ],

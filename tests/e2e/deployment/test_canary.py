@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.stack import Stack
-from tests.testbed.gateway import FAILING_MODEL, MODELS
+from tests.testbed.gateway import DIMENSIONS, EMBEDDING_MODEL, FAILING_MODEL, MODELS, RESPONDING_MODEL
 from tests.testbed.shell import PATIENCE, wait_until
 
 GATEWAY = "llm-auth-proxy"
@@ -26,6 +26,16 @@ def canaries(stack: Stack) -> list[dict[str, Any]]:
     return [
         {**common, "name": "small", "model": MODELS[0], "prompt": "Say it.", "regex": "^word( word)*$"},
         {**common, "name": "fails", "model": FAILING_MODEL, "prompt": "Say it.", "regex": "word"},
+        {**common, "name": "embeds", "kind": "embeddings", "model": EMBEDDING_MODEL, "dimensions": DIMENSIONS},
+        {
+            **common,
+            "name": "responds",
+            "kind": "responses",
+            "model": RESPONDING_MODEL,
+            "answered_by": [MODELS[0]],
+            "prompt": "Say it.",
+            "regex": "^word( word)*$",
+        },
     ]
 
 
@@ -64,6 +74,17 @@ def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack)
     assert left is not None
     assert 0 < spent < 0.01
     assert spent + left == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("name", ["embeds", "responds"])
+def test_embeddings_and_responses_are_asked_for_too(name: str, asking: Stack) -> None:
+    def asked() -> bool:
+        return (value(asking, f'llmmon_canary_requests_total{{canary="{name}", cause="ok"}}') or 0) >= 2
+
+    wait_until(asked, timeout=PATIENCE, what=f"The canary {name} got no right answer")
+    assert value(asking, f'llmmon_canary_success{{canary="{name}"}}') == 1
+    assert not asking.query(f'llmmon_canary_failing{{canary="{name}"}}')
+    assert (value(asking, f'llmmon_canary_spent_dollars{{canary="{name}"}}') or 0) > 0
 
 
 def test_a_model_that_fails_is_told_by_its_cause_within_two_intervals(asking: Stack) -> None:

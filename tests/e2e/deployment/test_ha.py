@@ -70,6 +70,16 @@ def test_a_second_run_changes_nothing(pair: list[Stack]) -> None:
     assert result.recap("changed") == 0, result.output
 
 
+def test_hosts_may_run_ahead_of_each_other(pair: list[Stack]) -> None:
+    """With Ansible's strategy `free` no host waits for another: something is changed on both, and changed back."""
+    free = {"ANSIBLE_STRATEGY": "free"}
+    changed = pair[0].run("site.yml", variables={"llmmon_prometheus_retention_time": "29d"}, environment=free)
+    assert changed.code == 0, changed.output
+    assert changed.recap("changed") > 0
+    back = pair[0].run("site.yml", environment=free)
+    assert back.code == 0, back.output
+
+
 def test_the_alertmanagers_know_one_another(pair: list[Stack]) -> None:
     for stack in pair:
         cluster = json.loads(alertmanager(stack, "/api/v2/status"))["cluster"]

@@ -114,7 +114,9 @@ def _read(
         return
     reading = Body(canary.kind, response.headers.get("Content-Type") or "")
     exchange.answer = reading.answer
-    while True:
+    piece = b""
+    # Newer Pythons close an answer, and the socket with it, at the last byte of a length that was said.
+    while not response.isclosed():
         opened.settimeout(_patience(canary, exchange.answer.piece_times, time.monotonic() - begun))
         piece = response.read1(_PIECE)
         if not piece or reading.feed(piece, time.monotonic() - begun):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -142,6 +143,28 @@ def test_a_good_answer_is_good_however_it_comes(way: str, model: Model, make_try
     assert told_after(one, 2) == ""
     assert one.watch.agreement == 1.0
     assert model.keys == ["Bearer the-key"] * 2
+
+
+def test_an_answer_that_python_closes_at_its_last_byte_is_whole(
+    model: Model, make_try: MakeTry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So do Python 3.11.8, 3.12.2, 3.13 and later ones where the length was said; the socket is gone with it."""
+    read1 = http.client.HTTPResponse.read1
+
+    def newer(response: http.client.HTTPResponse, most: int = -1) -> bytes:
+        piece = read1(response, most)
+        if response.length == 0:
+            response.close()
+        return piece
+
+    monkeypatch.setattr(http.client.HTTPResponse, "read1", newer)
+    one = make_try(kind="embeddings", questions=[{"prompt": "Seoul"}])
+    parts = embedding()
+    length = sum(len(_bytes(part)) for part in parts)
+    # As a gateway answers who has said that he closes.
+    closing = {"Connection": "close"}
+    model.reply = Reply(parts, content_type="application/json", length=length, headers=closing)
+    assert told_after(one, 2) == ""
 
 
 @pytest.mark.parametrize(("kind", "path"), [("responses", "/v1/responses"), ("embeddings", "/v1/embeddings")])
