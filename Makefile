@@ -58,7 +58,7 @@ QUICK := -m 'not thorough'
 
 # Side by side, the longest first: much of it waits, for timers and for Alertmanager.
 check: export LLMMON_VERSIONS := shipped
-check: tools ## the inner loop, two minutes: style, and the quick ones of the unit, rules, routing and contract tests
+check: tools ## the inner loop, some two minutes: style, and the quick ones of the unit, rules, routing and contract tests
 	@$(SIDE_BY_SIDE) $(INNER) LEVEL="$(QUICK)"
 
 # Whatever happens, what was started is stopped; KEEP=1 leaves it running for a closer look. An hour's output is long:
