@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, Protocol
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.delivery.counters import counted
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.listening import Mailbox, listening
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.loaded import INTERVAL, MARK, MARKED, Loaded
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.plan import BY_ROUTE, BY_SERIES, Plan
@@ -198,13 +199,7 @@ class Drill:
 
 def failed_deliveries(page: str) -> list[str]:
     """Integrations that failed, out of Alertmanager's own metrics."""
-    found = set()
-    for line in page.splitlines():
-        name, _, rest = line.partition("{")
-        labels, _, value = rest.rpartition("} ")
-        if name == "alertmanager_notifications_failed_total" and float(value or 0) > 0:
-            found.add(labels.partition('integration="')[2].partition('"')[0])
-    return sorted(found)
+    return sorted({integration for (integration, _), counts in counted(page).items() if counts.notifications_failed})
 
 
 def _wait_until_ready(client: HttpClient, name: str) -> None:
