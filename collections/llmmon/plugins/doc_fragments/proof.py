@@ -243,17 +243,17 @@ def part(name: str, description: str, *texts: str) -> str:
     return f"{name}:\n  description: {description}\n  type: dict\n  suboptions:\n{indent(nested, '    ')}"
 
 
+_SHOWN = part(
+    "grafana",
+    "Options of M(llmmon.stack.grafana_verify).",
+    options(Http.DOCUMENTATION),
+    options(Grafana.DOCUMENTATION),
+    GRAFANA_OPTIONS,
+)
 _PARTS = (
     part("targets", "Options of M(llmmon.stack.prometheus_targets).", options(Http.DOCUMENTATION), TARGETS_OPTIONS)
     + part("rules", "Options of M(llmmon.stack.prometheus_rules).", options(Http.DOCUMENTATION), RULES_OPTIONS)
-    + part(
-        "grafana",
-        "Options of M(llmmon.stack.grafana_verify).",
-        options(Http.DOCUMENTATION),
-        options(Grafana.DOCUMENTATION),
-        GRAFANA_OPTIONS,
-    )
-    + part("alerts", "Alerts that have to be able to fire.", options(Http.DOCUMENTATION), ALERTS_OPTIONS)
+    + _SHOWN
     + part("remote_write", "Engines that take samples.", options(Http.DOCUMENTATION), REMOTE_WRITE_OPTIONS)
     + part(
         "query",
@@ -275,6 +275,8 @@ class ModuleDocFragment:
     TARGETS: str = "options:\n" + indent(TARGETS_OPTIONS, "  ")
 
     RULES: str = "options:\n" + indent(RULES_OPTIONS, "  ")
+
+    ALERTS: str = "options:\n" + indent(ALERTS_OPTIONS + _SHOWN, "  ")
 
     # By the name of another fragment ansible-test would take that one.
     SHOWN: str = "options:\n" + indent(GRAFANA_OPTIONS, "  ")

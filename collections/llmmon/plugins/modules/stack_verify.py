@@ -11,8 +11,8 @@ version_added: 1.0.0
 description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
-    module run, asks Prometheus whether its alerts can fire, asks engines, Thanos, the site that the stack serves and
-    Alertmanager for its receivers, and waits for all but the first at once.
+    module run, asks engines, Thanos, the site that the stack serves and Alertmanager for its receivers, and waits for
+    all but the first at once. Whether alerts can fire is what M(llmmon.stack.alerts_verify) asks.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -28,11 +28,6 @@ options:
     description: Seconds to wait, for the services and then for all else at once.
     type: float
     default: 60.0
-  panels:
-    description:
-      - Whether each panel of the dashboards has to have data or a reason to have none. Needs O(grafana) and O(alerts).
-    type: bool
-    default: false
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -77,41 +72,12 @@ grafana:
   description: As of M(llmmon.stack.grafana_verify).
   returned: when asked for
   type: dict
-alerts:
-  description: Whether the alerts that Prometheus has loaded can fire.
-  returned: when asked for
-  type: dict
-  contains:
-    total: {description: How many names of alerts there are., type: int}
-    line: {description: "All of it in a line.", type: str, sample: "alerts: 47 can fire"}
-    cannot_fire:
-      description: Each with C(alert), C(gateway) (empty where it is about none), and C(why).
-      type: list
-      elements: dict
-    notes:
-      description: What is rightly absent, as C(why), with the C(alerts) that wait for it.
-      type: list
-      elements: dict
-    known:
-      description: Alerts that cannot fire and need not, with the reason that was given.
-      type: list
-      elements: str
-    superfluous: {description: Alerts that need not be able to fire although they can., type: list, elements: str}
 remote_write:
   description: Of each engine, the time of the newest sample that it has taken.
   returned: when asked for
   type: dict
   contains:
     engines: {description: Name to seconds since 1970., type: dict}
-panels:
-  description: What the panels of the dashboards show.
-  returned: when asked for
-  type: dict
-  contains:
-    total: {description: How many panels there are., type: int}
-    line: {description: "All of it in a line.", type: str, sample: "panels: 102 have data, 7 rightly have none"}
-    notes: {description: "Panels that rightly have no data, with the reason.", type: list, elements: str}
-    problems: {description: Panels that should have data., type: list, elements: str}
 query:
   description: What of this Prometheus can be read from the engine.
   returned: when asked for
@@ -147,7 +113,6 @@ documentation:
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
-    alerts_arguments,
     client_of,
     grafana_arguments,
     grafana_proof_arguments,
@@ -164,15 +129,14 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.alerts import verify_alerts
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.panels import verify_panels
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.parts import Part
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import verify_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.remote_write import verify_query, verify_remote_write
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.rules import verify_rules
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import Part, verify_stack
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import verify_stack
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.targets import verify_targets
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos, verify_thanos
 
@@ -192,16 +156,8 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
     if rules:
         found["rules"] = lambda: verify_rules(client_of(module, rules), rules, timeout)
-    if module.params["alerts"]:
-        alerts = module.params["alerts"]
-        found["alerts"] = lambda: verify_alerts(client_of(module, alerts), alerts, timeout)
     if grafana:
         found["grafana"] = lambda: verify_grafana(GrafanaApi(client_of(module, grafana)), grafana, timeout)
-    if module.params["panels"]:
-        asked = {"grafana": grafana, "alerts": module.params["alerts"]}
-        found["panels"] = lambda: verify_panels(
-            GrafanaApi(client_of(module, grafana)), client_of(module, asked["alerts"]), asked, timeout
-        )
     if remote_write:
 
         def log() -> list[str]:
@@ -228,7 +184,6 @@ def main() -> None:
             "services": services_argument(),
             "targets": {"type": "dict", "options": {**http_arguments(), **targets_arguments()}},
             "rules": {"type": "dict", "options": {**http_arguments(), **rules_arguments()}},
-            "alerts": {"type": "dict", "options": {**http_arguments(), **alerts_arguments()}},
             "grafana": {
                 "type": "dict",
                 "options": {**grafana_arguments(), **grafana_proof_arguments()},
@@ -246,9 +201,7 @@ def main() -> None:
             "documentation": {"type": "dict", "options": http_arguments()},
             "receivers": {"type": "dict", "options": receivers_arguments()},
             "timeout": {"type": "float", "default": 60.0},
-            "panels": {"type": "bool", "default": False},
         },
-        required_if=[("panels", True, ("grafana", "alerts"))],
         supports_check_mode=True,
     )
     if DOCKER_IMPORT_ERROR:

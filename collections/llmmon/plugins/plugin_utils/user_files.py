@@ -18,6 +18,19 @@ def found_file(path: str, places: Sequence[str] | None = None) -> Path:
     return next((candidate.resolve() for candidate in candidates if candidate.is_file()), given)
 
 
+def beside_inventory(path: str, inventory_folder: str, *, folder: bool = False) -> str:
+    """Where a path of a setting leads: into the inventory's folder, or the one above, whichever has the file or folder.
+
+    Where neither has it, into the inventory's own; an empty path leads nowhere.
+    """
+    if not path:
+        return ""
+    here = Path(inventory_folder)
+    candidates = [place / Path(path).expanduser() for place in (here, here.parent)]
+    is_there = Path.is_dir if folder else Path.is_file
+    return str(next(filter(is_there, candidates), candidates[0]))
+
+
 def text_of(path: str, places: Sequence[str] | None = None) -> str:
     """What a file says.
 

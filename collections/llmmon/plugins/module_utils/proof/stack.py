@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
-from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.parts import Part, verify_parts
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import look_at
-
-# A part of the proof: returns what it found, or raises NotProved with that.
-Part = Callable[[], dict[str, Any]]
 
 
 def verify_services(services: list[dict[str, Any]], engine: Engine, timeout: float) -> list[dict[str, Any]]:
@@ -29,25 +25,6 @@ def verify_services(services: list[dict[str, Any]], engine: Engine, timeout: flo
     if found:
         raise NotProved(" | ".join(found), {"services": records})
     return records
-
-
-def verify_parts(parts: Mapping[str, Part]) -> dict[str, Any]:
-    """What all parts found, each under its name. All are waited for at once, and all faults are told together."""
-
-    def verify(name: str) -> tuple[dict[str, Any], Optional[str]]:
-        try:
-            return {name: parts[name]()}, None
-        except NotProved as error:
-            return {name: error.facts}, str(error)
-        except StackError as error:
-            return {}, str(error)
-
-    answers = parallel_map(len(parts), verify, parts) if parts else []
-    facts = {name: found for answer, _ in answers for name, found in answer.items()}
-    faults = [fault for _, fault in answers if fault]
-    if faults:
-        raise NotProved(" | ".join(faults), facts)
-    return facts
 
 
 def verify_stack(

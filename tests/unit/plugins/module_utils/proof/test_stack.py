@@ -9,7 +9,8 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.proof import stack
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import verify_parts, verify_stack
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.parts import verify_parts
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.stack import verify_stack
 
 pytestmark = pytest.mark.usefixtures("fast_clock")
 
