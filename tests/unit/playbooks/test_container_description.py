@@ -25,7 +25,7 @@ def variables(text: str) -> set[str]:
 def test_the_digest_covers_every_variable_of_the_description() -> None:
     (block,) = yaml.safe_load((ROLE / "tasks" / "describe.yml").read_text())
     description = next(task["community.docker.docker_container"] for task in block["block"])
-    digest = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__llmmon_container_asked"]
+    digest = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["__llmmon_containers_shared"]
     asked_for = variables(yaml.safe_dump(description)) - NOT_OF_THE_CONTAINER
     assert len(asked_for) > 5
     assert asked_for <= variables(digest)
