@@ -15,27 +15,22 @@ from typing import Any
 import yaml
 
 FILES = Path(__file__).parent / "languages"
-_DOCS = Path(__file__).resolve().parents[1] / "docs"
-# Where the runbooks in the language of the rules are, as the rules say.
-RUNBOOKS = "runbooks_translated"
 
 # What Grafana puts in, and what is called the same everywhere: a text of nothing else needs no translation.
 _PLACES = re.compile(r"\{\{\w+\}\}|\$\{[^}]*\}|\$\w+")
 _THE_SAME = re.compile(r"\b(?:P\d+|Prometheus|Watchdog|critical|warning|info)\b")
 _RUNBOOK = re.compile(r"Runbook (\w+)")
-_TO_RUNBOOK = re.compile(r"\$\{runbooks\}/(\w+)\.md")
 _COLUMN = re.compile(r"(?<=\$\{__data\.fields\.)[^:}]+")
 # Units of our own: Grafana writes what stands behind the colon beside the number.
 _UNIT = re.compile(r"(count|suffix):(.+)")
 
 
 class Language:
-    """The sentences of a language; which of them were used, and what had none. And the alerts with a runbook in it."""
+    """The sentences of a language; which of them were used, and what had none."""
 
     def __init__(self, code: str, sentences: Mapping[str, str]) -> None:
         self.code = code
         self._sentences = sentences
-        self.runbooks = {path.stem for path in (_DOCS / code / "runbooks").glob("*.md")}
         self.used: set[str] = set()
         self.missing: list[str] = []
 
@@ -76,10 +71,10 @@ def translated(board: Mapping[str, Any], language: Language) -> dict[str, Any]:
     _say(copied, language, "title", "description")
     for link in copied["links"]:
         _say(link, language, "title")
-    variables = copied["templating"]["list"]
-    for variable in variables:
+    for variable in copied["templating"]["list"]:
         _say(variable, language, "label")
-    variables.append(_place_of_runbooks(variables, language))
+        if variable["name"] == "runbooks":
+            _lead_to_runbooks(variable["current"], language)
     for annotation in copied["annotations"]["list"]:
         _say(annotation, language, "name", "titleFormat", "textFormat")
     for outer in copied["panels"]:
@@ -88,21 +83,16 @@ def translated(board: Mapping[str, Any], language: Language) -> dict[str, Any]:
     return copied
 
 
-def _place_of_runbooks(variables: list[dict[str, Any]], language: Language) -> dict[str, Any]:
-    """As the variable of the English ones, but by the label that says where those in this language are."""
-    (english,) = (variable for variable in variables if variable["name"] == "runbooks")
-    place = english["current"]["value"].replace("/docs/", f"/docs/{language.code}/")
-    query = {"query": english["query"]["query"].replace(", url)", ", translated)"), "refId": RUNBOOKS}
-    return {**english, "name": RUNBOOKS, "query": query, "current": {"text": place, "value": place}}
+def _lead_to_runbooks(place: dict[str, str], language: Language) -> None:
+    """To those in the language until the rules say where they are, which are in it as well."""
+    for key in ("text", "value"):
+        place[key] = place[key].replace("/docs/", f"/docs/{language.code}/")
 
 
 def _translate_panel(panel: dict[str, Any], language: Language) -> None:
     _say(panel, language, "title", "description")
     for link in panel.get("links", ()):
         _say(link, language, "title")
-        runbook = _TO_RUNBOOK.fullmatch(link["url"])
-        if runbook and runbook[1] in language.runbooks:
-            link["url"] = f"${{{RUNBOOKS}}}/{runbook[1]}.md"
     if panel["type"] == "row":
         return
     names = dict(_translate_names(panel, language))

@@ -14,7 +14,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.languages import Lang
 
 from tests.rules import catalogue, promtool
 from tests.rules.scenarios import SCENARIOS
-from tests.rules.test_alerts import EVERYTHING
+from tests.rules.test_alerts import ALERTS, EVERYTHING
 from tests.rules.variants import OF_OWED
 from tests.support import languages, rendering
 
@@ -74,37 +74,45 @@ def test_only_texts_and_runbooks_are_different() -> None:
             rules = zip(catalogue.rules({name: content}), catalogue.rules({name: korean[name]}), strict=True)
             for english, other in rules:
                 if english.get("record") == "llmmon:runbooks":
-                    # Dashboards in this language ask for these.
-                    assert other["labels"].pop("translated") == KOREAN.place_of_runbooks(english["labels"]["url"])
+                    # Dashboards ask here where the runbooks are.
+                    place = KOREAN.place_of_runbooks(english["labels"].pop("url"))
+                    assert other["labels"].pop("url") == place
                 for text in TEXTS if "alert" in english else ():
                     assert english["annotations"].pop(text) and other["annotations"].pop(text)
                 assert english == other
 
 
-def test_runbooks_are_korean_where_there_is_one() -> None:
-    assert {path.stem for path in RUNBOOKS.glob("*.md")} == KOREAN.runbooks
-    public = "https://github.com/llmmon/llmmon/blob/main/docs"
-    leads = {
-        alert["alert"]: alert["annotations"]["runbook_url"]
-        for alert in catalogue.alerts(rendered()[0][DEPLOYMENTS.index(SCENARIOS["every_kind"])])
-    }
-    assert leads["LLMTargetDown"] == f"{public}/ko/runbooks/LLMTargetDown.md"
-    assert leads["Watchdog"] == f"{public}/runbooks/Watchdog.md"
-    # A copy of our pages has the Korean ones, too; a place of the user's own has what he put there.
-    assert KOREAN.runbook("http://git/llmmon/docs/runbooks", "LLMNoTraffic") == (
-        "http://git/llmmon/docs/ko/runbooks/LLMNoTraffic.md"
-    )
-    assert KOREAN.runbook("http://wiki/runbooks", "LLMNoTraffic") == "http://wiki/runbooks/LLMNoTraffic.md"
-    # The documentation that the stack serves has both.
-    assert KOREAN.runbook("http://docs:9099/runbooks", "LLMNoTraffic", "http://docs:9099") == (
-        "http://docs:9099/ko/runbooks/LLMNoTraffic.md"
-    )
-    assert Language().runbook("docs/runbooks", "LLMNoTraffic") == "docs/runbooks/LLMNoTraffic.md"
+def test_every_alert_has_a_korean_runbook_and_every_korean_runbook_an_alert() -> None:
+    """Without exception: where runbooks are is said once, for all alerts."""
+    assert {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"} == ALERTS
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [
+        ({}, "https://github.com/llmmon/llmmon/blob/main/docs/ko/runbooks"),
+        ({"llmmon_runbook_base_url": "http://git/llmmon/docs/runbooks/"}, "http://git/llmmon/docs/ko/runbooks"),
+        # A place of the user's own has what he put there.
+        ({"llmmon_runbook_base_url": "http://wiki/runbooks"}, "http://wiki/runbooks"),
+        # The documentation that the stack serves has both languages.
+        ({"llmmon_docs": True, "llmmon_docs_url": "http://docs:9099"}, "http://docs:9099/ko/runbooks"),
+    ],
+)
+def test_alerts_lead_to_their_korean_runbooks(said: dict[str, Any], there: str) -> None:
+    files = rendering.render_rules(**KO, **said)
+    leads = {alert["alert"]: alert["annotations"]["runbook_url"] for alert in catalogue.alerts(files)}
+    assert leads == {name: f"{there}/{name}.md" for name in leads}
+    (asked,) = [rule["labels"]["url"] for rule in catalogue.rules(files) if rule.get("record") == "llmmon:runbooks"]
+    assert asked == there
+
+
+def test_english_alerts_lead_to_english_runbooks() -> None:
+    assert Language().place_of_runbooks("docs/runbooks") == "docs/runbooks"
 
 
 def test_the_first_check_is_that_of_the_korean_runbook() -> None:
     english = rendering.role_variables()["__llmmon_first_checks"]
-    for name in sorted(KOREAN.runbooks):
+    for name in sorted(ALERTS):
         line = re.search(r"^먼저: (.+)$", (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE)
         assert line and line[1] == KOREAN.said(english[name]), name
 

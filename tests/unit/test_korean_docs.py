@@ -20,7 +20,16 @@ ENGLISH = REPOSITORY / "docs"
 KOREAN = ENGLISH / "ko"
 PAGES = {str(path.relative_to(KOREAN)): path.read_text(encoding="utf-8") for path in sorted(KOREAN.rglob("*.md"))}
 RUNBOOKS = [name for name in PAGES if name.startswith("runbooks/")]
-HEADINGS = {"Meaning": "의미", "Impact": "영향", "Diagnosis": "진단", "Mitigation": "조치"}
+HEADINGS = {
+    "Meaning": "의미",
+    "Impact": "영향",
+    "Diagnosis": "진단",
+    "Mitigation": "조치",
+    "Alerts": "알림",
+    "Gateways": "게이트웨이",
+    "Hosts and GPUs": "호스트와 GPU",
+    "The monitoring itself": "모니터링 자체",
+}
 
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`]+)`")
@@ -72,8 +81,16 @@ MISSPELT = {
     "없읍니다": "없습니다",
     "했읍니다": "했습니다",
 }
-# Names that look like a variable or an alert: what Prometheus is told of backups, and the proof of delivery.
-METRICS = {"llmmon_backup_last_success_timestamp_seconds"}
+# Names that look like a variable or an alert: what Prometheus is told of backups and by canaries, and the probe.
+METRICS = {
+    "llmmon_backup_copy_last_success_timestamp_seconds",
+    "llmmon_backup_last_success_timestamp_seconds",
+    "llmmon_canary_agreement",
+    "llmmon_canary_answered_by",
+    "llmmon_canary_ledger_damaged",
+    "llmmon_canary_never_right",
+    "llmmon_canary_requests_total",
+}
 NO_ALERTS = {"LLMMonDeliveryProbe"}
 # A file of the guide that people come from; it is not here.
 GUIDE_FILES = {"prometheus.yml"}
@@ -272,7 +289,8 @@ def test_commands_can_be_copied(page: str) -> None:
 
 @every_page
 def test_playbooks_and_files_are_there(page: str) -> None:
-    names = set(re.findall(r"(?<![\w/.-])[\w./-]+\.yml", prose(PAGES[page])))
+    # What begins with / is on a host.
+    names = set(re.findall(r"(?<![\w/.-])[\w.-][\w./-]*\.yml", prose(PAGES[page])))
     names |= {
         span.split()[0] for span in spans(PAGES[page]) if span.startswith(("playbooks/", "inventories/", "roles/"))
     }
@@ -281,8 +299,15 @@ def test_playbooks_and_files_are_there(page: str) -> None:
 
 @every_page
 def test_alerts_have_a_runbook(page: str) -> None:
-    names = set(re.findall(r"\b(?:LLM|Monitoring|Prometheus)[A-Z][A-Za-z0-9]+", prose(PAGES[page]))) - NO_ALERTS
-    assert sorted(name for name in names if not (ENGLISH / "runbooks" / f"{name}.md").exists()) == []
+    begins = "LLM|Monitoring|Prometheus|Alertmanager|Alert|Thanos|Host|GPU"
+    names = set(re.findall(rf"\b(?:{begins})[A-Z][A-Za-z0-9]+", prose(PAGES[page]))) - NO_ALERTS
+    assert sorted(name for name in names if f"runbooks/{name}.md" not in PAGES) == []
+
+
+@every_page
+def test_links_to_runbooks_lead_to_the_korean_ones(page: str) -> None:
+    leads = {((KOREAN / page).parent / link.partition("#")[0]).resolve() for link in LINK.findall(prose(PAGES[page]))}
+    assert sorted(str(lead) for lead in leads if lead.is_relative_to(ENGLISH / "runbooks")) == []
 
 
 @every_page
@@ -318,9 +343,16 @@ def test_words_are_spelled_as_they_should_be() -> None:
 def test_a_runbook_has_the_parts_of_its_english_counterpart(page: str) -> None:
     original = (ENGLISH / page).read_text(encoding="utf-8")
     assert headings(PAGES[page]) == [(level, HEADINGS.get(title, title)) for level, title in headings(original)]
-    items = re.compile(r"^ *(?:-|\d\.) ", re.MULTILINE)
-    assert items.findall(PAGES[page]) == items.findall(original)
+    # Items of lists, and rows of tables by the code or the link that they begin with.
+    parts = re.compile(r"^ *(?:-|\d\.) |^\| (?:`[^`]+`|\[\w+\]|(?=\w))", re.MULTILINE)
+    assert parts.findall(PAGES[page]) == parts.findall(original)
+    fenced = [[(block[2], block[3]) for block in FENCE.finditer(text)] for text in (PAGES[page], original)]
+    assert fenced[0] == fenced[1]
     assert ("\n먼저: " in PAGES[page]) == ("\nFirst: " in original)
+
+
+def test_every_runbook_is_there_in_korean() -> None:
+    assert sorted(RUNBOOKS) == sorted(str(path.relative_to(ENGLISH)) for path in (ENGLISH / "runbooks").glob("*.md"))
 
 
 @every_runbook
@@ -334,15 +366,17 @@ def test_a_runbook_names_what_its_english_counterpart_names(page: str) -> None:
     assert numbers[1] - numbers[0] == Counter()
 
 
-def test_the_first_page_leads_to_all_others_and_tells_severities() -> None:
+def test_the_first_pages_lead_to_all_others() -> None:
     linked = {link for link in LINK.findall(PAGES["index.md"]) if not link.startswith("..")}
+    linked |= {f"runbooks/{link}" for link in LINK.findall(PAGES["runbooks/README.md"]) if not link.startswith("..")}
     assert linked == set(PAGES) - {"index.md"}
-    originals = {
-        row[0].partition("]")[0]: row[3] for row in rows((ENGLISH / "runbooks/README.md").read_text(), "alert")
-    }
-    told = {row[0].partition("]")[0]: row[2] for row in rows(PAGES["index.md"], "알림")}
-    assert len(told) == len(RUNBOOKS)
-    assert told == {name: originals[name] for name in told}
+
+
+def test_the_table_of_alerts_says_how_long_and_how_bad_as_the_english_one_does() -> None:
+    originals = rows((ENGLISH / "runbooks/README.md").read_text(encoding="utf-8"), "alert")
+    told = rows(PAGES["runbooks/README.md"], "알림")
+    assert len(told) == len(RUNBOOKS) - 1
+    assert [[row[0], *row[2:]] for row in told] == [[row[0], *row[2:]] for row in originals]
 
 
 def test_all_kinds_are_told_with_their_ports_and_paths() -> None:

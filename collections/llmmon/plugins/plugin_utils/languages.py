@@ -22,11 +22,10 @@ _PLACE = re.compile(r"\[\[ (\w+) \]\]")
 
 @dataclass(frozen=True)
 class Language:
-    """Its code, our sentences by the English ones, and the alerts that have a runbook in it."""
+    """Its code, and our sentences by the English ones. There is a runbook of every alert in it."""
 
     code: str = "en"
     sentences: Mapping[str, str] = field(default_factory=dict)
-    runbooks: frozenset[str] = frozenset()
 
     def said(self, sentence: str, values: Mapping[str, object] | None = None) -> str:
         """Our own sentence in this language, with its values. One without translation stays English."""
@@ -34,16 +33,12 @@ class Language:
         given = values or {}
         return _PLACE.sub(lambda place: str(given[place[1]]), self.sentences.get(english, english))
 
-    def runbook(self, base: str, name: str, site: str = "") -> str:
-        """Where the runbook of an alert is: in this language, where there is one."""
-        return f"{self.place_of_runbooks(base, site) if name in self.runbooks else base}/{name}.md"
-
     def place_of_runbooks(self, base: str, site: str = "") -> str:
         """Where those in this language are, if ``base`` is in a copy of our documentation, such as the one at ``site``.
 
         Whoever has runbooks of his own has all of them where he says.
         """
-        if self.runbooks and (base.endswith(_RUNBOOKS) or (site and base == f"{site}/runbooks")):
+        if self.code != "en" and (base.endswith(_RUNBOOKS) or (site and base == f"{site}/runbooks")):
             return f"{base.removesuffix('runbooks')}{self.code}/runbooks"
         return base
 
@@ -56,4 +51,4 @@ def language(file: str) -> Language:
     path = Path(file)
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     sentences = {" ".join(entry["en"].split()): entry[path.stem].strip() for entry in content["sentences"]}
-    return Language(path.stem, sentences, frozenset(content.get("runbooks", ())))
+    return Language(path.stem, sentences)

@@ -26,8 +26,8 @@ class Alerting:
 
     ``tuning`` is by the alert's name: ``for``, ``keep_firing_for``, ``severity``, and what the user changes.
     ``runbooks``, ``dashboards`` and ``alertmanager`` are addresses. ``first_checks`` say, by the alert's name, what to
-    look at first. ``gateway_labels`` are for all alerts about a gateway. ``language`` is that of all texts. ``site`` is
-    where the stack serves its documentation, if it does.
+    look at first. ``gateway_labels`` are for all alerts about a gateway. ``language`` is that of all texts, and of the
+    runbooks.
     """
 
     tuning: Mapping[str, Mapping[str, Any]]
@@ -37,7 +37,6 @@ class Alerting:
     first_checks: Mapping[str, str]
     gateway_labels: GatewayLabels = field(default_factory=dict)
     language: Language = field(default_factory=Language)
-    site: str = ""
 
     def said(self, sentence: str, values: Mapping[str, object] | None = None) -> str:
         """A part of a text, in the language of the messages."""
@@ -91,7 +90,7 @@ class Alerting:
                 "summary": self.said(summary),
                 "description": self.said(description, values),
                 **({"first_check": self.said(self.first_checks[name])} if name in self.first_checks else {}),
-                "runbook_url": self.language.runbook(self.runbooks, name, self.site),
+                "runbook_url": f"{self.runbooks}/{name}.md",
                 "dashboard_url": f"{self.dashboards}/{dashboard or DASHBOARDS[component]}"
                 + (f"?{narrowed}" if narrowed else ""),
                 **({"sort_key": _SORTABLE} if "model" in dashboard_for else {}),

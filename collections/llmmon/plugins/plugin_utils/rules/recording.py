@@ -139,19 +139,12 @@ def _settings(gateways: Sequence[Gateway], settings: RuleSettings) -> list[Rule]
         ),
         *(record("llmmon:gateway", "vector(1)", job=gateway["name"], source=gateway["kind"]) for gateway in gateways),
         # Dashboards are the same everywhere: they ask where the runbooks are, and where an alert is silenced.
-        record("llmmon:runbooks", "vector(1)", **_runbooks(settings)),
+        record("llmmon:runbooks", "vector(1)", url=settings.alerting.runbooks),
         record("llmmon:alertmanager", "vector(1)", url=settings.alerting.alertmanager),
         *relabellings(gateways),
         *price_rules(settings),
         *budget_rules(settings),
     ]
-
-
-def _runbooks(settings: RuleSettings) -> dict[str, str]:
-    """Where they are; dashboards in another language ask for theirs as well."""
-    alerting = settings.alerting
-    translated = alerting.language.place_of_runbooks(alerting.runbooks, alerting.site)
-    return {"url": alerting.runbooks} | ({"translated": translated} if alerting.language.runbooks else {})
 
 
 def _of_kind(source: Source, settings: RuleSettings) -> list[Rule]:

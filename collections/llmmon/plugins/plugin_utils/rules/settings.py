@@ -62,14 +62,16 @@ class RuleSettings:
         """From ``__llmmon_rule_settings``; ``gateways`` are those that the rules are about."""
         given = dict(variables)
         known = list(gateways)
+        alerting = dict(given.pop("alerting"))
+        chosen = language(alerting.pop("language"))
+        runbooks = chosen.place_of_runbooks(alerting.pop("runbooks"), alerting.pop("site"))
         jobs = [gateway["name"] for gateway in known]
         overrides = Overrides.of(given.pop("threshold_overrides"), jobs)
         return cls(
             **{
                 **given,
                 "alerting": Alerting(
-                    **{**given["alerting"], "language": language(given["alerting"]["language"])},
-                    gateway_labels=gateway_labels(known),
+                    **alerting, language=chosen, runbooks=runbooks, gateway_labels=gateway_labels(known)
                 ),
                 "overrides": overrides,
                 "jobs": jobs,
