@@ -40,7 +40,8 @@ def presets() -> dict[str, dict[str, Any]]:
 @cache
 def role_variables(role: Path = ROLE) -> dict[str, Any]:
     """Defaults and variables of a role, and of the role common that it depends on."""
-    variables: dict[str, Any] = {}
+    # Which every playbook has.
+    variables: dict[str, Any] = {"playbook_dir": str(REPOSITORY)}
     for folder in ("defaults", "vars"):
         for owner in (role.parent / "common", role):
             for path in sorted([*(owner / folder).glob("main.yml"), *(owner / folder / "main").glob("*.yml")]):

@@ -30,13 +30,13 @@ options:
     description: Names of containers that should not be there.
     type: list
     elements: str
-    default: []
+    required: true
 """
 
 EXAMPLES = r"""
 - name: Show what the container of Prometheus should be
   ansible.builtin.debug:
-    msg: "{{ [__llmmon_prometheus_run] | llmmon.stack.containers_wanted({'prometheus': '2g'}, []) }}"
+    msg: "{{ [__llmmon_prometheus_run] | llmmon.stack.containers_wanted({'prometheus': '2g'}, [], []) }}"
 """
 
 RETURN = r"""

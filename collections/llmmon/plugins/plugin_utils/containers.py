@@ -13,7 +13,7 @@ def containers_wanted(
     containers: Sequence[Mapping[str, Any]],
     memory_limits: Mapping[str, str],
     shared: Sequence[Any],
-    unwanted: Sequence[str] = (),
+    unwanted: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Of each container its names, its image, whether it is wanted, and a digest of all that is asked for.
 

@@ -13,7 +13,7 @@ LIMITS = {"prometheus": "2g"}
 
 
 def wanted(*containers: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
-    return containers_wanted(containers, **{"memory_limits": LIMITS, "shared": ["llmmon"], **changes})
+    return containers_wanted(containers, **{"memory_limits": LIMITS, "shared": ["llmmon"], "unwanted": [], **changes})
 
 
 def test_each_container_is_named_with_whether_it_is_wanted() -> None:
