@@ -126,3 +126,22 @@ def kill_when_set_aside(stack: Stack, variables: dict[str, Any]) -> None:
     finally:
         if process.poll() is None:
             kill_with_module(process, stack)
+
+
+def test_a_prober_that_runs_is_told_of_what_prometheus_starts_with(stack: Stack) -> None:
+    """Both read one configuration: that Prometheus needs no reload, because it starts, is no reason to leave the other out."""
+
+    def reloads() -> int:
+        return int(stack.on_host("docker logs llmmon-prober 2>&1 | grep -c 'Reloaded config file'", check=False))
+
+    before = reloads()
+    stack.on_host("docker rm -f llmmon-prometheus")
+    result = stack.run("site.yml", "--tags", "prometheus", variables={"llmmon_prometheus_scrape_timeout": "1900ms"})
+    assert result.code == 0, result.output
+    assert reloads() == before + 1
+    assert stack.on_host("readlink /etc/llmmon/prometheus/running") == stack.on_host(
+        "readlink /etc/llmmon/prometheus/current"
+    )
+    result = stack.run("site.yml", "--tags", "prometheus")
+    assert result.code == 0, result.output
+    assert reloads() == before + 2

@@ -42,7 +42,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - Of each container its C(service), C(name) and C(image), whether it is C(wanted), and a digest of what is C(asked) for.
+    - Of each container its C(service), C(name) and C(image), whether it is C(wanted), and a digest of what is C(asked)
+      for.
   type: list
   elements: dict
 """

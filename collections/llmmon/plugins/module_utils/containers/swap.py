@@ -153,7 +153,7 @@ class Swap:
         wait_until_ready(self.engine, self.name, began, self.limits.ready, _TIMEOUT_VARIABLE)
 
     def _remember_release(self) -> None:
-        """Remember the release that the container has become ready with: there is nothing that would have to reload it."""
+        """Remember the release that the container has become ready with: nothing has to reload it."""
         if self.config_root is None:
             return
         releases = Releases(self.config_root)
