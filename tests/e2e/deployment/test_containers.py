@@ -129,7 +129,7 @@ def kill_when_set_aside(stack: Stack, variables: dict[str, Any]) -> None:
 
 
 def test_a_prober_that_runs_is_told_of_what_prometheus_starts_with(stack: Stack) -> None:
-    """Both read one configuration: that Prometheus needs no reload, because it starts, is no reason to leave the other out."""
+    """Both read one configuration: that Prometheus starts with it is no reason to leave the other out."""
 
     def reloads() -> int:
         return int(stack.on_host("docker logs llmmon-prober 2>&1 | grep -c 'Reloaded config file'", check=False))

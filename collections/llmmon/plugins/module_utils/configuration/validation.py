@@ -10,6 +10,7 @@ from typing import Optional
 from ansible_collections.llmmon.stack.plugins.module_utils.clients import thanos_bucket
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OWN
 
 
@@ -57,18 +58,29 @@ class Validation:
         return f"the host has no image {missing[0]} yet" if missing else None
 
     def run(self, directory: Path, mounted_at: Path) -> bool:
-        """Run every validator over a release; False when there is none, TreeRefused with the tool's own words."""
-        for validator in self._validators:
-            self._check(validator, directory, str(mounted_at))
-        return bool(self._validators)
+        """Run every validator over a release; False when there is none, TreeRefused with the tool's own words.
 
-    def _check(self, validator: Validator, directory: Path, mounted_at: str) -> None:
+        All at once, since a container takes longer to start than its tool to read; the first that refuses is heard.
+        """
+        if not self._validators:
+            return False
+        try:
+            engine = self._engine or Engine()
+        except EngineError as error:
+            raise TreeRefused(f"{error} (the image is set by {self._validators[0].image_variable})", "") from error
+
+        def check(validator: Validator) -> None:
+            self._check(engine, validator, directory, str(mounted_at))
+
+        parallel_map(len(self._validators), check, self._validators)
+        return True
+
+    def _check(self, engine: Engine, validator: Validator, directory: Path, mounted_at: str) -> None:
         image = validator.image
         own = Path(mounted_at).parent / OWN
         try:
-            self._engine = self._engine or Engine()
-            self._engine.pull(image)
-            result = self._engine.run_tool(
+            engine.pull(image)
+            result = engine.run_tool(
                 image,
                 [part.replace("%s", mounted_at) for part in validator.command],
                 directory=str(directory),
