@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Optional, Union
 
+from ansible_collections.llmmon.stack.plugins.module_utils.matching import matches
+
 # From 3.0 on names may have any characters, and are then in quotes.
 _PLAIN = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
@@ -20,6 +22,10 @@ class Matcher:
     label: str
     operator: str
     value: str
+
+    def takes(self, value: str) -> bool:
+        """Whether a label's value is what is asked for."""
+        return matches(self.operator, self.value, value)
 
     def __str__(self) -> str:
         label = self.label if _PLAIN.fullmatch(self.label) else json.dumps(self.label)

@@ -8,9 +8,8 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.expressions import Matcher
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import matches
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
+from ansible_collections.llmmon.stack.plugins.module_utils.matching import matches
 
 NOBODY = "nobody"
 # Nobody silences for so long what he wants to hear of again.
@@ -49,7 +48,7 @@ def _taken(found: Iterable[Sequence[str]], labels: Mapping[str, str]) -> Optiona
     for label, operator, value in found:
         if label not in labels:
             sure = False
-        elif not matches(Matcher(label, operator, value), labels[label]):
+        elif not matches(operator, value, labels[label]):
             return False
     return True if sure else None
 
@@ -85,7 +84,7 @@ def lasting(silences: Iterable[Mapping[str, Any]], now: datetime.datetime) -> li
 
 def _is_silenced(silence: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     return all(
-        one["name"] in labels and matches(Matcher(one["name"], _operator(one), one["value"]), labels[one["name"]])
+        one["name"] in labels and matches(_operator(one), one["value"], labels[one["name"]])
         for one in silence["matchers"]
     )
 

@@ -65,22 +65,11 @@ class Reading:
 
     def may_be_of(self, job: str) -> bool:
         """Whether a series of this job can be meant."""
-        return all(matches(one, job) for one in self.selector.matchers if one.label == "job")
+        return all(one.takes(job) for one in self.selector.matchers if one.label == "job")
 
     @property
     def says_job(self) -> bool:
         return any(one.label == "job" for one in self.selector.matchers)
-
-
-def matches(matcher: Matcher, value: str) -> bool:
-    """Whether a label's value is what a matcher asks for. What Python cannot read as a regular expression, is."""
-    if matcher.operator in {"=", "!="}:
-        return (matcher.value == value) == (matcher.operator == "=")
-    try:
-        found = re.fullmatch(matcher.value, value, re.DOTALL) is not None
-    except re.error:
-        return True
-    return found == (matcher.operator == "=~")
 
 
 class Rules:
@@ -114,7 +103,7 @@ class Rules:
         return [
             _passed_down(expression, selector)
             for labels, expression in rules
-            if all(matches(one, labels[one.label]) for one in selector.matchers if one.label in labels)
+            if all(one.takes(labels[one.label]) for one in selector.matchers if one.label in labels)
         ]
 
     def _readings(self, expression: Expression, by: tuple[str, ...] = (), depth: int = 0) -> tuple[Reading, ...]:

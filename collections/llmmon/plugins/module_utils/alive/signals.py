@@ -21,7 +21,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.alive.gateways import
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.prometheus import BEFORE, Seen, one_of
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.promql import quoted
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Reading, matches
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Reading
 
 _NOT_ASKED = ("job", "le")
 
@@ -73,7 +73,7 @@ class Signals:
         if not there:
             return Said()
         for matcher in reading.matchers(*_NOT_ASKED):
-            if matches(matcher, "") or self._has_one(gateway, there, [matcher.label]):
+            if matcher.takes("") or self._has_one(gateway, there, [matcher.label]):
                 continue
             said = f"no series of {min(there)} has the label {matcher.label}"
             if matcher.label in gateway.team:

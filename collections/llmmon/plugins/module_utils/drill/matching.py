@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.matching import matches
+
 _MATCHER = re.compile(r"""(\w+)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*,?""")
 # Tried for a label that may be anything but something.
 _ANY = ("drill", "0", "ok", "200", "stop")
@@ -30,14 +32,14 @@ def matchers(text: str) -> list[tuple[str, str, str]]:
 
 def lets_through(text: str, labels: Mapping[str, str]) -> bool:
     """Whether series with these labels pass all matchers; a label that is not there is an empty text."""
-    return all(_passes(sign, value, labels.get(label, "")) for label, sign, value in matchers(text))
+    return all(matches(sign, value, labels.get(label, "")) for label, sign, value in matchers(text))
 
 
 def passing(text: str, labels: Mapping[str, str], but_not: Optional[str] = None) -> Optional[dict[str, str]]:
     """``labels`` with what the matchers want besides, and which ``but_not`` does not let through; None without any."""
     found = dict(labels)
     for label, sign, value in matchers(text):
-        if not _passes(sign, value, found.get(label, "")):
+        if not matches(sign, value, found.get(label, "")):
             fit = next((one for one in _candidates(sign, value) if lets_through(text, {**found, label: one})), None)
             fit = fit if fit is not None else next(_candidates(sign, value), None)
             if fit is None:
@@ -55,12 +57,6 @@ def passing(text: str, labels: Mapping[str, str], but_not: Optional[str] = None)
     return None
 
 
-def _passes(sign: str, value: str, actual: str) -> bool:
-    if sign in {"=", "!="}:
-        return (actual == value) == (sign == "=")
-    return bool(re.fullmatch(value, actual)) == (sign == "=~")
-
-
 def _candidates(sign: str, value: str) -> Iterator[str]:
     """Texts that a label may have, most telling first."""
     if sign == "=":
@@ -70,7 +66,7 @@ def _candidates(sign: str, value: str) -> Iterator[str]:
             for pattern, stands_for in _PIECES:
                 part = pattern.sub(stands_for, part)
             part = part.replace("\0", "")
-            if re.fullmatch(value, part):
+            if matches(sign, value, part):
                 yield part
     else:
-        yield from (one for one in _ANY if _passes(sign, value, one))
+        yield from (one for one in _ANY if matches(sign, value, one))

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.bounds import out_of_reach
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.expressions import Matcher, Selector
 from ansible_collections.llmmon.stack.plugins.module_utils.alive.promql import NotRead, read
-from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Rules, matches
+from ansible_collections.llmmon.stack.plugins.module_utils.alive.reading import Rules
 
 
 def rules(*recorded: tuple[str, str, dict[str, str]]) -> Rules:
@@ -61,9 +61,9 @@ def test_what_is_not_understood_is_told(text: str) -> None:
 
 
 def test_a_regular_expression_that_python_does_not_know_may_be_met() -> None:
-    assert matches(Matcher("a", "=~", r"\pN+"), "1")
-    assert not matches(Matcher("a", "!~", "x.*"), "xy")
-    assert matches(Matcher("a", "!=", "x"), "")
+    assert Matcher("a", "=~", r"\pN+").takes("1")
+    assert not Matcher("a", "!~", "x.*").takes("xy")
+    assert Matcher("a", "!=", "x").takes("")
     assert str(Selector("a", (Matcher("b", "=", 'c"'),), "5m", "1h")) == 'a{b="c\\""}'
 
 

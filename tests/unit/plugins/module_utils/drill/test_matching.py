@@ -45,3 +45,9 @@ def test_a_label_that_others_must_not_have_is_given_another_value() -> None:
 def test_what_nothing_can_meet_is_said() -> None:
     assert passing('code="1", code="2"', {}) is None
     assert passing('code="1"', {}, but_not='code="1"') is None
+
+
+def test_a_pattern_that_python_cannot_read_is_taken_for_met() -> None:
+    """A preset of the user's own may have one: Prometheus reads more than Python does."""
+    found = passing(r'label=~"\pN+"', {"label": "1"})
+    assert found == {"label": "1"}
