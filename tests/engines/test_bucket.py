@@ -2,7 +2,7 @@
 
 Prometheus and the sidecar have the configuration and the flags that a deployment gets. That ThanosBucketFailing ends 20
 minutes after the last failure, and when ThanosUploadLate fires, takes hours: tests/rules/cases/alerts_stack.yml has it.
-Clocks that are apart are not tried: nothing here can give one process another time.
+What is said of clocks that are apart is in test_clocks.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.support import bucket, prometheus, rendering, thanos
 from tests.support.bucket import Bucket
 from tests.support.prometheus import Server
 from tests.support.relay import relaying
+from tests.support.resigning import resigning
 from tests.support.thanos import Component
 from tests.support.versions import SHIPPED
 from tests.testbed.tools import tool
@@ -32,6 +33,7 @@ VERSION = SHIPPED["prometheus"]
 ENOUGH_SECONDS = 90
 LABELS = {thanos.REPLICA: "one"}
 AWAY, FULL = "away", "full"
+FIRES = 'ALERTS{alertname="ThanosBucketFailing", alertstate="firing"}'
 # It is never so empty.
 NO_ROOM = ("-volume.minFreeSpace=100",)
 _NO_VOLUME = "failed to pick 1 from  0 node candidates"
@@ -39,10 +41,11 @@ HOUR = 3600
 _NAME_LENGTH = 26
 
 
-def test_a_bucket_that_is_away_or_full_gets_all_in_the_end(tmp_path: Path) -> None:
-    """Both at once, since they mostly wait."""
+def test_a_bucket_that_is_away_or_full_or_of_another_time_gets_all_in_the_end(tmp_path: Path) -> None:
+    """All at once, since they mostly wait."""
+    tried = [(gets_all, AWAY), (gets_all, FULL), (gets_all_of_another_time, "clock")]
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda trouble: gets_all(tmp_path / trouble, trouble), (AWAY, FULL)))
+        list(pool.map(lambda trial: trial[0](tmp_path / trial[1], trial[1]), tried))
 
 
 def gets_all(folder: Path, trouble: str) -> None:
@@ -52,8 +55,7 @@ def gets_all(folder: Path, trouble: str) -> None:
             there.kill()
         with sidecar_of(folder, there.settings["endpoint"], there) as (server, sidecar), thanos.running(sidecar):
             if trouble == AWAY:
-                fires = 'ALERTS{alertname="ThanosBucketFailing", alertstate="firing"}'
-                assert wait_for(lambda: server.query(fires) or None, ENOUGH_SECONDS)
+                assert wait_for(lambda: server.query(FIRES) or None, ENOUGH_SECONDS)
             else:
                 # The storage itself waits for room, for minutes, before it says that there is none.
                 assert wait_for(lambda: there.log.count(_NO_VOLUME) > 2 or None, ENOUGH_SECONDS)
@@ -62,6 +64,18 @@ def gets_all(folder: Path, trouble: str) -> None:
             assert server.query('ALERTS{alertname="Watchdog", alertstate="firing"}')
             there.kill()
             there.start()
+            assert wait_for(lambda: uploaded(there) or None, ENOUGH_SECONDS)
+        is_whole(folder, there, wanted)
+
+
+def gets_all_of_another_time(folder: Path, _: str) -> None:
+    """The bucket takes nothing while the sidecar's clock is 20 minutes ahead of its own."""
+    with bucket.running(folder / "bucket") as there, resigning(there.settings, seconds=20 * 60) as clock:
+        wanted = make_block(folder / "prometheus" / "data")
+        with sidecar_of(folder, clock.address, there) as (server, sidecar), thanos.running(sidecar):
+            assert wait_for(lambda: server.query(FIRES) or None, ENOUGH_SECONDS)
+            assert not there.objects()
+            clock.seconds = 0
             assert wait_for(lambda: uploaded(there) or None, ENOUGH_SECONDS)
         is_whole(folder, there, wanted)
 

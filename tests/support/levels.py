@@ -44,6 +44,7 @@ THOROUGH = (
     "tests/e2e/upgrade/test_upgrade.py::test_there_is_no_way_back",
     "tests/e2e/upgrade/test_upgrade.py::test_without_a_backup",
     "tests/engines/test_bucket.py",
+    "tests/engines/test_clocks.py",
     "tests/engines/test_killed_host.py",
     "tests/engines/test_same_day.py",
     "tests/routing/test_delivery.py",
