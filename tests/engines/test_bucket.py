@@ -99,8 +99,8 @@ def test_a_sidecar_that_is_killed_while_it_uploads_begins_again(tmp_path: Path) 
 
 
 @contextmanager
-def sidecar_of(folder: Path, endpoint: str, there: Bucket) -> Iterator[tuple[Server, Component]]:
-    """A Prometheus, and the sidecar that is to upload its blocks to the bucket."""
+def sidecar_of(folder: Path, endpoint: str, there: Bucket, *more: str) -> Iterator[tuple[Server, Component]]:
+    """A Prometheus, with more flags if need be, and the sidecar that is to upload its blocks to the bucket."""
     file = thanos.bucket_file(folder, {**there.settings, "endpoint": endpoint})
     own = folder / "prometheus"
     address = prometheus.unused_address()
@@ -123,18 +123,21 @@ def sidecar_of(folder: Path, endpoint: str, there: Bucket) -> Iterator[tuple[Ser
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     flags = rendering.role_variables()["__llmmon_prometheus_sidecar_flags"]
-    with prometheus.running(VERSION, own, *flags, address=address) as server:
+    with prometheus.running(VERSION, own, *flags, *more, address=address) as server:
         yield server, sidecar
 
 
-def make_block(data: Path) -> Series:
-    """A block of some hundred kilobytes as Prometheus leaves it, and what is in it."""
+def make_block(data: Path, number: int = 150, every: int = 10) -> Series:
+    """A block of some hundred kilobytes as Prometheus leaves it, of so many series, and what is in it.
+
+    The more series there are, the longer is its index.
+    """
     chance = random.Random(1)  # noqa: S311 - the same each time, and no secret
     begin = int(time.time()) // (2 * HOUR) * 2 * HOUR - 6 * HOUR
-    moments = range(begin, begin + HOUR, 10)
+    moments = range(begin, begin + HOUR, every)
     made: Series = {
         (("__name__", "bucket_test"), ("model", f"m{number}")): [(at * 1000, chance.random()) for at in moments]
-        for number in range(150)
+        for number in range(number)
     }
     text = data.parent / "samples"
     data.mkdir(parents=True)

@@ -43,6 +43,7 @@ THOROUGH = (
     "tests/e2e/upgrade/test_upgrade.py::test_an_older_alertmanager",
     "tests/e2e/upgrade/test_upgrade.py::test_there_is_no_way_back",
     "tests/e2e/upgrade/test_upgrade.py::test_without_a_backup",
+    "tests/engines/test_backup_while_uploading.py",
     "tests/engines/test_bucket.py",
     "tests/engines/test_clocks.py",
     "tests/engines/test_killed_host.py",
