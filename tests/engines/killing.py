@@ -34,11 +34,12 @@ _HOOK = "/hook"
 class Outcome:
     """What was seen and heard.
 
-    ``told`` is how often each incident was; the others are the longest times without a sample of a gateway: of both
+    ``told`` is how often each incident was; the others are the longest times between two samples of a gateway: of both
     hosts together, and where the querier shows them as one.
     """
 
     kills: int
+    interval: int
     seconds: float
     longest_gap: float
     longest_gap_shown: float
@@ -84,7 +85,7 @@ class Host:
         self.sidecar = thanos.sidecar(folder / "sidecar", f"http://{self.prometheus}", folder / "prometheus" / "data")
         self._stack = ExitStack()
 
-    def configure(self, gateways: Gateways, alertmanagers: list[str]) -> None:
+    def configure(self, gateways: Gateways, alertmanagers: list[str], interval: int) -> None:
         tree = rendering.render_tree(
             llmmon_services=["prometheus"],
             llmmon_gateways=[
@@ -95,11 +96,11 @@ class Host:
             llmmon_prometheus_version=SHIPPED["prometheus"],
             llmmon_prometheus_external_labels={thanos.REPLICA: self.name},
             llmmon_prometheus_replica_label=thanos.REPLICA,
-            llmmon_prometheus_scrape_interval=f"{SCRAPES_SECONDS}s",
-            llmmon_prometheus_scrape_timeout=f"{SCRAPES_SECONDS}s",
-            llmmon_prometheus_rule_interval="1s",
+            llmmon_prometheus_scrape_interval=f"{interval}s",
+            llmmon_prometheus_scrape_timeout=f"{interval}s",
+            llmmon_prometheus_rule_interval=f"{interval}s",
             llmmon_prober_enabled=False,
-            llmmon_alerts={ALERT: {"for": "2s"}},
+            llmmon_alerts={ALERT: {"for": f"{2 * interval}s"}},
         )
         for name, content in tree.items():
             path = self.folder / "prometheus" / "current" / name
@@ -136,11 +137,11 @@ class Host:
 
 
 @contextmanager
-def two_hosts(folder: Path, gateways: Gateways) -> Iterator[list[Host]]:
+def two_hosts(folder: Path, gateways: Gateways, interval: int) -> Iterator[list[Host]]:
     hosts = [Host(name, folder / name) for name in ("scraping-1", "scraping-2")]
     try:
         for host in hosts:
-            host.configure(gateways, [host.alertmanager for host in hosts])
+            host.configure(gateways, [host.alertmanager for host in hosts], interval)
             host.start(gateways, _other(hosts, host).gossip)
         yield hosts
     finally:
@@ -148,10 +149,11 @@ def two_hosts(folder: Path, gateways: Gateways) -> Iterator[list[Host]]:
             host.kill()
 
 
-def killed_at_random(folder: Path, kills: int, seed: int) -> Outcome:
+def killed_at_random(folder: Path, kills: int, seed: int, interval: int = SCRAPES_SECONDS) -> Outcome:
+    """Chance is in scrapes, of which there is one every ``interval`` seconds."""
     chance = random.Random(seed)  # noqa: S311 - the same each time, and no secret
     gateways = Gateways(kills)
-    with gateways.server, two_hosts(folder, gateways) as hosts:
+    with gateways.server, two_hosts(folder, gateways, interval) as hosts:
         query = thanos.query(folder / "query", [host.sidecar.grpc for host in hosts])
         with thanos.running(query):
             view = prometheus.Server(query.url)
@@ -160,27 +162,28 @@ def killed_at_random(folder: Path, kills: int, seed: int) -> Outcome:
             for name in gateways.names:
                 host = chance.choice(hosts)
                 sooner = chance.random() < 0.5
-                _pause(chance.uniform(0.5, 2))
+                _pause(chance.uniform(0.5, 2) * interval)
                 if sooner:
                     gateways.take_down(name)
                     # It is pending, fires, or is about to be told.
-                    _pause(chance.uniform(0, 4))
+                    _pause(chance.uniform(0, 4) * interval)
                 host.kill()
-                _pause(chance.uniform(0.5, 3))
+                _pause(chance.uniform(0.5, 3) * interval)
                 if not sooner:
                     gateways.take_down(name)
                 host.start(gateways, _other(hosts, host).gossip)
-            assert wait_for(lambda: set(gateways.names) <= set(gateways.told) or None, ENOUGH_SECONDS), gateways.told
+            enough = ENOUGH_SECONDS + 5 * interval
+            assert wait_for(lambda: set(gateways.names) <= set(gateways.told) or None, enough), gateways.told
             # Whoever would tell it once more does so now.
-            _pause(5)
+            _pause(5 * interval)
             assert wait_for(lambda: _both_answer(view) or None, ENOUGH_SECONDS)
-            until = time.time() - 2 * SCRAPES_SECONDS
+            until = time.time() - 2 * interval
             apart, together = (
                 max(_longest_gap(view, name, begun, until, deduplicated) for name in gateways.names)
                 for deduplicated in (False, True)
             )
             told = {name: gateways.told[name] for name in gateways.names}
-            return Outcome(kills, until - begun, apart, together, told)
+            return Outcome(kills, interval, until - begun, apart, together, told)
 
 
 def _other(hosts: list[Host], host: Host) -> Host:

@@ -2,7 +2,7 @@
 
 Prometheus and the sidecar have the configuration and the flags that a deployment gets. That ThanosBucketFailing ends 20
 minutes after the last failure, and when ThanosUploadLate fires, takes hours: tests/rules/cases/alerts_stack.yml has it.
-Clocks that are apart are not tried: nothing here can give one process another time.
+What is said of clocks that are apart is in test_clocks.py.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from tests.support import bucket, prometheus, rendering, thanos
 from tests.support.bucket import Bucket
 from tests.support.prometheus import Server
 from tests.support.relay import relaying
+from tests.support.resigning import resigning
 from tests.support.thanos import Component
 from tests.support.versions import SHIPPED
 from tests.testbed.tools import tool
@@ -32,6 +33,7 @@ VERSION = SHIPPED["prometheus"]
 ENOUGH_SECONDS = 90
 LABELS = {thanos.REPLICA: "one"}
 AWAY, FULL = "away", "full"
+FIRES = 'ALERTS{alertname="ThanosBucketFailing", alertstate="firing"}'
 # It is never so empty.
 NO_ROOM = ("-volume.minFreeSpace=100",)
 _NO_VOLUME = "failed to pick 1 from  0 node candidates"
@@ -39,10 +41,11 @@ HOUR = 3600
 _NAME_LENGTH = 26
 
 
-def test_a_bucket_that_is_away_or_full_gets_all_in_the_end(tmp_path: Path) -> None:
-    """Both at once, since they mostly wait."""
+def test_a_bucket_that_is_away_or_full_or_of_another_time_gets_all_in_the_end(tmp_path: Path) -> None:
+    """All at once, since they mostly wait."""
+    tried = [(gets_all, AWAY), (gets_all, FULL), (gets_all_of_another_time, "clock")]
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda trouble: gets_all(tmp_path / trouble, trouble), (AWAY, FULL)))
+        list(pool.map(lambda trial: trial[0](tmp_path / trial[1], trial[1]), tried))
 
 
 def gets_all(folder: Path, trouble: str) -> None:
@@ -52,8 +55,7 @@ def gets_all(folder: Path, trouble: str) -> None:
             there.kill()
         with sidecar_of(folder, there.settings["endpoint"], there) as (server, sidecar), thanos.running(sidecar):
             if trouble == AWAY:
-                fires = 'ALERTS{alertname="ThanosBucketFailing", alertstate="firing"}'
-                assert wait_for(lambda: server.query(fires) or None, ENOUGH_SECONDS)
+                assert wait_for(lambda: server.query(FIRES) or None, ENOUGH_SECONDS)
             else:
                 # The storage itself waits for room, for minutes, before it says that there is none.
                 assert wait_for(lambda: there.log.count(_NO_VOLUME) > 2 or None, ENOUGH_SECONDS)
@@ -62,6 +64,18 @@ def gets_all(folder: Path, trouble: str) -> None:
             assert server.query('ALERTS{alertname="Watchdog", alertstate="firing"}')
             there.kill()
             there.start()
+            assert wait_for(lambda: uploaded(there) or None, ENOUGH_SECONDS)
+        is_whole(folder, there, wanted)
+
+
+def gets_all_of_another_time(folder: Path, _: str) -> None:
+    """The bucket takes nothing while the sidecar's clock is 20 minutes ahead of its own."""
+    with bucket.running(folder / "bucket") as there, resigning(there.settings, seconds=20 * 60) as clock:
+        wanted = make_block(folder / "prometheus" / "data")
+        with sidecar_of(folder, clock.address, there) as (server, sidecar), thanos.running(sidecar):
+            assert wait_for(lambda: server.query(FIRES) or None, ENOUGH_SECONDS)
+            assert not there.objects()
+            clock.seconds = 0
             assert wait_for(lambda: uploaded(there) or None, ENOUGH_SECONDS)
         is_whole(folder, there, wanted)
 
@@ -85,8 +99,8 @@ def test_a_sidecar_that_is_killed_while_it_uploads_begins_again(tmp_path: Path) 
 
 
 @contextmanager
-def sidecar_of(folder: Path, endpoint: str, there: Bucket) -> Iterator[tuple[Server, Component]]:
-    """A Prometheus, and the sidecar that is to upload its blocks to the bucket."""
+def sidecar_of(folder: Path, endpoint: str, there: Bucket, *more: str) -> Iterator[tuple[Server, Component]]:
+    """A Prometheus, with more flags if need be, and the sidecar that is to upload its blocks to the bucket."""
     file = thanos.bucket_file(folder, {**there.settings, "endpoint": endpoint})
     own = folder / "prometheus"
     address = prometheus.unused_address()
@@ -109,18 +123,21 @@ def sidecar_of(folder: Path, endpoint: str, there: Bucket) -> Iterator[tuple[Ser
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     flags = rendering.role_variables()["__llmmon_prometheus_sidecar_flags"]
-    with prometheus.running(VERSION, own, *flags, address=address) as server:
+    with prometheus.running(VERSION, own, *flags, *more, address=address) as server:
         yield server, sidecar
 
 
-def make_block(data: Path) -> Series:
-    """A block of some hundred kilobytes as Prometheus leaves it, and what is in it."""
+def make_block(data: Path, number: int = 150, every: int = 10) -> Series:
+    """A block of some hundred kilobytes as Prometheus leaves it, of so many series, and what is in it.
+
+    The more series there are, the longer is its index.
+    """
     chance = random.Random(1)  # noqa: S311 - the same each time, and no secret
     begin = int(time.time()) // (2 * HOUR) * 2 * HOUR - 6 * HOUR
-    moments = range(begin, begin + HOUR, 10)
+    moments = range(begin, begin + HOUR, every)
     made: Series = {
         (("__name__", "bucket_test"), ("model", f"m{number}")): [(at * 1000, chance.random()) for at in moments]
-        for number in range(150)
+        for number in range(number)
     }
     text = data.parent / "samples"
     data.mkdir(parents=True)

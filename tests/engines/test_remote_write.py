@@ -113,7 +113,7 @@ def test_another_engine_than_the_one_that_is_written_to_is_found_out(tmp_path: P
     assert str(error.value) == (
         "the engine at llmmon_query_url does not show the samples of this host "
         '(max(llmmon:remote_write_marker{replica="one", site="here"}): it has none): does llmmon_remote_write write to'
-        " the same engine and tenant?"
+        " the same engine and tenant, and is this host's clock right?"
     )
 
 
@@ -139,6 +139,18 @@ def said_of(version: str, hop: Hop, folder: Path) -> str:
         with pytest.raises(NotProved) as error:
             proved(server, log, timeout=0)
         return str(error.value)
+
+
+def test_what_an_engine_refuses_for_good_is_not_taken_for_sent(tmp_path: Path) -> None:
+    """Prometheus counts it as sent. It is proved as soon as the engine takes what comes."""
+    with Server() as engine:
+        engine.answers[f"POST {WRITE}"] = Answer(403, b"no")
+        with writing(SHIPPED_PROMETHEUS, tmp_path, engine.url + WRITE) as (server, log):
+            assert wait_for(lambda: len(engine.requests) > 1 or None, ENOUGH_SECONDS)
+            with pytest.raises(NotProved, match=r"it does not allow to write \(403\)"):
+                proved(server, log, timeout=8)
+            engine.answers[f"POST {WRITE}"] = Answer(204)
+            proved(server, log)
 
 
 def broken() -> list[Hop]:

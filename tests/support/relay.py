@@ -1,12 +1,16 @@
-"""A TCP relay on loopback that stands still in the middle of what it carries, when it is asked to."""
+"""A TCP relay on loopback that is slow, or stands still in the middle of what it carries, when it is asked to."""
 
 from __future__ import annotations
 
 import socket
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+
+# How many times a second a slow relay carries something.
+_PIECES = 10
 
 
 class Relay:
@@ -16,6 +20,8 @@ class Relay:
         host, _, port = address.rpartition(":")
         self._there = (host, int(port))
         self._left: int | None = None
+        # Bytes a second of each connection; None is as many as there are.
+        self.speed: int | None = None
         self._lock = threading.Lock()
         self._go_on = threading.Event()
         self.held = threading.Event()
@@ -55,9 +61,20 @@ class Relay:
                     self.held.set()
                     self._go_on.wait()
                     break
-                target.sendall(data)
+                if counted:
+                    self._send_slowly(data, target)
+                else:
+                    target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
+
+    def _send_slowly(self, data: bytes, target: socket.socket) -> None:
+        while data:
+            size = max(1, self.speed // _PIECES) if self.speed else len(data)
+            target.sendall(data[:size])
+            data = data[size:]
+            if self.speed:
+                time.sleep(1 / _PIECES)
 
     def _is_too_much(self, size: int) -> bool:
         with self._lock:

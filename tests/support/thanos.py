@@ -103,6 +103,8 @@ def query(folder: Path, endpoints: list[str]) -> Component:
 def receive(folder: Path, port: int) -> Component:
     """What takes samples at /api/v1/receive of this port. The role has none: it is an engine that others run."""
     flags = [f"--tsdb.path={folder}/data", f"--remote-write.address=127.0.0.1:{port}", '--label=receive="one"']
+    # It listens at a port that is always the same otherwise, so that there could not be two.
+    flags += [f"--receive.capnproto-address=127.0.0.1:{unused_port()}"]
     return Component(folder, ["receive", *flags])
 
 

@@ -70,6 +70,7 @@ options:
     description:
       - Whether a sidecar of Thanos uploads Prometheus's blocks. Then those of the archive are noted as uploaded, for
         O(step=stage). The bucket has had them, and what was made of them since must not be there twice.
+      - Blocks that the sidecar had not uploaded when the archive was made are not noted, so that it uploads them.
     type: bool
     default: false
   names:

@@ -12,7 +12,8 @@ description:
   - Does what M(llmmon.stack.stack_status) with O(llmmon.stack.stack_status#module:require_healthy=true),
     M(llmmon.stack.prometheus_targets), M(llmmon.stack.prometheus_rules) and M(llmmon.stack.grafana_verify) do, in one
     module run, asks engines, Thanos, the site that the stack serves and Alertmanager for its receivers, and waits for
-    all but the first at once. Whether alerts can fire is what M(llmmon.stack.alerts_verify) asks.
+    all but the first at once. The host's clock is compared, too. Whether alerts can fire is what
+    M(llmmon.stack.alerts_verify) asks.
   - The services are looked at first and once more in the end, so that one which ends again and again is found.
   - All that is wrong is told together. A part that is left out is not proved. O(timeout) holds for each of them.
 attributes:
@@ -28,6 +29,11 @@ options:
     description: Seconds to wait, for the services and then for all else at once.
     type: float
     default: 60.0
+  controller_time:
+    description:
+      - What time it is on the machine that runs Ansible, in seconds since 1970. This host's may differ by two minutes.
+      - Give it as C(now().timestamp()), so that it is the time at which the task begins.
+    type: float
 extends_documentation_fragment:
   - llmmon.stack.attributes
   - llmmon.stack.services
@@ -103,6 +109,12 @@ receivers:
     nobody: {description: Whether it is certain that nobody is told., type: bool}
     line: {description: "All of it in a line, with when each was tried.", type: str}
     why: {description: "Why nobody is told, and what to change; empty when somebody is.", type: str}
+clock:
+  description: This host's clock beside that of the machine that runs Ansible.
+  returned: when asked for
+  type: dict
+  contains:
+    ahead_seconds: {description: "How far it is ahead; below zero, behind. The way there is in it.", type: int}
 documentation:
   description: The page that was asked for.
   returned: when asked for
@@ -110,6 +122,8 @@ documentation:
   contains:
     page: {description: Its path., type: str, sample: /runbooks/index.html}
 """
+
+import time
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
@@ -129,6 +143,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import BEGINNING
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.clock import verify_clock
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.documentation import verify_documentation
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.grafana import verify_grafana
@@ -152,6 +167,10 @@ def parts_of(module: AnsibleModule, engine: Engine) -> dict[str, Part]:
     documentation, timeout = module.params["documentation"], module.params["timeout"]
     remote_write, query, receivers = (module.params[name] for name in ("remote_write", "query", "receivers"))
     found: dict[str, Part] = {}
+    if module.params["controller_time"] is not None:
+        # Now, and not when the services have been waited for.
+        ahead = time.time() - module.params["controller_time"]
+        found["clock"] = lambda: verify_clock(ahead)
     if targets:
         found["targets"] = lambda: verify_targets(client_of(module, targets), targets, timeout)
     if rules:
@@ -201,6 +220,7 @@ def main() -> None:
             "documentation": {"type": "dict", "options": http_arguments()},
             "receivers": {"type": "dict", "options": receivers_arguments()},
             "timeout": {"type": "float", "default": 60.0},
+            "controller_time": {"type": "float"},
         },
         supports_check_mode=True,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,24 @@ def test_a_part_that_is_not_asked_for_is_left_out(options: dict[str, Any], serve
     assert "targets" not in answer
     assert "grafana" not in answer
     assert set(server.asked("GET")) == {"/api/v1/rules?exclude_alerts=true"}
+
+
+def test_a_clock_that_is_seconds_off_harms_nothing(options: dict[str, Any]) -> None:
+    answer = run_module(stack_verify, {"services": options["services"], "controller_time": time.time() - 100})
+    assert not answer["failed"]
+    assert answer["clock"]["ahead_seconds"] == 100
+
+
+@pytest.mark.parametrize(("ahead", "words"), [(1200, "20 minutes ahead of that"), (-1200, "20 minutes behind that")])
+def test_a_clock_that_is_minutes_off_is_told(ahead: int, words: str, options: dict[str, Any]) -> None:
+    """And all else that is proved is proved all the same."""
+    answer = run_module(stack_verify, {**options, "controller_time": time.time() - ahead})
+    assert answer["failed"]
+    assert answer["msg"] == (
+        f"this host's clock is {words} of the machine that runs Ansible: set the wrong one by NTP (timedatectl and"
+        " chronyc tracking show whether a host does), since buckets and engines refuse what comes from another time"
+    )
+    assert (answer["targets"]["up"], answer["clock"]["ahead_seconds"]) == (1, ahead)
 
 
 def test_all_parts_are_waited_for_at_once(options: dict[str, Any], server: Server, tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ class Header:
     """The first member: what follows, from where and when. ``size`` is that of the files after it but the manifest.
 
     ``inventory_host`` is the host's name in the inventory, ``names`` the variables whose values the configuration has
-    written into it, such as the containers' names: both are empty in archives from before they were recorded.
+    written into it, such as the containers' names, and ``not_uploaded`` the blocks that no sidecar of Thanos had
+    uploaded yet: they are empty in archives from before they were recorded.
     """
 
     scope: str
@@ -119,6 +120,7 @@ class Header:
     size: int
     inventory_host: str = ""
     names: dict[str, str] = dataclasses.field(default_factory=dict)
+    not_uploaded: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         content = {
@@ -130,6 +132,7 @@ class Header:
             "bytes": self.size,
             "inventory_host": self.inventory_host,
             "names": self.names,
+            "not_uploaded": self.not_uploaded,
         }
         return json.dumps(content, indent=1, sort_keys=True) + "\n"
 
@@ -151,6 +154,9 @@ class Header:
         known = content.get("names", {})
         if not isinstance(known, dict):
             raise _damaged(HEADER, "its names are not an object")
+        blocks = content.get("not_uploaded", [])
+        if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
+            raise _damaged(HEADER, "the blocks that were not uploaded are not a list of names")
         return cls(
             scope=scope,
             created=moment,
@@ -159,6 +165,7 @@ class Header:
             size=_size(content.get("bytes"), HEADER),
             inventory_host=_text({"inventory_host": "", **content}, "inventory_host", HEADER),
             names={name: _text(known, name, HEADER) for name in known},
+            not_uploaded=tuple(blocks),
         )
 
 

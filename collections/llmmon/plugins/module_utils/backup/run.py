@@ -244,8 +244,8 @@ class Backup:
             members = self._configuration_members()
             # Silences first: the sooner, the fewer come too late.
             alertmanager = self._alertmanager.members(opened) if self._alertmanager else []
-            members += self._prometheus.members(self._workplace) if self._prometheus else []
-            members += alertmanager
+            blocks = self._prometheus.members(self._workplace) if self._prometheus else []
+            members += blocks + alertmanager
             members += self._grafana.members(self._workplace) if self._grafana else []
             total = sum(member.size for member in members)
             # Now the size is known to the byte.
@@ -258,6 +258,7 @@ class Backup:
                 total,
                 self._settings.inventory_host,
                 self._settings.names,
+                self._prometheus.not_uploaded(blocks) if self._prometheus else (),
             )
             filters = [gzip_command(self._settings.compression_level)]
             filters += self._settings.encryption.commands(self._workplace.path)

@@ -8,7 +8,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Optional
 
@@ -41,6 +41,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import walk
+from ansible_collections.llmmon.stack.plugins.module_utils.host.places import UPLOADED
 
 # A head of some million series takes minutes to be written as a block.
 _SNAPSHOT_SECONDS = 900.0
@@ -109,6 +110,13 @@ def configuration(service: str, config_root: Path) -> list[NewFile]:
     return found
 
 
+def _uploaded(data: Path) -> set[str]:
+    """What the sidecar beside this data directory has noted as uploaded: nothing where there is none."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return set(json.loads((data / UPLOADED).read_text(encoding="utf-8"))["uploaded"])
+    return set()
+
+
 class Prometheus:
     """Blocks of a snapshot, which Prometheus makes while it goes on scraping."""
 
@@ -144,6 +152,15 @@ class Prometheus:
         for block in sorted(snapshot.iterdir()):
             self._require_sound(block)
         return tree(snapshot, PROMETHEUS_DATA)
+
+    def not_uploaded(self, members: Sequence[NewFile]) -> tuple[str, ...]:
+        """Which blocks of a snapshot a sidecar of Thanos has yet to upload, such as the one that it is at.
+
+        The newest samples are a block in the snapshot alone. Prometheus will make another one of them, which is the one
+        to be uploaded.
+        """
+        saved = {member.path.removeprefix(f"{PROMETHEUS_DATA}/").partition("/")[0] for member in members}
+        return tuple(sorted(name for name in saved - _uploaded(self._data) if (self._data / name).is_dir()))
 
     def _require_sound(self, block: Path) -> None:
         """Refuse a block that Prometheus would not start with once it is restored."""

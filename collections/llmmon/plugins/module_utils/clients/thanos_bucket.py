@@ -13,7 +13,11 @@ _LENGTH = 200
 _WHYS: Sequence[tuple[str, str]] = (
     (r"no such host|server misbehaving", "its name cannot be resolved (DNS): correct endpoint, or llmmon_etc_hosts"),
     (r"connection refused|no route to host|network is unreachable", "nothing listens there: correct endpoint"),
-    (r"RequestTimeTooSkewed|request time|clock", "the clocks differ: set this host's, or the storage's"),
+    # Both S3 and SeaweedFS refuse what was signed more than a quarter of an hour before or after their own time.
+    (
+        r"RequestTimeTooSkewed|request time",
+        "this host's clock and the storage's differ by more than 15 minutes: set the wrong one by NTP (chrony)",
+    ),
     (
         r"request signature|access key ID|Access Key Id|SignatureDoesNotMatch|InvalidAccessKey|Access ?Denied|\b403\b",
         "it does not take the key: correct access_key and secret_key",

@@ -18,9 +18,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import N
 
 _VARIABLE = "llmmon_remote_write"
 MARKER = "llmmon:remote_write_marker"
-_SENT = re.compile(
-    r'^prometheus_remote_storage_queue_highest_sent_timestamp_seconds\{.*remote_name="([^"]*)".*\} ([0-9.e+]+)$',
-    re.MULTILINE,
+# Of each engine: the time of the newest sample that was sent to it, and how many it has refused for good.
+_SENT, _REFUSED = (
+    re.compile(rf'^prometheus_remote_storage_{name}\{{.*remote_name="([^"]*)".*\}} ([0-9.e+]+)$', re.MULTILINE)
+    for name in ("queue_highest_sent_timestamp_seconds", "samples_failed_total")
 )
 # In a run that changed nothing: a marker is made every half minute, and an engine may show it later than it has it.
 _RECENT_SECONDS = 180
@@ -40,9 +41,19 @@ _WHYS: Sequence[tuple[str, str]] = (
     (r"status 404|status 405", "there is nothing that takes samples at this path: correct its url"),
     (r"status 429", "it is asked too much (429), and Prometheus tries again: raise its limits, or write less (send)"),
     (
-        r"out of order|out-of-order|out of bounds|too old|duplicate sample|too far in the future",
+        r"in the future",
+        "it refuses samples as too far in the future: this host's clock is ahead of the engine's; set the wrong one by"
+        " NTP (chrony)",
+    ),
+    (
+        r"out of bounds|too old",
+        "it refuses samples as too old: this host's clock is behind the engine's (set the wrong one by NTP, chrony), or"
+        " they had waited for longer than it takes older ones",
+    ),
+    (
+        r"out of order|out-of-order|duplicate sample",
         "it refuses samples as out of order: another host writes the same series (llmmon_prometheus_external_labels),"
-        " or the clocks differ",
+        " or this host's clock was set back, which is over when it is as late as it was",
     ),
     (r"status 5\d\d", "it fails itself, and Prometheus tries again: look at its log"),
 )
@@ -60,6 +71,28 @@ def why(lines: Sequence[str], engine: str) -> str:
     return f"{meaning} ({shown})" if meaning else shown
 
 
+class Sent:
+    """What was sent to an engine, as Prometheus's own page says it at one look after the other.
+
+    A sample that the engine has refused for good counts as sent, too. So a newer one must have been sent since the
+    last refusal.
+    """
+
+    def __init__(self) -> None:
+        self.newest = 0.0
+        self._refused = 0.0
+        self._newest_when_refused = -1.0
+
+    def look(self, newest: float, refused: float) -> None:
+        if refused != self._refused:
+            self._refused, self._newest_when_refused = refused, newest
+        self.newest = newest
+
+    def is_taken(self, least: float) -> bool:
+        """Whether the engine has taken a sample that is at least so new."""
+        return self.newest >= least and self.newest > self._newest_when_refused
+
+
 def verify_remote_write(
     prometheus: HttpClient, parameters: Mapping[str, Any], log: Callable[[], list[str]], timeout: float
 ) -> dict[str, Any]:
@@ -68,21 +101,22 @@ def verify_remote_write(
     With ``fresh`` it is one that was scraped since now.
     """
     least = time.time() if parameters["fresh"] else time.time() - _RECENT_SECONDS
-    engines = parameters["engines"]
-    found: dict[str, float] = {}
+    sent = {engine: Sent() for engine in parameters["engines"]}
 
     def taken() -> Optional[bool]:
-        found.update({name: float(value) for name, value in _SENT.findall(prometheus.text("/metrics"))})
-        return True if all(found.get(engine, 0) >= least for engine in engines) else None
+        page = prometheus.text("/metrics")
+        newest, refused = (
+            {name: float(value) for name, value in pattern.findall(page)} for pattern in (_SENT, _REFUSED)
+        )
+        for engine, known in sent.items():
+            known.look(newest.get(engine, 0.0), refused.get(engine, 0.0))
+        return all(known.is_taken(least) for known in sent.values()) or None
 
     if not wait_for(taken, timeout, interval=1.0):
         lines = log()
-        raise NotProved(
-            sentence_list(
-                [_not_taken(engine, why(lines, engine)) for engine in engines if found.get(engine, 0) < least]
-            )
-        )
-    return {"engines": {engine: found[engine] for engine in engines}}
+        missing = [engine for engine, known in sent.items() if not known.is_taken(least)]
+        raise NotProved(sentence_list([_not_taken(engine, why(lines, engine)) for engine in missing]))
+    return {"engines": {engine: known.newest for engine, known in sent.items()}}
 
 
 def _not_taken(engine: str, reason: str) -> str:
@@ -112,7 +146,7 @@ def verify_query(grafana: GrafanaApi, parameters: Mapping[str, Any], timeout: fl
         late = f"its newest is {time.time() - newest[0]:.0f} s old" if newest else "it has none"
         raise NotProved(
             f"the engine at llmmon_query_url does not show the samples of this host ({expression}: {late}): does"
-            f" {_VARIABLE} write to the same engine and tenant?"
+            f" {_VARIABLE} write to the same engine and tenant, and is this host's clock right?"
         )
     return {"marker": expression, "age_seconds": int(time.time() - newest[0])}
 

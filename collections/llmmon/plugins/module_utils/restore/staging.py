@@ -68,7 +68,7 @@ class Staging:
     def prepare(self, archive: Path, contents: Contents) -> None:
         """Arrange what was read as it will lie in its places, and write down that it is whole."""
         self._arrange_grafana(contents.header)
-        self._note_uploaded()
+        self._note_uploaded(contents.header)
         self._prepare_configuration(contents.header)
         self._mark_ready(archive, contents)
 
@@ -107,17 +107,20 @@ class Staging:
             ) from error
         database.unlink()
 
-    def _note_uploaded(self) -> None:
-        """Keep a sidecar from uploading what is restored.
+    def _note_uploaded(self, header: Header) -> None:
+        """Keep a sidecar from uploading what is restored, but for the blocks that were still to be uploaded.
 
-        The bucket has had these blocks, and the compactor may have put them together, or deleted them, since: once more
-        they would overlap with what it has made of them, and stop it.
+        The bucket has had the others, and the newest samples may be in the bucket in another block by now: they would
+        overlap with it, and stop the compactor. A block that was uploaded meanwhile is found by its name there, or the
+        compactor knows it by what it was put together from, and deletes it.
         """
         prometheus = self._target.services.get("prometheus")
         if not self._target.settings.sidecar or prometheus is None or not self.new_data(prometheus).is_dir():
             return
         data = self.new_data(prometheus)
-        blocks = sorted(entry.name for entry in data.iterdir() if is_block(entry.name))
+        blocks = sorted(
+            entry.name for entry in data.iterdir() if is_block(entry.name) and entry.name not in header.not_uploaded
+        )
         note = data / UPLOADED
         note.write_text(json.dumps({"version": 1, "uploaded": blocks}), encoding="utf-8")
         note.chmod(0o640)

@@ -37,6 +37,7 @@ HEADER = Header(
         )
     },
     size=5_000_000_000,
+    not_uploaded=("01JABCDEFGHJKMNPQRSTVWXYZ0",),
 )
 MANIFEST = Manifest(
     {"prometheus/data/01J/index": FileRecord(3, SHA), "config/grafana/r/grafana.ini": FileRecord(0, SHA)}
@@ -106,6 +107,8 @@ def test_header_and_manifest_come_back_as_they_were() -> None:
         ("services prometheus digests", [None]),
         ("services prometheus release", "../../etc"),
         ("services prometheus running_release", "x"),
+        ("not_uploaded", "01J"),
+        ("not_uploaded", [1]),
         ("format", "1"),
         ("format", True),
         ("format", 0),

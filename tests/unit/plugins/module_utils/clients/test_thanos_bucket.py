@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.thanos_bucket import list_command, why_not_read
 
+CLOCKS = "this host's clock and the storage's differ by more than 15 minutes: set the wrong one by NTP (chrony)"
+
 
 # The last words of Thanos 0.42.4 about a bucket of SeaweedFS 4.48, or of none; and two of other storages.
 @pytest.mark.parametrize(
@@ -29,7 +31,10 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.thanos_bucket
             "set insecure",
         ),
         ("tls: failed to verify certificate: x509: certificate signed by unknown authority", "TLS fails"),
-        ("The difference between the request time and the server's time is too large.", "the clocks differ"),
+        ("The difference between the request time and the server's time is too large.", CLOCKS),
+        # AWS's own words, and those about a storage that sends the code alone.
+        ("The difference between the request time and the current time is too large.", CLOCKS),
+        ("Error response code RequestTimeTooSkewed.", CLOCKS),
         ("context deadline exceeded", "no answer in time"),
         ("something new", "something new"),
     ],

@@ -128,6 +128,15 @@ def test_what_is_restored_is_uploaded_by_no_sidecar(machine: RestoreMachine, arc
     assert_restored(machine)
 
 
+def test_what_was_still_to_be_uploaded_is_uploaded_after_a_restore(machine: RestoreMachine, tmp_path: Path) -> None:
+    machine.sidecar = True
+    head = dataclasses.replace(archives.header(archives.FULL), not_uploaded=(archives.BLOCK,))
+    machine.restore().stage(archives.whole(tmp_path / NAME, head=head))
+    machine.restore().swap(machine.engine)
+    note = machine.data_root / "prometheus" / "thanos.shipper.json"
+    assert json.loads(note.read_text()) == {"version": 1, "uploaded": []}
+
+
 def test_a_fresh_host_is_restored_and_put_back_to_nothing(tmp_path: Path, archive: Path) -> None:
     machine = RestoreMachine(tmp_path / "host")
     machine.root.mkdir()
