@@ -35,7 +35,8 @@ class Outcome:
     """What was seen and heard.
 
     ``told`` is how often each incident was; the others are the longest times between two samples of a gateway: of both
-    hosts together, and where the querier shows them as one.
+    hosts together, and where the querier shows them as one. ``empty_steps`` is how many points are missing in graphs of
+    the gateways, with a point for each scrape, that the querier draws.
     """
 
     kills: int
@@ -43,6 +44,7 @@ class Outcome:
     seconds: float
     longest_gap: float
     longest_gap_shown: float
+    empty_steps: int
     told: dict[str, int]
 
 
@@ -182,8 +184,9 @@ def killed_at_random(folder: Path, kills: int, seed: int, interval: int = SCRAPE
                 max(_longest_gap(view, name, begun, until, deduplicated) for name in gateways.names)
                 for deduplicated in (False, True)
             )
+            empty = sum(_empty_steps(view, name, begun, until, interval) for name in gateways.names)
             told = {name: gateways.told[name] for name in gateways.names}
-            return Outcome(kills, interval, until - begun, apart, together, told)
+            return Outcome(kills, interval, until - begun, apart, together, empty, told)
 
 
 def _other(hosts: list[Host], host: Host) -> Host:
@@ -204,6 +207,13 @@ def _longest_gap(view: prometheus.Server, name: str, since: float, until: float,
     assert len(found) == (1 if deduplicated else 2)
     moments: list[float] = sorted([since, until, *(moment for series in found for moment, _ in series["values"])])
     return max(following - moment for moment, following in pairwise(moments))
+
+
+def _empty_steps(view: prometheus.Server, name: str, since: float, until: float, interval: int) -> int:
+    asked, steps = f'up{{job="{name}"}}', int((until - since) // interval)
+    span = {"start": str(since), "end": str(since + steps * interval), "step": str(interval)}
+    (series,) = view.get("query_range", query=asked, **span)["result"]
+    return steps + 1 - len(series["values"])
 
 
 def _pause(seconds: float) -> None:
