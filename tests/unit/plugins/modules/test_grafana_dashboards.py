@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -412,6 +413,29 @@ def test_five_hundred_dashboards_are_looked_at_once_each(grafana: Scripted, sour
     answer = run_module(grafana_dashboards, parameters(grafana.server, source))
     assert (answer["changed"], answer["requests"]) == (False, 501)
     assert len(grafana.server.requests) == 501
+
+
+def test_what_may_leave_is_asked_for_beside_the_dashboards(grafana: Scripted, source: Path) -> None:
+    """Alone it would be waited for alone, in each run that changes nothing."""
+    asked = threading.Event()
+    answers = grafana.server.answers
+    for number in (1, 2):
+        grafana.has(number, tags=[OWNER.tag])
+        there = answers[f"GET /api/dashboards/uid/llm-{number}"]
+        assert isinstance(there, Answer)
+
+        def when_asked(_: Request, there: Answer = there) -> Answer:
+            return there if asked.wait(10) else Answer(500)
+
+        answers[f"GET /api/dashboards/uid/llm-{number}"] = when_asked
+
+    def tagged(_: Request) -> Answer:
+        asked.set()
+        return as_json([{"uid": "llm-1"}, {"uid": "llm-2"}])
+
+    answers[f"GET {ALL_DASHBOARDS}&tag={OWNER.tag}"] = tagged
+    answer = run_module(grafana_dashboards, parameters(grafana.server, source, prune=True))
+    assert (answer["changed"], answer["requests"]) == (False, 4)
 
 
 def test_a_failure_of_many_names_a_hundred(grafana: Scripted, source: Path) -> None:

@@ -64,10 +64,19 @@ def _names(items: Any) -> set[str]:
 
 
 def _placeholders(value: Any) -> set[str]:
-    if isinstance(value, str):
-        return set(_PLACEHOLDER.findall(value))
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return {name for child in children for name in _placeholders(child)}
+    names: set[str] = set()
+    # A call for each of its thousands of values would take longer than all else that is done with a dashboard.
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, str):
+            if "${" in one:
+                names.update(_PLACEHOLDER.findall(one))
+        elif isinstance(one, dict):
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return names
 
 
 def _filled_in(value: Any, values: Mapping[str, str]) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import ClassicWriter, GrafanaApi
@@ -72,13 +74,12 @@ class Push:
     def run(self) -> None:
         """Look and decide; write unless in check mode. Raises BadDashboard, HttpError or PushFailed."""
         self.folders = self._plan_folders()
-        examined = parallel_map(CONNECTIONS, self._examined_or_refused, self.wanted.dashboards)
+        examined, tagged = self._look()
         refused = [str(step) for step in examined if isinstance(step, BadDashboard)]
         if refused:
             raise BadDashboard(" | ".join(refused))
         self.steps = {step.dashboard.uid: step for step in examined if isinstance(step, DashboardStep)}
-        if self.wanted.prune:
-            self.leaving = self._plan_leaving()
+        self.leaving = self._plan_leaving(tagged)
         self._check_titles()
         self.done = {uid for uid, step in self.steps.items() if step.action == "unchanged"}
         if not self.check_mode:
@@ -117,6 +118,15 @@ class Push:
             f"this Grafana has no nested folders: {folder.uid} stays at the top level instead of in {folder.parent_uid}"
         )
 
+    def _look(self) -> tuple[list[Any], list[dict[str, Any]]]:
+        """Every dashboard of the set with what it needs, and all that carry the owner's tag where others may leave."""
+        asked: list[Callable[[], Any]] = [partial(self._examined_or_refused, one) for one in self.wanted.dashboards]
+        if self.wanted.prune:
+            # With the others, since alone it would be waited for alone.
+            asked.insert(0, partial(self.grafana.dashboards_found, self.wanted.owner.tag))
+        found = parallel_map(CONNECTIONS, lambda ask: ask(), asked)
+        return (found[1:], found[0]) if self.wanted.prune else (found, [])
+
     def _examined_or_refused(self, dashboard: Dashboard) -> Any:
         try:
             return self._examined(dashboard)
@@ -140,9 +150,8 @@ class Push:
             leaving = {gone.uid for gone in self.leaving if not gone.kept}
             check_titles(wanted, self.grafana.dashboards_found(), leaving | self.steps.keys())
 
-    def _plan_leaving(self) -> list[Leaving]:
-        hits = self.grafana.dashboards_found(self.wanted.owner.tag)
-        uids = sorted({str(hit.get("uid")) for hit in hits} - self.steps.keys())
+    def _plan_leaving(self, tagged: list[dict[str, Any]]) -> list[Leaving]:
+        uids = sorted({str(hit.get("uid")) for hit in tagged} - self.steps.keys())
         found = parallel_map(CONNECTIONS, self._leaving, [uid for uid in uids if UID.fullmatch(uid)])
         return [leaving for leaving in found if leaving]
 
