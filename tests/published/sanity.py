@@ -21,6 +21,6 @@ def this_environment(*_: object, **__: object) -> VirtualPythonConfig:
 if __name__ == "__main__":
     sanity.create_sanity_virtualenv = this_environment
     sanity.check_sanity_virtualenv_yaml = lambda _: True
-    # It leaves filters out, because one file may hold several. Here each has its own, and its documentation is checked.
+    # It leaves filters out, because one file may hold several. Here each has a file of its own with its documentation.
     sanity.MULTI_FILE_PLUGINS = ()
     main()

@@ -3,12 +3,10 @@
 
 from __future__ import annotations
 
-import pkgutil
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader
-from ansible_collections.llmmon.stack.plugins import filter as filters
 
 
 class ActionModule(ActionBase):
@@ -24,5 +22,5 @@ class ActionModule(ActionBase):
 
 
 # Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
-# until then and loses what it imports itself. Looking for one filter loads all before it, in the order of their names.
-filter_loader.get(f"llmmon.stack.{max(found.name for found in pkgutil.iter_modules(filters.__path__))}")
+# until then and loses what it imports itself. Looking for one filter loads the file in which all are.
+filter_loader.get("llmmon.stack.gateways")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,33 +17,36 @@ from tests.conftest import REPOSITORY
 PLUGINS = "ansible_collections.llmmon.stack.plugins"
 FOLDER = REPOSITORY / "collections" / "llmmon" / "plugins" / "filter"
 
-FILTERS = sorted({path.stem for path in FOLDER.glob("*.py")})
+FUNCTIONS: dict[str, Callable[..., Any]] = (
+    importlib.import_module(f"{PLUGINS}.filter.all_filters").FilterModule().filters()
+)
+FILTERS = sorted(FUNCTIONS)
 
 
-def plugin(name: str) -> ModuleType:
-    return importlib.import_module(f"{PLUGINS}.filter.{name}")
-
-
-def function_of(name: str) -> Callable[..., Any]:
-    """The one function that a file registers, under the file's name."""
-    filters: dict[str, Callable[..., Any]] = plugin(name).FilterModule().filters()
-    assert list(filters) == [name]
-    return filters[name]
+def written(name: str) -> dict[str, Any]:
+    """What the file of a filter says."""
+    found: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+    return found
 
 
 def documentation(name: str) -> dict[str, Any]:
     """What ansible-doc shows: what the file says, and the fragments that it shares with others."""
-    path = str(FOLDER / f"{name}.py")
+    path = str(FOLDER / f"{name}.yml")
     found: dict[str, Any] = get_docstring(path, fragment_loader, collection_name="llmmon.stack", plugin_type="filter")[
         0
     ]
     return found
 
 
+def test_each_filter_has_a_file_that_documents_it_and_no_file_is_left_over() -> None:
+    assert sorted(path.stem for path in FOLDER.glob("*.yml")) == FILTERS
+    # Ansible looks into each of them for any filter.
+    assert [path.name for path in FOLDER.glob("*.py")] == ["all_filters.py"]
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_a_filter_only_registers_what_is_written_elsewhere(name: str) -> None:
-    assert function_of(name).__module__.startswith(f"{PLUGINS}.plugin_utils.")
-    assert f"{PLUGINS}.filter" not in (FOLDER / f"{name}.py").read_text()
+    assert FUNCTIONS[name].__module__.startswith(f"{PLUGINS}.plugin_utils.")
 
 
 @pytest.mark.parametrize("name", FILTERS)
@@ -53,7 +55,7 @@ def test_the_documented_options_are_the_ones_taken(name: str) -> None:
     assert documented["name"] == name
     assert all(documented[key] for key in ("short_description", "description", "version_added", "author"))
     options = documented["options"]
-    first, *more = inspect.signature(function_of(name)).parameters.values()
+    first, *more = inspect.signature(FUNCTIONS[name]).parameters.values()
     # A fragment's options come after those of the file.
     assert sorted(options, key="_input".__ne__) == ["_input", *(parameter.name for parameter in more)]
     parameters = {"_input": first, **{parameter.name: parameter for parameter in more}}
@@ -67,9 +69,10 @@ def test_the_documented_options_are_the_ones_taken(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILTERS)
 def test_examples_and_return_values_are_there(name: str) -> None:
-    (task, *_) = yaml.safe_load(plugin(name).EXAMPLES)
+    examples = written(name)["EXAMPLES"]
+    (task, *_) = yaml.safe_load(examples)
     assert task["name"][0].isupper()
-    assert f"llmmon.stack.{name}" in plugin(name).EXAMPLES
-    value = yaml.safe_load(plugin(name).RETURN)["_value"]
+    assert f"llmmon.stack.{name}" in examples
+    value = written(name)["RETURN"]["_value"]
     assert value["description"]
     assert ("elements" in value) == (value["type"] == "list")
