@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from ansible.plugins.action import ActionBase
@@ -24,3 +25,6 @@ class ActionModule(ActionBase):
 # Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
 # until then and loses what it imports itself. Looking for one filter loads the file in which all are.
 filter_loader.get("llmmon.stack.gateways")
+# What is there by now stays till the end. Without this the process of each task would look through it for garbage, and
+# get a copy of its own of all that it looks at.
+gc.freeze()

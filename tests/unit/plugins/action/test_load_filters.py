@@ -15,19 +15,23 @@ from tests.conftest import REPOSITORY
 COLLECTION = REPOSITORY / "collections" / "llmmon"
 # Asks the process in which a task is templated what it had loaded before it began.
 LOOKUP = """
-import sys
+import gc, sys
 from ansible.plugins.lookup import LookupBase
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        return sorted(name for name in sys.modules if ".llmmon.stack.plugins.filter." in name)
+        loaded = sum(".llmmon.stack.plugins.filter." in name for name in sys.modules)
+        return [f"{loaded} {'frozen' if gc.get_freeze_count() else 'not frozen'}"]
 """
-SAY = {"name": "Say what is loaded", "ansible.builtin.debug": {"msg": "loaded: {{ query('loaded') | length }}"}}
+SAY = {"name": "Say what is loaded", "ansible.builtin.debug": {"msg": "loaded: {{ lookup('loaded') }}"}}
 LOAD = {"name": "Load the filters", "llmmon.stack.load_filters": None}
-FILTERS = 1  # The one file that registers all.
 
 
-@pytest.mark.parametrize(("tasks", "loaded"), [([SAY], 0), ([LOAD, SAY], FILTERS)], ids=["without", "with"])
-def test_later_tasks_find_all_filters_loaded(tmp_path: Path, tasks: list[object], loaded: int) -> None:
+@pytest.mark.parametrize(
+    ("tasks", "loaded"), [([SAY], "0 not frozen"), ([LOAD, SAY], "1 frozen")], ids=["without", "with"]
+)
+def test_later_tasks_find_the_file_of_all_filters_loaded_and_frozen(
+    tmp_path: Path, tasks: list[object], loaded: str
+) -> None:
     (tmp_path / "lookup_plugins").mkdir()
     (tmp_path / "lookup_plugins" / "loaded.py").write_text(LOOKUP)
     playbook = tmp_path / "play.yml"
