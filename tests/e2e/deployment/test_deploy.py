@@ -45,13 +45,12 @@ def test_site_deploys_and_proves_it(stack: Stack) -> None:
         assert stack.on_host(f"readlink /etc/llmmon/{service}/running") == release
 
 
-def test_what_has_just_started_is_not_reloaded(stack: Stack) -> None:
+@pytest.mark.parametrize(
+    ("service", "words"), [("prometheus", "Loading configuration file"), ("grafana", "HTTP Server Listen")]
+)
+def test_what_has_just_started_is_not_reloaded(stack: Stack, service: str, words: str) -> None:
     """It has read its configuration at its start; to load it again takes seconds, and a restart of Grafana many."""
-    for service in ("prometheus", "alertmanager"):
-        loads = stack.on_host(f"docker logs llmmon-{service} 2>&1 | grep -c 'Loading configuration file'")
-        assert loads == "1", service
-    restarted = "docker events --since 2h --until 0s --filter event=restart --format '{{.Actor.Attributes.name}}'"
-    assert stack.on_host(restarted) == ""
+    assert stack.on_host(f"docker logs llmmon-{service} 2>&1 | grep -c '{words}'", check=False) == "1"
 
 
 def test_a_second_run_changes_nothing(stack: Stack) -> None:
