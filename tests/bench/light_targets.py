@@ -23,7 +23,7 @@ from typing import Any
 import yaml
 
 from tests.bench.spending import HEADING, Spent, line, spent
-from tests.support.stack import SECRETS, SSH_OPTIONS, Stack, make_inventory
+from tests.support.stack import SSH_OPTIONS, Stack, environment_for, make_inventory
 from tests.testbed import gateway, hosts, lifecycle, sinks
 from tests.testbed.hosts import Host
 
@@ -108,8 +108,7 @@ def make_stack(folder: Path, targets: Sequence[Target], services: Sequence[str],
     inventory = make_inventory(folder, targets[0].machine, proxy, INTERVALS | {"llmmon_services": list(services)})
     entries = {target.name: variables_of(target, folder) for target in targets}
     (inventory / "hosts.yml").write_text(yaml.safe_dump({GROUP: {"hosts": entries}}))
-    environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    environment |= {"PROMETHEUS_BEARER_TOKEN": proxy.token, **SECRETS, "ANSIBLE_NOCOLOR": "1"}
+    environment = environment_for(proxy)
     return Stack(targets[0].machine, proxy, receivers, inventory, environment)
 
 

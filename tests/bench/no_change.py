@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.support.stack import SECRETS, SSH_OPTIONS, Stack, make_inventory, variables_of_the_testbed
+from tests.support.stack import SSH_OPTIONS, Stack, environment_for, make_inventory, variables_of_the_testbed
 from tests.testbed import gateway, hosts, lifecycle, sinks
 from tests.testbed.hosts import Host
 
@@ -51,8 +51,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             inventory = make_inventory(Path(folder), found[0], proxy, intervals={})
             add_hosts(inventory, found[1:])
-            environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-            environment |= {"PROMETHEUS_BEARER_TOKEN": proxy.token, **SECRETS, "ANSIBLE_NOCOLOR": "1"}
+            environment = environment_for(proxy)
             stack = Stack(found[0], proxy, sinks.start_sinks(NAME), inventory, environment)
             print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}; Docker with images present")
             print(f"the same containers by hand, until ready: {by_hand(stack):6.1f} s")

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import io
 import json
-import os
 import subprocess
 import tarfile
 import threading
@@ -22,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from tests.support.stack import ANSIBLE_PLAYBOOK, PLAY_SECONDS, SSH_OPTIONS, Result
+from tests.support.stack import ANSIBLE_PLAYBOOK, PLAY_SECONDS, SSH_OPTIONS, Result, plain_environment
 from tests.testbed import debian, hosts
 from tests.testbed.gateway import Gateway
 from tests.testbed.hosts import Host
@@ -59,7 +58,7 @@ class Peer:
     folder: Path
 
     def run(self) -> Result:
-        environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        environment = plain_environment()
         environment |= {
             "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": str(self.folder),

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.bench.peer_collection import peer
 from tests.bench.spending import HEADING, Spent, line, spent
-from tests.support.stack import SECRETS, Result, Stack, make_inventory
+from tests.support.stack import Result, Stack, environment_for, make_inventory
 from tests.testbed import gateway, hosts, lifecycle, sinks
 
 NAME = "peers"
@@ -64,8 +64,7 @@ def prepare(folder: Path, collection: Path, held: ExitStack) -> dict[str, Callab
     held.callback(sinks.stop_sinks, NAME)
     found = {name: hosts.create(name) for name in TITLES}
     theirs = held.enter_context(peer(folder / PEER, collection, found[PEER], proxy))
-    environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
-    environment |= {"PROMETHEUS_BEARER_TOKEN": proxy.token, **SECRETS, "ANSIBLE_NOCOLOR": "1"}
+    environment = environment_for(proxy)
     three, whole = (
         Stack(found[name], proxy, receivers, make_inventory(folder / name, found[name], proxy, intervals), environment)
         for name, intervals in ((THREE, _THREE_SERVICES), (WHOLE, {}))

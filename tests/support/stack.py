@@ -57,6 +57,16 @@ class Result:
         return sum(int(number) for number in re.findall(rf"\b{key}=(\d+)", recap))
 
 
+def environment_for(gateway: Gateway) -> dict[str, str]:
+    """What Ansible of a bench gets: nothing of the caller's but where programs and its home are, and the secrets."""
+    return {**plain_environment(), "PROMETHEUS_BEARER_TOKEN": gateway.token, **SECRETS, "ANSIBLE_NOCOLOR": "1"}
+
+
+def plain_environment() -> dict[str, str]:
+    """Of the caller's environment, what every program needs."""
+    return {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+
+
 @dataclass
 class Stack:
     """The deployment under test."""

@@ -38,6 +38,16 @@ def grafana_arguments() -> dict[str, Any]:
     }
 
 
+def grafana_argument(looked_for: dict[str, Any]) -> dict[str, Any]:
+    """What is looked for at Grafana, and how Grafana is reached, as one option of a module that looks for more."""
+    return {
+        "type": "dict",
+        "options": {**grafana_arguments(), **looked_for},
+        "required_one_of": [("password", "password_file")],
+        "mutually_exclusive": [("password", "password_file")],
+    }
+
+
 def grafana_token_arguments() -> dict[str, Any]:
     """Options of the doc fragments ``http``, ``grafana`` and ``grafana_token``: any credentials, any organisation."""
     return {

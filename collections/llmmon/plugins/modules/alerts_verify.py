@@ -79,7 +79,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     alerts_arguments,
     client_of,
-    grafana_arguments,
+    grafana_argument,
     grafana_proof_arguments,
     http_arguments,
 )
@@ -110,12 +110,7 @@ def main() -> None:
         argument_spec={
             **http_arguments(),
             **alerts_arguments(),
-            "grafana": {
-                "type": "dict",
-                "options": {**grafana_arguments(), **grafana_proof_arguments()},
-                "required_one_of": [("password", "password_file")],
-                "mutually_exclusive": [("password", "password_file")],
-            },
+            "grafana": grafana_argument(grafana_proof_arguments()),
             "timeout": {"type": "float", "default": 0.0},
         },
         supports_check_mode=True,

@@ -128,7 +128,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     client_of,
-    grafana_arguments,
+    grafana_argument,
     grafana_proof_arguments,
     http_arguments,
     query_arguments,
@@ -203,19 +203,9 @@ def main() -> None:
             "services": services_argument(),
             "targets": {"type": "dict", "options": {**http_arguments(), **targets_arguments()}},
             "rules": {"type": "dict", "options": {**http_arguments(), **rules_arguments()}},
-            "grafana": {
-                "type": "dict",
-                "options": {**grafana_arguments(), **grafana_proof_arguments()},
-                "required_one_of": [("password", "password_file")],
-                "mutually_exclusive": [("password", "password_file")],
-            },
+            "grafana": grafana_argument(grafana_proof_arguments()),
             "remote_write": {"type": "dict", "options": {**http_arguments(), **remote_write_arguments()}},
-            "query": {
-                "type": "dict",
-                "options": {**grafana_arguments(), **query_arguments()},
-                "required_one_of": [("password", "password_file")],
-                "mutually_exclusive": [("password", "password_file")],
-            },
+            "query": grafana_argument(query_arguments()),
             "thanos": thanos_argument(),
             "documentation": {"type": "dict", "options": http_arguments()},
             "receivers": {"type": "dict", "options": receivers_arguments()},
