@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.llmmon.stack.plugins.module_utils.calibration import history
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration import surges
 
 from tests.rules import promql, promtool
 from tests.rules.month.episodes import STEP, Firing, fired
@@ -30,8 +30,8 @@ ALERT = "month:alert"
 READ_BY_CALIBRATION = (
     "job:llm_requests:rate5m",
     "job:llm_requests_failed:rate5m",
-    *(f"job:{signal}:rate5m_same_time" for signal in history.SURGES.values()),
-    *(f"job:{signal}:surge_ratio" for signal in history.SURGES.values()),
+    *(f"job:{signal}:rate5m_same_time" for signal in surges.SURGES.values()),
+    *(f"job:{signal}:surge_ratio" for signal in surges.SURGES.values()),
     "job_model:llm_requests:increase5m",
     "job_model:llm_requests:rate5m",
     "job_model:llm_requests_failed:ratio_rate5m",

@@ -7,7 +7,7 @@ import gc
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader
+from ansible.plugins.loader import filter_loader, test_loader
 
 
 class ActionModule(ActionBase):
@@ -23,8 +23,12 @@ class ActionModule(ActionBase):
 
 
 # Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
-# until then and loses what it imports itself. Looking for one filter loads the file in which all are.
+# until then and loses what it imports itself. Looking for one filter loads the file in which all are, and looking for
+# one test all of Ansible's.
+#
+# What is there by now, playbooks and roles, stays till the end. Without this the search for garbage would look through
+# it during these imports, and in the process of each task, which would get a copy of its own of all that it looks at.
+gc.freeze()
 filter_loader.get("llmmon.stack.gateways")
-# What is there by now stays till the end. Without this the process of each task would look through it for garbage, and
-# get a copy of its own of all that it looks at.
+test_loader.get("ansible.builtin.version")
 gc.freeze()

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import SECRETS
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import GPU_JOB, NODE_JOB
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import OWN
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NODE_JOB
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import secrets_of, sign_in, tls
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import DEFAULT_METRICS_PATH, is_true
 

@@ -19,17 +19,26 @@ import gc, sys
 from ansible.plugins.lookup import LookupBase
 class LookupModule(LookupBase):
     def run(self, terms, variables=None, **kwargs):
-        loaded = sum(".llmmon.stack.plugins.filter." in name for name in sys.modules)
-        return [f"{loaded} {'frozen' if gc.get_freeze_count() else 'not frozen'}"]
+        filters = sum(".llmmon.stack.plugins.filter." in name for name in sys.modules)
+        tests = any(name.startswith("ansible.plugins.test.core") for name in sys.modules)
+        client = "a client of HTTP" if {"requests", "docker"} & set(sys.modules) else "no client"
+        frozen = "frozen" if gc.get_freeze_count() else "not frozen"
+        return [f"{filters} {'with' if tests else 'without'} tests, {client}, {frozen}"]
 """
 SAY = {"name": "Say what is loaded", "ansible.builtin.debug": {"msg": "loaded: {{ lookup('loaded') }}"}}
 LOAD = {"name": "Load the filters", "llmmon.stack.load_filters": None}
 
 
 @pytest.mark.parametrize(
-    ("tasks", "loaded"), [([SAY], "0 not frozen"), ([LOAD, SAY], "1 frozen")], ids=["without", "with"]
+    ("tasks", "loaded"),
+    [
+        ([SAY], "0 without tests, no client, not frozen"),
+        # What only the hosts need would take longer to load than all filters.
+        ([LOAD, SAY], "1 with tests, no client, frozen"),
+    ],
+    ids=["without", "with"],
 )
-def test_later_tasks_find_the_file_of_all_filters_loaded_and_frozen(
+def test_later_tasks_find_all_filters_and_tests_loaded_and_frozen(
     tmp_path: Path, tasks: list[object], loaded: str
 ) -> None:
     (tmp_path / "lookup_plugins").mkdir()

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.surges import AS_BEFORE, SURGES
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient
 
 # Seconds between two samples: alerts wait for minutes.
@@ -17,10 +18,6 @@ STEP = 60
 ENOUGH = 500
 # Minutes with requests below which nothing is proposed, however many there were.
 ENOUGH_MINUTES = 120
-# A surge is none if there was almost as much at the same time yesterday or a week ago: so many times as much at most.
-AS_BEFORE = 1.5
-# Thresholds of surges, and the signal of each.
-SURGES = {"request_surge_ratio": "llm_requests", "token_surge_ratio": "llm_tokens_used"}
 _DAY = 86400
 _P95 = "job_model:llm_response_latency_seconds:p95_rate5m"
 _FAILED = "job_model:llm_requests_failed:ratio_rate5m"

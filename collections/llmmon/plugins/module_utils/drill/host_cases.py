@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.cases import StackCase
 from ansible_collections.llmmon.stack.plugins.module_utils.drill.series import SCRAPED, Series, Value, lately
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NODE_JOB
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import GPU_JOB, NODE_JOB
 
 _NANOSECONDS = 1e9
 

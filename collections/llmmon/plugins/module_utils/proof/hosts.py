@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import GPU_JOB
 
-NODE_JOB, GPU_JOB = "host-node", "host-gpu"
 # Of an exporter that does not listen.
 NO_DRIVER = "; a GPU exporter may end by itself where there is no driver: run nvidia-smi on that host"
 # What dcgm-exporter and nvidia_gpu_exporter say of a GPU whatever it can do. Neither says it where it sees none.

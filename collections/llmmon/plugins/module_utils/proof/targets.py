@@ -32,10 +32,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.scrape_causes
     classify,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.durations import milliseconds
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import GPU_JOB
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved, sentence_list
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.evidence import Evidence, evidence
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NO_DRIVER, gpu_problems
+from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import NO_DRIVER, gpu_problems
 
 # So many redirects are looked into: each may take seconds.
 _MOST_REDIRECTS = 10

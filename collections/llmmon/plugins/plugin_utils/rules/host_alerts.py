@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import NODE_JOB
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import NODE_JOB
 from ansible_collections.llmmon.stack.plugins.plugin_utils.hosts import from_files
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Rule
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.promql import grown, job_is, selector

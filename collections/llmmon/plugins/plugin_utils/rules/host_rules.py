@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.proof.hosts import GPU_JOB, NODE_JOB
+from ansible_collections.llmmon.stack.plugins.module_utils.host.jobs import GPU_JOB, NODE_JOB
 from ansible_collections.llmmon.stack.plugins.plugin_utils.hosts import from_files
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.host_alerts import host_alerts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.model import Group, Rule, group, record
