@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_native
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import SECRETS
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree, work_out_once
 
 # What decides which files a release holds and what is in them; the rest decides how they get there.
 _DECIDING = ("files", "secrets", "generate", "stamp_secrets")
@@ -37,6 +37,7 @@ class ActionModule(ActionBase):
             "secrets",
             "generate",
             "extra_files",
+            "once",
             "brief",
             "group",
             "validate",
@@ -61,7 +62,8 @@ class ActionModule(ActionBase):
         if not source.is_dir():
             # An empty tree would be installed: no file is found below a file.
             raise AnsibleActionFail(f"config_tree needs src, a folder of templates: {source} is a file")
-        files = render_tree(self._templar, source, task_vars or {})
+        variables = work_out_once(self._templar, task_vars or {}, arguments.pop("once", None) or [])
+        files = render_tree(self._templar, source, variables)
         files.update(self._extra_files(arguments.pop("extra_files", None) or {}))
         secrets = arguments.pop("secrets", None) or {}
         files.update({f"{SECRETS}/{name}": str(content) for name, content in secrets.items()})

@@ -7,7 +7,13 @@ import gc
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader, test_loader
+from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
+
+# Those that the roles use, and with them most of what users do.
+LOOKUPS = (
+    *(f"ansible.builtin.{name}" for name in ("config", "env", "file", "fileglob", "template", "vars", "varnames")),
+    *(f"llmmon.stack.{name}" for name in ("dotenv", "extra_variable")),
+)
 
 
 class ActionModule(ActionBase):
@@ -24,11 +30,13 @@ class ActionModule(ActionBase):
 
 # Ansible imports an action in its own process and runs every task in a process of its own, which has what was imported
 # until then and loses what it imports itself. Looking for one filter loads the file in which all are, and looking for
-# one test all of Ansible's.
+# one test all of Ansible's. Of a lookup Ansible reads the documentation, too.
 #
 # What is there by now, playbooks and roles, stays till the end. Without this the search for garbage would look through
 # it during these imports, and in the process of each task, which would get a copy of its own of all that it looks at.
 gc.freeze()
 filter_loader.get("llmmon.stack.gateways")
 test_loader.get("ansible.builtin.version")
+for lookup in LOOKUPS:
+    lookup_loader.get(lookup)
 gc.freeze()

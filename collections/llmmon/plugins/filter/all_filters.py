@@ -18,6 +18,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.canaries import (
 )
 from ansible_collections.llmmon.stack.plugins.plugin_utils.containers import containers_wanted
 from ansible_collections.llmmon.stack.plugins.plugin_utils.counted import counted
+from ansible_collections.llmmon.stack.plugins.plugin_utils.deployment import steps_to_do
 from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import longest_interval
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateway_access import (
     gateway_probe_options,
@@ -158,6 +159,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "shard_problems": shard_problems,
     "spender_problems": spender_problems,
     "stack_alerts": stack_alerts,
+    "steps_to_do": steps_to_do,
     "thanos_problems": thanos_problems,
     "thanos_secrets": thanos_secrets,
     "threshold_problems": threshold_problems,

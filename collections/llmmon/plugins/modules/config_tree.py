@@ -50,6 +50,14 @@ options:
     description: Path in the release to a file on the controller, shipped without rendering.
     type: dict
     default: {}
+  once:
+    description:
+      - Names of variables that the templates read and that are worked out once, in this order, and not whenever one is
+        asked for.
+    type: list
+    elements: str
+    default: []
+    version_added: 1.1.0
   brief:
     description:
       - Patterns, as of the shell, of files that no person writes. With C(--diff) a new one, or one that leaves, is

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import yaml
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 # Runbooks lie in a folder of this name, and those of a language in one beside it.
 _RUNBOOKS = "docs/runbooks"
@@ -49,6 +49,6 @@ def language(file: str) -> Language:
     if not file:
         return Language()
     path = Path(file)
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = from_yaml(path.read_text(encoding="utf-8"))
     sentences = {" ".join(entry["en"].split()): entry[path.stem].strip() for entry in content["sentences"]}
     return Language(path.stem, sentences)

@@ -18,6 +18,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.llmmon.stack.plugins.plugin_utils.gateways import kind_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.rules.units import PER_SECOND
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes import regex_problem
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 COUNTERS = ("requests", "tokens", "cached_input", "cost_usd", "cooldowns", "fallbacks")
 GAUGES = ("running", "waiting", "kv_cache_usage")
@@ -118,7 +119,7 @@ def _preset(path: Path, written: int) -> Preset:  # noqa: ARG001 - a file that w
     problems = _problems([path])
     if problems:
         raise AnsibleFilterError(" | ".join(problems))
-    preset: Preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    preset: Preset = from_yaml(path.read_text(encoding="utf-8"))
     return preset
 
 
@@ -173,7 +174,7 @@ def own_directory_problems(own: str, directory: str) -> list[str]:
 
 def _says_that_it_replaces(path: Path) -> bool:
     try:
-        preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+        preset = from_yaml(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, UnicodeDecodeError):
         # That it cannot be read is said of every preset.
         return False
@@ -187,7 +188,7 @@ def _problems(files: Iterable[Path]) -> list[str]:
 def problems_of_preset(path: Path) -> list[str]:
     """What is wrong with one file. Rules would silently leave out what they do not know."""
     try:
-        preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+        preset = from_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         return [f"cannot be read: {error.strerror}"]
     except (yaml.YAMLError, UnicodeDecodeError):

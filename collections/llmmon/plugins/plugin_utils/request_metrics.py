@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.llmmon.stack.plugins.plugin_utils.presets import all_preset_files
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 
 def request_metrics(directory: str, own: str = "") -> dict[str, list[str]]:
@@ -20,7 +20,7 @@ def request_metrics(directory: str, own: str = "") -> dict[str, list[str]]:
 
 
 def _names_in(path: Path) -> list[str]:
-    preset = yaml.safe_load(path.read_text(encoding="utf-8"))
+    preset = from_yaml(path.read_text(encoding="utf-8"))
     return sorted(set(_names(preset.get("requests", preset))))
 
 

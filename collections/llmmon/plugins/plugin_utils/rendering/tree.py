@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,17 @@ from ansible.module_utils.common.text.converters import to_native, to_text
 from ansible.template import trust_as_template
 
 TEMPLATE_SUFFIX = ".j2"
+
+
+def work_out_once(templar: Any, variables: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The variables with those of these names worked out, one after the other.
+
+    Otherwise Ansible works a variable out anew whenever a template asks for it, or for another that needs it.
+    """
+    known = dict(variables)
+    for name in names:
+        known[name] = templar.copy_with_new_env(available_variables=known).template(trust_as_template(f"{{{{ {name} }}}}"))
+    return known
 
 
 def render_tree(templar: Any, source: Path, variables: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.regexes impo
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.shapes import texts
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.user_files import user_file_problems
 from ansible_collections.llmmon.stack.plugins.plugin_utils.user_files import FileUnreadableError, text_of
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 _VARIABLE = "llmmon_prometheus_rule_files"
 
@@ -30,7 +31,7 @@ def rule_file_problems(
     found = user_file_problems(paths, _VARIABLE, places=places)
     for path in usable:
         try:
-            content = yaml.safe_load(text_of(path, places))
+            content = from_yaml(text_of(path, places))
             groups = content["groups"]
             rules = [rule for group in groups for rule in group.get("rules") or [] if isinstance(rule, dict)]
             names = {str(group["name"]) for group in groups}

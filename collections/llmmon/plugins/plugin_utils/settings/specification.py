@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.formats import format_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.placeholders import (
@@ -24,9 +23,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.variables im
     nearest,
     unknown_variable_problems,
 )
-
-# The one in C, where there is one, is ten times as quick; each run reads the specifications on every host.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 _YES_AND_NO = ("yes", "no", "on", "off", "true", "false", "y", "n", "t", "f", "1", "0")
 
@@ -76,7 +73,7 @@ def options_of_roles(roles_directory: str) -> dict[str, dict[str, Option]]:
     """The options of each role, of all its entry points, by role and name."""
     found = {}
     for path in sorted(Path(roles_directory).glob("*/meta/argument_specs.yml")):
-        entry_points = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)["argument_specs"].values()  # noqa: S506
+        entry_points = from_yaml(path.read_text(encoding="utf-8"))["argument_specs"].values()
         found[path.parent.parent.name] = {
             name: option for entry_point in entry_points for name, option in entry_point.get("options", {}).items()
         }

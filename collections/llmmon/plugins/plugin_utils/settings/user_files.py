@@ -14,6 +14,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.user_files import (
     found_file,
     text_of,
 )
+from ansible_collections.llmmon.stack.plugins.plugin_utils.yaml_text import from_yaml
 
 
 def user_files(files: Mapping[str, str], places: Sequence[str]) -> dict[str, str]:
@@ -57,7 +58,7 @@ def scrape_jobs(paths: list[str], places: Sequence[str] | None = None) -> list[s
     found = []
     for path in paths:
         try:
-            jobs = yaml.safe_load(text_of(path, places))["scrape_configs"]
+            jobs = from_yaml(text_of(path, places))["scrape_configs"]
             found += [str(job["job_name"]) for job in jobs]
         except (FileUnreadableError, yaml.YAMLError, TypeError, KeyError):
             continue
