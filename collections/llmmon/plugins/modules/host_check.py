@@ -113,6 +113,13 @@ options:
             description: Of Grafana how to sign in, and C(dashboards), options of M(llmmon.stack.grafana_dashboards).
             type: dict
             default: {}
+  proof:
+    description:
+      - What is to be proved in the same run where nothing of O(wanted) has to be done, as options of
+        M(llmmon.stack.stack_verify). Nothing is waited for.
+    type: dict
+    default: {}
+    version_added: 1.1.0
   engine_socket:
     description: Socket of the container engine.
     type: path
@@ -185,6 +192,10 @@ look:
     settled: {description: "Steps with nothing to do, such as V(prometheus configuration).", type: list, elements: str}
     absent_containers: {description: Wanted containers that are not there., type: list, elements: str}
     images: {description: Images of wanted containers that are on the host., type: list, elements: str}
+proof:
+  description: What M(llmmon.stack.stack_verify) returns, where all of O(proof) was proved at once; else empty.
+  returned: success
+  type: dict
 free_mb:
   description: Free disk below O(data_root) in MiB.
   returned: always
@@ -193,7 +204,6 @@ free_mb:
 
 import dataclasses
 import importlib.util
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -214,7 +224,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.places import (
 from ansible_collections.llmmon.stack.plugins.module_utils.host.timers import timers
 from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, look
 from ansible_collections.llmmon.stack.plugins.module_utils.look.ports import port_conflicts, port_is_free
-from ansible_collections.llmmon.stack.plugins.module_utils.versions import same_version
+from ansible_collections.llmmon.stack.plugins.module_utils.look.proved import proved_at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.look.versions import deployed, version_changes
 
 LIBRARIES = ("docker", "requests")
 
@@ -235,29 +246,6 @@ def interrupted_changes(wanted: list[str], containers: list[dict[str, Any]]) -> 
     """Those of the wanted names beside which lies what a change of the container makes and removes."""
     there = {name for container in containers for name in names(container)}
     return [name for name in wanted if there & {name + suffix for suffix in (NEXT, REHEARSAL, PREVIOUS)}]
-
-
-def deployed(state: Path) -> dict[str, str]:
-    """Service to the version that was deployed last, as stack_status has recorded it; empty when nothing is known."""
-    try:
-        services = json.loads(state.read_text(encoding="utf-8"))["services"]
-        return {name: str(record["version"]) for name, record in services.items() if record["version"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
-
-
-def version_changes(
-    wanted: list[dict[str, Any]], before: dict[str, str], containers: list[dict[str, Any]]
-) -> list[dict[str, str]]:
-    """Services that would get another version. What runs the wanted image by now has it, whatever was recorded."""
-    images = {name: container.get("Image") for container in containers for name in names(container)}
-    return [
-        {"name": service["name"], "before": before[service["name"]], "after": service["version"]}
-        for service in wanted
-        if service["name"] in before
-        and not same_version(service["version"], before[service["name"]])
-        and images.get(service["container"]) != service["image"]
-    ]
 
 
 def enabled_at_boot() -> bool:
@@ -297,6 +285,7 @@ def main() -> None:
             },
             "operation": {"type": "str", "default": ""},
             "wanted": wanted_argument(),
+            "proof": {"type": "dict", "default": {}},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
         },
         supports_check_mode=True,
@@ -343,7 +332,8 @@ def main() -> None:
         module.fail_json(msg=lack, **facts)
     undisturbed = version is not None and not (facts["missing_libraries"] or facts["interrupted_changes"])
     found = look(parameters["wanted"]) if parameters["wanted"] and undisturbed else Found()
-    module.exit_json(changed=False, look=dataclasses.asdict(found), **facts)
+    proof = proved_at_once(module, parameters["proof"], found.settled)
+    module.exit_json(changed=False, look=dataclasses.asdict(found), proof=proof, **facts)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ def work_out_once(templar: Any, variables: Mapping[str, Any], names: Sequence[st
     """
     known = dict(variables)
     for name in names:
-        known[name] = templar.copy_with_new_env(available_variables=known).template(trust_as_template(f"{{{{ {name} }}}}"))
+        known[name] = templar.copy_with_new_env(available_variables=known).template(
+            trust_as_template(f"{{{{ {name} }}}}")
+        )
     return known
 
 
