@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import filter_loader, lookup_loader, test_loader
+from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.specification import options_of_roles
 
 # Those that the roles use, and with them most of what users do.
 LOOKUPS = (
@@ -39,4 +41,6 @@ filter_loader.get("llmmon.stack.gateways")
 test_loader.get("ansible.builtin.version")
 for lookup in LOOKUPS:
     lookup_loader.get(lookup)
+# What each host's settings are compared with.
+options_of_roles(str(Path(__file__).parents[2] / "roles"))
 gc.freeze()

@@ -8,6 +8,7 @@ a list, and knows nothing of a variable whose name is misspelled.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,15 @@ TYPES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 
 
-def options_of_roles(roles_directory: str) -> dict[str, dict[str, Option]]:
-    """The options of each role, of all its entry points, by role and name."""
+def options_of_roles(roles_directory: str) -> Mapping[str, dict[str, Option]]:
+    """The options of each role, of all its entry points, by role and name. Read once in a run."""
+    return _options_of_roles(Path(roles_directory).resolve())
+
+
+@cache
+def _options_of_roles(roles: Path) -> Mapping[str, dict[str, Option]]:
     found = {}
-    for path in sorted(Path(roles_directory).glob("*/meta/argument_specs.yml")):
+    for path in sorted(roles.glob("*/meta/argument_specs.yml")):
         entry_points = from_yaml(path.read_text(encoding="utf-8"))["argument_specs"].values()
         found[path.parent.parent.name] = {
             name: option for entry_point in entry_points for name, option in entry_point.get("options", {}).items()
