@@ -247,8 +247,7 @@ def printed(**facts: Any) -> str:
         }
     )
     templar = Templar(loader=DataLoader(), variables=variables)
-    (look,) = DataLoader().load_from_file(str(rendering.ROLE / "tasks" / "say_proof.yml"), trusted_as_template=True)
-    jobs = templar.template(look["ansible.builtin.set_fact"]["__llmmon_prometheus_proof"]["targets"]["jobs"])
+    jobs = templar.template(trust_as_template("{{ __llmmon_prometheus_asked.targets.jobs }}"))
     rules = [yaml.safe_load(content) for content in rendering.render_rules(llmmon_gateways=gateways).values()]
     dashboards = [path.name for path in (REPOSITORY / "roles" / "grafana" / "files" / "dashboards").glob("*.json")]
     # When a configuration was made is all that is made up.

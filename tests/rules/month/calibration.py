@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.calibration import history, proposals, surges
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration import history, proposals
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.surges import SURGES
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient
 
 from tests.rules.month.calendar import BEGINNING, DAY
@@ -19,7 +20,7 @@ def overrides(server: Server, days: int) -> list[dict[str, Any]]:
     until = BEGINNING + days * DAY * 60
     seen = history.read(client, BEGINNING, until, float(given["llmmon_alert_minimum_requests"]))
     defaults = given["__llmmon_threshold_defaults"]
-    thresholds = {name: float(defaults[name]) for name in ("latency_p95_seconds", "failure_ratio", *surges.SURGES)}
+    thresholds = {name: float(defaults[name]) for name in ("latency_p95_seconds", "failure_ratio", *SURGES)}
     targets = proposals.objectives(seen, float(given["__llmmon_slo_defaults"]["availability"]))
     surges = proposals.gateway_findings(seen, thresholds)
     return proposals.overrides(proposals.findings(seen, thresholds), surges, targets)

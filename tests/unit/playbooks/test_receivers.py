@@ -33,7 +33,9 @@ def proofs(*files: Path) -> list[dict[str, Any]]:
 
 
 def test_a_deployment_and_a_proof_of_it_judge() -> None:
-    judged = rendering.load(REPOSITORY / "roles" / "verify" / "defaults" / "main.yml")["__llmmon_judge_receivers"]
+    judged = rendering.load(REPOSITORY / "roles" / "common" / "defaults" / "main" / "main.yml")[
+        "__llmmon_judge_receivers"
+    ]
     assert judged is True
     found = proofs(*(REPOSITORY / "playbooks").glob("*.yml"))
     assert len(found) == 2

@@ -21,13 +21,12 @@ from ansible_collections.llmmon.stack.plugins.module_utils.look.ports import (
     port_is_free,
     process_behind,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.look.versions import deployed, version_changes
 from ansible_collections.llmmon.stack.plugins.modules import host_check
 from ansible_collections.llmmon.stack.plugins.modules.host_check import (
     containers_there,
-    deployed,
     distribution,
     interrupted_changes,
-    version_changes,
 )
 
 from tests.support.loopback import unused_port

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.llmmon.stack.plugins.module_utils.calibration.surges import SURGES
 from ansible_collections.llmmon.stack.plugins.module_utils.calibration.proposals import Finding
+from ansible_collections.llmmon.stack.plugins.module_utils.calibration.surges import SURGES
 from ansible_collections.llmmon.stack.plugins.modules import prometheus_calibrate
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.overrides import override_problems
 

@@ -6,10 +6,13 @@ import datetime
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.proof import stack
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.look.proved import proved_at_once
+from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import PLACES, RECORD
+from ansible_collections.llmmon.stack.plugins.module_utils.proof import asked, stack
 from ansible_collections.llmmon.stack.plugins.modules import stack_verify
 
 from tests.support.loopback import Answer, Server, as_json
@@ -33,7 +36,7 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         return {"name": service["name"], "problems": found.pop(0) if len(found) > 1 else found[0]}
 
     monkeypatch.setattr(stack, "look_at", look_at)
-    monkeypatch.setattr(stack_verify, "Engine", lambda: None)
+    monkeypatch.setattr(asked, "Engine", lambda: None)
     return found
 
 
@@ -213,3 +216,59 @@ def test_the_password_shows_nowhere(options: dict[str, Any], server: Server) -> 
     answer = run_module(stack_verify, options)
     assert "does not answer through Grafana" in answer["msg"]
     assert SECRET not in json.dumps(answer)
+
+
+# -- in the same run as a look that finds nothing to do
+
+
+class Module:
+    """As much of a module as a proof needs."""
+
+    def __init__(self) -> None:
+        self.no_log_values: set[str] = set()
+
+    def fail_json(self, msg: str) -> None:
+        raise AssertionError(msg)
+
+
+def at_once(options: dict[str, Any], *settled: str) -> dict[str, Any]:
+    return proved_at_once(cast("AnsibleModule", Module()), options, settled)
+
+
+def test_what_is_settled_is_proved_in_the_run_of_the_look(options: dict[str, Any]) -> None:
+    assert at_once(options, PLACES, RECORD) == {
+        name: value
+        for name, value in run_module(stack_verify, options).items()
+        if name in {"services", "targets", "rules", "grafana"}
+    }
+
+
+def test_what_is_to_be_changed_is_not_asked(options: dict[str, Any], server: Server) -> None:
+    assert at_once(options, PLACES) == {}
+    assert server.asked("GET") == []
+
+
+def test_without_a_proof_asked_for_nothing_is_asked(server: Server) -> None:
+    assert at_once({}, PLACES, RECORD) == {}
+    assert server.asked("GET") == []
+
+
+def test_what_would_have_to_be_waited_for_is_left_to_the_step_that_waits(
+    options: dict[str, Any], server: Server, tmp_path: Path
+) -> None:
+    before = server.answers[RULES]
+    server.answers[TARGETS] = targets("down", "connection refused")
+    assert at_once(options, RECORD) == {}
+    server.answers[TARGETS] = targets("up")
+    assert at_once(options, RECORD)
+    # A rule without a verdict is nothing that fails, and nothing that is proved.
+    server.answers[RULES] = rules(tmp_path, "unknown")
+    assert at_once(options, RECORD) == {}
+    server.answers[RULES] = before
+    server.answers[QUERY] = samples()
+    assert at_once(options, RECORD) == {}
+
+
+def test_a_proof_that_cannot_be_asked_for_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(AssertionError, match=r"proof: .*unknown"):
+        at_once({**options, "unknown": 1}, RECORD)

@@ -24,6 +24,8 @@ def proved_at_once(module: AnsibleModule, asked: dict[str, Any], settled: Sequen
     if checked.error_messages:
         module.fail_json(msg="proof: " + " | ".join(checked.error_messages))
     try:
-        return prove(module, {**checked.validated_parameters, "timeout": 0.0})
+        found = prove(module, {**checked.validated_parameters, "timeout": 0.0})
     except StackError:
         return {}
+    # A rule that has not been evaluated yet is waited for, and may fail.
+    return {} if found.get("rules", {}).get("pending") else found

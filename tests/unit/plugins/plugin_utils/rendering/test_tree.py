@@ -9,7 +9,7 @@ import pytest
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
-from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree
+from ansible_collections.llmmon.stack.plugins.plugin_utils.rendering.tree import render_tree, work_out_once
 
 
 def render(source: Path, files: dict[str, str | bytes], **variables: Any) -> dict[str, str]:
@@ -97,3 +97,16 @@ def test_an_error_names_the_file(template: str, reason: str, tmp_path: Path) -> 
 def test_a_file_that_is_no_text_is_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(AnsibleError, match=rf"the file .*{name} cannot be read as text"):
         render(tmp_path, {name: b"\xff\xfe\x00"})
+
+
+def test_what_is_worked_out_once_is_the_same_for_all_that_ask(tmp_path: Path) -> None:
+    variables = {
+        "__first": trust_as_template("{{ 1000000000 | random }}"),
+        # Needs the first.
+        "__second": trust_as_template("{{ __first + 1 }}"),
+    }
+    (tmp_path / "a.j2").write_text("{{ [__first, __second - 1] | unique | length }}")
+    templar = Templar(loader=DataLoader(), variables=variables)
+    assert render_tree(templar, tmp_path, variables) == {"a": "2"}
+    once = work_out_once(templar, variables, ["__first", "__second"])
+    assert render_tree(templar, tmp_path, once) == {"a": "1"}
