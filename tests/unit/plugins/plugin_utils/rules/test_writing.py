@@ -31,11 +31,32 @@ def test_a_file_is_written_to_be_read() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["yes", "3", "1e3", "null", "a: b", "{{ $value }}", "# a", "안녕", "a\nb", " a ", ""])
+# Lines that begin or end with space, or are nothing else, and what some take for the end of a line.
+SPACED = [
+    "a\n",
+    "a\n\n",
+    "\na",
+    "\n",
+    "  a\n b",
+    "a \nb",
+    "a\n\n\nb",
+    "a\n \nb",
+    "- a\n- b",
+    "a\tb",
+    "a\u2028b",
+    "a\x85b\nc",
+    "a\r\nb",
+]
+
+
+@pytest.mark.parametrize(
+    "text", ["yes", "3", "1e3", "null", "a: b", "{{ $value }}", "# a", "안녕", "a\nb", " a ", "", *SPACED]
+)
 def test_a_text_stays_a_text(text: str) -> None:
-    written = rule_file([group("g", "1m", [record("a", text, label=text)])])
-    (rule,) = yaml.safe_load(written)["groups"][0]["rules"]
+    written = rule_file([group("g", "1m", [record("a", text, label=text), record("b", "up")])])
+    (rule, other) = yaml.safe_load(written)["groups"][0]["rules"]
     assert rule == {"record": "a", "labels": {"label": text}, "expr": text}
+    assert other == {"record": "b", "expr": "up"}
 
 
 def test_a_long_line_is_not_broken() -> None:
