@@ -73,12 +73,7 @@ class Engine:
 
     def has_image(self, image: str) -> bool:
         """Whether the image is on the host."""
-        with _explained(f"looking up the image {image}"):
-            try:
-                self._client.images.get(image)
-            except docker.errors.ImageNotFound:
-                return False
-            return True
+        return self.image_id(image) != ""
 
     def pull(self, image: str) -> None:
         """Pull the image unless the host has it; tags are pinned, so a tag that is there is the right one."""

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, cast
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
@@ -41,9 +42,30 @@ class Found:
 def look(wanted: dict[str, Any]) -> Found:
     """Look at a host; where that cannot be told, nothing is settled, absent or there."""
     try:
-        return Look(Engine(), wanted).run()
+        return Look(AskedOnce(), wanted).run()
     except StackError:
         return Found()
+
+
+class AskedOnce(Engine):
+    """The engine, which is asked of each container and image once: several parts of a look want to know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answers: dict[tuple[str, str], Any] = {}
+
+    def inspect(self, name: str) -> Optional[dict[str, Any]]:
+        """What the engine knew of a container when it was first asked."""
+        return cast("Optional[dict[str, Any]]", self._once("container", name, super().inspect))
+
+    def image_id(self, image: str) -> str:
+        """Identity of an image, as of the first time."""
+        return str(self._once("image", image, super().image_id))
+
+    def _once(self, what: str, name: str, ask: Callable[[str], Any]) -> Any:
+        if (what, name) not in self._answers:
+            self._answers[what, name] = ask(name)
+        return self._answers[what, name]
 
 
 class Look:

@@ -53,7 +53,8 @@ def _lines(groups: Iterable[Group]) -> Iterator[str]:
 def _item(values: Mapping[str, Any], indent: str) -> Iterator[str]:
     """One entry of a list of dictionaries. A line without a word stays as it is."""
     written = yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    first, *others = written.removesuffix("\n").split("\n")
+    # The end of a document, where the last text ends with empty lines.
+    first, *others = written.removesuffix("...\n").removesuffix("\n").split("\n")
     yield f"{indent}- {first}"
     for line in others:
         yield f"{indent}  {line}" if line else line

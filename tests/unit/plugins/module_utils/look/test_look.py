@@ -17,7 +17,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     new_name,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
+from ansible_collections.llmmon.stack.plugins.module_utils.look import compared, look
 from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import MODE
 from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, Look
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
@@ -356,3 +356,14 @@ def test_a_grafana_that_does_not_run_as_wanted_is_not_signed_in_to(grafana: Host
     owe_a_reload(grafana)
     assert of_grafana(grafana) == set()
     assert [request for request in grafana.server.requests if "/api/user" in request.path] == []
+
+
+def test_the_engine_is_asked_once_of_each_container_and_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(look.Engine, "__init__", lambda _: None)
+    monkeypatch.setattr(look.Engine, "inspect", lambda _, name: asked.append(name))
+    monkeypatch.setattr(look.Engine, "image_id", lambda _, image: asked.append(image) or f"sha256:{image}")
+    engine = look.AskedOnce()
+    assert [engine.inspect("a"), engine.inspect("b"), engine.inspect("a")] == [None] * 3
+    assert [engine.has_image("a"), engine.image_id("a")] == [True, "sha256:a"]
+    assert asked == ["a", "b", "a"]

@@ -67,6 +67,8 @@ def test_an_unknown_alert_is_told_the_known_ones() -> None:
 
 
 def test_the_role_looks_at_all_of_it() -> None:
-    tasks = (REPOSITORY / "roles" / "prometheus" / "tasks" / "check_settings.yml").read_text()
+    role = REPOSITORY / "roles" / "prometheus"
+    assert "__llmmon_rule_problems" in (role / "tasks" / "check_settings.yml").read_text()
+    rules = (role / "vars" / "main" / "rules.yml").read_text()
     for name in ("threshold_problems", "alert_problems", "relabeling_problems", "rule_file_problems"):
-        assert f"llmmon.stack.{name}" in tasks
+        assert f"llmmon.stack.{name}" in rules
