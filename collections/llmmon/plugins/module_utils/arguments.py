@@ -194,6 +194,15 @@ def wanted_argument() -> dict[str, Any]:
     return {"type": "dict", "options": options}
 
 
+def compared_arguments() -> dict[str, Any]:
+    """Containers that were compared with their descriptions, and the file of the notes of it."""
+    container = {"name": {"type": "str", "required": True}, "asked": {"type": "str", "required": True}}
+    return {
+        "path": {"type": "path", "required": True},
+        "containers": {"type": "list", "elements": "dict", "required": True, "options": container},
+    }
+
+
 def services_argument(**more: Any) -> dict[str, Any]:
     """A list of the services of a host, each with what every module needs to know of one, and ``more`` of it."""
     options = {

@@ -62,53 +62,26 @@ noted:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.llmmon.stack.plugins.module_utils.arguments import compared_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
-
-
-def notes(engine: Engine, containers: list[dict[str, str]], before: compared.Notes) -> compared.Notes:
-    """The notes with those of the given containers renewed; of a container that is gone there is none."""
-    found = dict(before)
-    for container in containers:
-        name = container["name"]
-        attributes = engine.inspect(name)
-        if attributes is None:
-            found.pop(name, None)
-            continue
-        found[name] = {"asked": container["asked"], "found": compared.found_now(engine, attributes)}
-    return found
 
 
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
-        argument_spec={
-            "path": {"type": "path", "required": True},
-            "containers": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {"name": {"type": "str", "required": True}, "asked": {"type": "str", "required": True}},
-            },
-        },
+        argument_spec=compared_arguments(),
         supports_check_mode=True,
     )
     path = Path(module.params["path"])
-    before = compared.read(path)
     try:
-        after = notes(Engine(), module.params["containers"], before)
-        if after != before and not module.check_mode:
-            compared.write(path, after)
+        noted = compared.note(Engine(), path, module.params["containers"], check_mode=module.check_mode)
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(
-            msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
-        )
-    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-    module.exit_json(changed=False, noted=names)
+        module.fail_json(msg=compared.not_written(error, path))
+    module.exit_json(changed=False, noted=noted)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,22 @@ options:
   record_to:
     description: JSON file on the host in which versions, images, digests and releases are written down.
     type: path
+  compared:
+    description:
+      - Containers that were compared with their descriptions, as options of M(llmmon.stack.container_compared). It is noted
+        how they are found.
+    type: dict
+    version_added: 1.1.0
+    suboptions:
+      path: {description: File of the notes., type: path, required: true}
+      containers:
+        description: The containers that are as described.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name: {description: Its name., type: str, required: true}
+          asked: {description: Digest of its description., type: str, required: true}
   backup_directory:
     description: Directory of the archives; the last good ones are told.
     type: path
@@ -141,6 +157,7 @@ from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
+    compared_arguments,
     receivers_arguments,
     services_argument,
     thanos_argument,
@@ -155,6 +172,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness imp
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.receivers import look_at_receivers
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos
@@ -208,6 +226,7 @@ def main() -> None:
             "require_healthy": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},
+            "compared": {"type": "dict", "options": compared_arguments()},
             "backup_directory": {"type": "path"},
             "data_root": {"type": "path"},
             "prober": {"type": "str"},
@@ -251,6 +270,15 @@ def main() -> None:
         module.fail_json(
             msg=f"what is deployed cannot be written down: {why_not_written(error, target)}", services=records
         )
+    notes = module.params["compared"]
+    if notes:
+        path = Path(notes["path"])
+        try:
+            compared.note(engine, path, notes["containers"], check_mode=module.check_mode)
+        except EngineError as error:
+            module.fail_json(msg=str(error), services=records)
+        except OSError as error:
+            module.fail_json(msg=compared.not_written(error, path), services=records)
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]

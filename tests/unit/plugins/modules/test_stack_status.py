@@ -188,6 +188,9 @@ class FakeEngine:
     def image_digests(self, _: str) -> list[str]:
         return ["docker.io/prom/prometheus@sha256:2"]
 
+    def image_id(self, _: str) -> str:
+        return "sha256:1"
+
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
@@ -339,6 +342,31 @@ def test_a_file_that_cannot_be_written_is_named(prometheus: Server, tmp_path: Pa
     answer = look(prometheus, tmp_path, record_to=str(tmp_path / "no" / "state.json"))
     said = rf"what is deployed cannot be written down: {tmp_path}/no/\S+: No such file or directory"
     assert re.fullmatch(said, answer["msg"])
+
+
+def test_what_was_compared_is_noted(prometheus: Server, tmp_path: Path, engine: FakeEngine) -> None:
+    release(tmp_path, CURRENT, RUNNING)
+    notes = tmp_path / "compared.json"
+    asked = {"path": str(notes), "containers": [{"name": "llmmon-prometheus", "asked": "words"}]}
+    assert not look(prometheus, tmp_path, compared=asked, check_mode=True)["failed"]
+    assert not notes.exists()
+    answer = look(prometheus, tmp_path, compared=asked)
+    # It is nothing that anybody asked for.
+    assert (answer["failed"], answer["changed"]) == (False, False)
+    assert json.loads(notes.read_text())["llmmon-prometheus"]["asked"] == "words"
+    engine.container = None
+    look(prometheus, tmp_path, compared=asked)
+    assert json.loads(notes.read_text()) == {}
+
+
+def test_what_is_not_as_it_should_be_is_not_noted(prometheus: Server, tmp_path: Path) -> None:
+    release(tmp_path, CURRENT)
+    notes = tmp_path / "compared.json"
+    asked = {"path": str(notes), "containers": [{"name": "llmmon-prometheus", "asked": "words"}]}
+    assert look(prometheus, tmp_path, compared=asked, require_healthy=True)["failed"]
+    assert not notes.exists()
+    missing = look(prometheus, tmp_path, compared={**asked, "path": str(tmp_path / "no" / "compared.json")})
+    assert missing["msg"].startswith(f"what containers were found like cannot be written down: {tmp_path}/no/")
 
 
 def test_an_engine_that_does_not_answer_is_told(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 # Of the engine's description, what a person or a program can change without a new container; the rest follows from Id.
@@ -36,6 +37,33 @@ def fingerprint(attributes: dict[str, Any], image_now: str) -> str:
 def found_now(engine: Engine, attributes: dict[str, Any]) -> str:
     """Fingerprint of a container as it is at this moment; ``attributes`` is what the engine says of it."""
     return fingerprint(attributes, engine.image_id(attributes["Config"]["Image"]))
+
+
+def renewed(engine: Engine, containers: list[dict[str, str]], before: Notes) -> Notes:
+    """The notes with those of the given containers renewed; of a container that is gone there is none."""
+    found = dict(before)
+    for container in containers:
+        name = container["name"]
+        attributes = engine.inspect(name)
+        if attributes is None:
+            found.pop(name, None)
+            continue
+        found[name] = {"asked": container["asked"], "found": found_now(engine, attributes)}
+    return found
+
+
+def note(engine: Engine, path: Path, containers: list[dict[str, str]], *, check_mode: bool) -> list[str]:
+    """Write down how containers are found; returns the names of those whose notes are others now. Raises OSError."""
+    before = read(path)
+    after = renewed(engine, containers, before)
+    if after != before and not check_mode:
+        write(path, after)
+    return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+def not_written(error: OSError, path: Path) -> str:
+    """Why the notes could not be written, as a sentence."""
+    return f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
 
 
 def read(path: Path) -> Notes:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,
@@ -17,9 +18,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.configuration.release
     Releases,
     new_name,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.look import compared, look
+from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
 from ansible_collections.llmmon.stack.plugins.module_utils.look.directories import MODE
-from ansible_collections.llmmon.stack.plugins.module_utils.look.look import Found, Look
+from ansible_collections.llmmon.stack.plugins.module_utils.look.look import AskedOnce, Found, Look
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import deployed, look_at
 from ansible_collections.llmmon.stack.plugins.modules import container_compared
 
@@ -360,10 +361,15 @@ def test_a_grafana_that_does_not_run_as_wanted_is_not_signed_in_to(grafana: Host
 
 def test_the_engine_is_asked_once_of_each_container_and_image(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(look.Engine, "__init__", lambda _: None)
-    monkeypatch.setattr(look.Engine, "inspect", lambda _, name: asked.append(name))
-    monkeypatch.setattr(look.Engine, "image_id", lambda _, image: asked.append(image) or f"sha256:{image}")
-    engine = look.AskedOnce()
+
+    def image_id(_: Engine, image: str) -> str:
+        asked.append(image)
+        return f"sha256:{image}"
+
+    monkeypatch.setattr(Engine, "__init__", lambda _: None)
+    monkeypatch.setattr(Engine, "inspect", lambda _, name: asked.append(name))
+    monkeypatch.setattr(Engine, "image_id", image_id)
+    engine = AskedOnce()
     assert [engine.inspect("a"), engine.inspect("b"), engine.inspect("a")] == [None] * 3
     assert [engine.has_image("a"), engine.image_id("a")] == [True, "sha256:a"]
     assert asked == ["a", "b", "a"]
