@@ -13,11 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    ArchiveName,
-    Header,
-    ServiceRecord,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import Header, ServiceRecord
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.sources import tree

@@ -15,12 +15,12 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     HEADER,
     MANIFEST,
-    SCOPE_FULL,
     FileRecord,
     Header,
     Manifest,
     ServiceRecord,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_FULL
 
 RELEASE = "20260102T030405.000000Z"
 BLOCK = "01JABCDEFGHJKMNPQRSTVWXYZ0"

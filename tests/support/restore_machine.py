@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SERVICES
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import (
     CURRENT,
     RUNNING,

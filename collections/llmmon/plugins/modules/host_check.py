@@ -210,7 +210,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import STATE
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import wanted_argument
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine_socket import ask_engine, names
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import lack_of_room, nearest_existing

@@ -34,8 +34,8 @@ options:
     type: path
   compared:
     description:
-      - Containers that were compared with their descriptions, as options of M(llmmon.stack.container_compared). It is noted
-        how they are found.
+      - Containers that were compared with their descriptions, as options of M(llmmon.stack.container_compared). How
+        they are found is noted.
     type: dict
     version_added: 1.1.0
     suboptions:

@@ -95,7 +95,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SERVICES
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import DOCKER_IMPORT_ERROR, Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SERVICES
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.run import back_up
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.uninstall.removal import Removal, Roots

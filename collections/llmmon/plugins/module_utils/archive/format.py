@@ -13,19 +13,19 @@ import json
 import re
 from typing import Any, Optional
 
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import (
+    CHECKSUM_SUFFIX,
+    SCOPES,
+    SERVICES,
+    STATE,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC, WRITTEN, written
 
 FORMAT = 1
 
-SCOPE_FULL = "full"
-SCOPE_CONFIG = "config"
-SCOPES = (SCOPE_FULL, SCOPE_CONFIG)
-SERVICES = ("prometheus", "alertmanager", "grafana")
-
 HEADER = "backup.json"
-STATE = "state.json"
 MANIFEST = "manifest.json"
 CONFIG = "config"
 PROMETHEUS_DATA = "prometheus/data"
@@ -55,41 +55,12 @@ _TEXT_LENGTH = 4096
 _MOST_BYTES = 2**63 - 1
 
 ARCHIVE_MODE = 0o600
-CHECKSUM_SUFFIX = ".sha256"
-ENCRYPTION_SUFFIXES = {"gpg": ".gpg", "age": ".age"}
-_ARCHIVE_NAME = re.compile(r"llm_monitoring_backup_(\d{8}_\d{6})_(full|config)\.tar\.gz(?:\.(gpg|age))?")
-_STAMP = "%Y%m%d_%H%M%S"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\n]+)\n?")
 
 
 class ArchiveError(StackError):
     """An archive is not what it should be."""
-
-
-@dataclasses.dataclass(frozen=True)
-class ArchiveName:
-    """What the name of an archive says; ``encryption`` is empty, ``gpg`` or ``age``."""
-
-    created: datetime.datetime
-    scope: str
-    encryption: str = ""
-
-    def __str__(self) -> str:
-        suffix = ENCRYPTION_SUFFIXES.get(self.encryption, "")
-        return f"llm_monitoring_backup_{self.created.strftime(_STAMP)}_{self.scope}.tar.gz{suffix}"
-
-    @classmethod
-    def parse(cls, name: str) -> Optional[ArchiveName]:
-        """What a file's name says, or None when it is not the name of an archive."""
-        match = _ARCHIVE_NAME.fullmatch(name)
-        if not match:
-            return None
-        try:
-            created = datetime.datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
-        except ValueError:
-            return None
-        return cls(created, match[2], match[3] or "")
 
 
 @dataclasses.dataclass(frozen=True)

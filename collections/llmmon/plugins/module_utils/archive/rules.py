@@ -11,8 +11,9 @@ import re
 from collections.abc import Collection
 from typing import Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive import format as names
+from ansible_collections.llmmon.stack.plugins.module_utils.archive import format as members
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import Header, path_fault, shown
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_CONFIG, SCOPE_FULL, STATE
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import is_release_name
 
 # Far more than a stack has, few enough to remember.
@@ -32,7 +33,7 @@ class Roster:
 
     def __init__(self, header: Header) -> None:
         self.header = header
-        self.files: set[str] = {names.HEADER}
+        self.files: set[str] = {members.HEADER}
         self.directories: set[str] = set()
         # How long the manifest of these files is at most.
         self.manifest_bytes = 2 * _MANIFEST_ENTRY
@@ -40,7 +41,7 @@ class Roster:
     @property
     def full(self) -> bool:
         """Whether it can take no more, whatever it is."""
-        return len(self.files) + len(self.directories) >= MOST_MEMBERS or self.manifest_bytes > names.MANIFEST_LIMIT
+        return len(self.files) + len(self.directories) >= MOST_MEMBERS or self.manifest_bytes > members.MANIFEST_LIMIT
 
     def add(self, path: str, directory: bool = False) -> Optional[str]:
         """Add a member, and say what is wrong with it, if anything is."""
@@ -59,8 +60,8 @@ class Roster:
             return None
         self.files.add(path)
         self.manifest_bytes += len(json.dumps(path)) + _MANIFEST_ENTRY
-        if self.manifest_bytes > names.MANIFEST_LIMIT:
-            return f"the names of its files are longer than {names.MANIFEST_LIMIT // 2**20} MiB together"
+        if self.manifest_bytes > members.MANIFEST_LIMIT:
+            return f"the names of its files are longer than {members.MANIFEST_LIMIT // 2**20} MiB together"
         return misplaced(path, self.header)
 
 
@@ -73,35 +74,35 @@ def fault(path: str, roster: Roster) -> Optional[str]:
 def misplaced(path: str, header: Header) -> Optional[str]:
     """Why a file that has a possible path has no business in an archive with this header."""
     parts = path.split("/")
-    if path == names.STATE:
+    if path == STATE:
         return None
-    service = parts[1] if parts[0] == names.CONFIG else parts[0]
+    service = parts[1] if parts[0] == members.CONFIG else parts[0]
     reason = None
     if service not in header.services:
         reason = f"belongs to {shown(service)}, which its backup.json does not name"
-    elif parts[0] == names.CONFIG:
+    elif parts[0] == members.CONFIG:
         if len(parts) < 4 or not is_release_name(parts[2]):
             reason = "does not lie in a release"
-    elif header.scope == names.SCOPE_CONFIG:
+    elif header.scope == SCOPE_CONFIG:
         reason = "is data in an archive of configuration"
-    elif path.startswith(f"{names.PROMETHEUS_DATA}/") and (len(parts) < 4 or not is_block_name(parts[2])):
+    elif path.startswith(f"{members.PROMETHEUS_DATA}/") and (len(parts) < 4 or not is_block_name(parts[2])):
         reason = "does not lie in a block of Prometheus"
-    elif path.startswith(f"{names.GRAFANA_DATA}/") and parts[2] in names.GRAFANA_DATABASE_FILES:
+    elif path.startswith(f"{members.GRAFANA_DATA}/") and parts[2] in members.GRAFANA_DATABASE_FILES:
         reason = "would lie beside the database"
     return f"{shown(path)} {reason}" if reason else None
 
 
 def lacking(files: Collection[str], header: Header) -> Optional[str]:
     """What an archive with these files lacks of what its header promises, None when it has all."""
-    releases = {"/".join(path.split("/", 3)[1:3]) for path in files if path.startswith(f"{names.CONFIG}/")}
+    releases = {"/".join(path.split("/", 3)[1:3]) for path in files if path.startswith(f"{members.CONFIG}/")}
     for service, record in header.services.items():
         for release in {record.release, record.running_release} - {""}:
             if f"{service}/{release}" not in releases:
                 return f"its backup.json says that {service} had the configuration {release}, which is missing"
-    if header.scope == names.SCOPE_FULL:
-        databases = [path for path in (names.GRAFANA_SQLITE, names.GRAFANA_DUMP) if path in files]
+    if header.scope == SCOPE_FULL:
+        databases = [path for path in (members.GRAFANA_SQLITE, members.GRAFANA_DUMP) if path in files]
         if "grafana" in header.services and len(databases) != 1:
             return f"it holds {len(databases)} databases of Grafana instead of one"
-        if "alertmanager" in header.services and names.ALERTMANAGER_SILENCES not in files:
-            return f"{names.ALERTMANAGER_SILENCES} is missing"
+        if "alertmanager" in header.services and members.ALERTMANAGER_SILENCES not in files:
+            return f"{members.ALERTMANAGER_SILENCES} is missing"
     return None

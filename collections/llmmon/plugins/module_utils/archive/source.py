@@ -10,11 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    CHECKSUM_SUFFIX,
-    ArchiveError,
-    read_checksum_line,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError, read_checksum_line
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import CHECKSUM_SUFFIX
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.read_ahead import read_ahead
 
 CHUNK = 256 * 1024

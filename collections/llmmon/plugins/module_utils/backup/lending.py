@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host import places
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import remove

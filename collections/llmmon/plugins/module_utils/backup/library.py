@@ -18,6 +18,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils import difference, er
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import (
     encryption,
     extraction,
+    names,
     new_files,
     read_ahead,
     reading,
@@ -74,6 +75,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host import (
     clock,
     disk,
     files,
+    jobs,
     operation,
     parallel,
     places,

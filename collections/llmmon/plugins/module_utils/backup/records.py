@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import STATE, ServiceRecord
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ServiceRecord
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import STATE
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.settings import BackedUpService, BackupSettings
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError

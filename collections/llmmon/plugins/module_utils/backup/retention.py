@@ -9,7 +9,7 @@ import socket
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveName
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_header
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now, written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import Kind, checksum, in_backup_directory

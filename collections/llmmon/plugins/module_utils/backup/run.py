@@ -13,14 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    SCOPE_FULL,
-    STATE,
-    ArchiveName,
-    FileRecord,
-    Header,
-    checksum_line,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import FileRecord, Header, checksum_line
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_FULL, STATE, ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup.copies import Copies

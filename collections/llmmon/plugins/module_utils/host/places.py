@@ -20,7 +20,7 @@ import re
 from pathlib import Path
 from typing import Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import (
     CHECKSUM_SUFFIX,
     SERVICES,
     STATE,

@@ -9,10 +9,10 @@ from typing import Optional
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     CONFIG,
     GRAFANA_DUMP,
-    SCOPE_FULL,
     FileRecord,
     Header,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_FULL
 from ansible_collections.llmmon.stack.plugins.module_utils.versions import (
     READS_DATA_OF_3,
     RETENTION_IN_FILE,

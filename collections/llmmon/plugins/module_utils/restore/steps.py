@@ -17,7 +17,8 @@ from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.archive import format as names
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction import explain_full_disk
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SCOPE_FULL, ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_FULL
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_archive
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient

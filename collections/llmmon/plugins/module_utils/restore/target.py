@@ -9,7 +9,8 @@ import socket
 from pathlib import Path
 from typing import Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SCOPE_FULL, Header
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import Header
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_FULL
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import Contents
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, SECRETS, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SERVICES
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SERVICES
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.formats import format_of
 from ansible_collections.llmmon.stack.plugins.plugin_utils.settings.placeholders import (
     example_host_problems,

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     ArchiveError,
-    ArchiveName,
     FileRecord,
     Header,
     Manifest,
@@ -18,6 +17,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import
     member_path,
     read_checksum_line,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import UTC
 
 MOMENT = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

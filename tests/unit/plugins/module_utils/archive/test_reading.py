@@ -24,12 +24,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.archive.extraction im
     FileOwner,
     explain_full_disk,
 )
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
-    HEADER,
-    MANIFEST,
-    SCOPE_CONFIG,
-    ArchiveError,
-)
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import HEADER, MANIFEST, ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_CONFIG
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.reading import read_archive
 
 from tests.conftest import REPOSITORY

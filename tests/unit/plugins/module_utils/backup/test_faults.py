@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     GRAFANA_DATABASE_FILES,
-    ArchiveName,
     FileRecord,
     Header,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import ArchiveName
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.new_files import NewFile, WritingError
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.writing import ArchiveWriter, gzip_command
 from ansible_collections.llmmon.stack.plugins.module_utils.backup import room

@@ -9,12 +9,11 @@ import re
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import (
     GRAFANA_DUMP,
-    SCOPE_CONFIG,
-    SCOPE_FULL,
     FileRecord,
     Header,
     ServiceRecord,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_CONFIG, SCOPE_FULL
 from ansible_collections.llmmon.stack.plugins.module_utils.restore.rules import (
     host_problems,
     name_problems,

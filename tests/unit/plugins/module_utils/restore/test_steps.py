@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import SCOPE_CONFIG, ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.format import ArchiveError
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SCOPE_CONFIG
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
