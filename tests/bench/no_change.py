@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.bench.spending import HEADING, Spent, line, spent
 from tests.support.stack import SSH_OPTIONS, Stack, environment_for, make_inventory, variables_of_the_testbed
 from tests.testbed import gateway, hosts, lifecycle, sinks
 from tests.testbed.hosts import Host
@@ -63,9 +64,7 @@ def main() -> int:
             print_seconds("no change, --check", repeated(stack, given.runs, "--check", *ALONE))
             if given.hosts > 1:
                 stack.run("site.yml")
-                each = repeated(stack, given.runs)
-                print_seconds(f"no change, {given.hosts} hosts", each)
-                print(f"  times one host: {statistics.median(each) / statistics.median(seconds):.2f}")
+                compare_with_one(stack, names, given.runs)
             print(f"module runs of a run that changes nothing: {max(counts)} (allowed: {MOST_MODULE_RUNS})")
             return 0 if max(counts) <= MOST_MODULE_RUNS else 1
     finally:
@@ -73,6 +72,23 @@ def main() -> int:
         sinks.stop_sinks(NAME)
         for name in names:
             hosts.destroy(name)
+
+
+def compare_with_one(stack: Stack, names: Sequence[str], runs: int) -> None:
+    """What several hosts cost beside one. Elsewhere their own work is theirs; here it takes cores of the controller."""
+    print(HEADING)
+    one = [spent(lambda: stack.run("site.yml", *ALONE), names[:1]) for _ in range(runs)]
+    print(line("no change, one host", one))
+    each = [spent(lambda: stack.run("site.yml"), names) for _ in range(runs)]
+    print(line(f"no change, {len(names)} hosts", each))
+    times = statistics.median(run.wall for run in each) / statistics.median(run.wall for run in one)
+    apart = statistics.median(map(without_hosts, each)) / statistics.median(map(without_hosts, one))
+    print(f"  times one host: {times:.2f}; without what the hosts' own work takes of the cores: {apart:.2f}")
+
+
+def without_hosts(run: Spent) -> float:
+    """Seconds that a run would take if its hosts had other cores, at least."""
+    return run.wall - run.hosts / (os.cpu_count() or 1)
 
 
 def add_hosts(inventory: Path, others: Sequence[Host]) -> None:

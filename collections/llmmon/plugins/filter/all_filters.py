@@ -16,7 +16,7 @@ from ansible_collections.llmmon.stack.plugins.plugin_utils.canaries import (
     canary_secrets,
     canary_settings,
 )
-from ansible_collections.llmmon.stack.plugins.plugin_utils.containers import containers_wanted
+from ansible_collections.llmmon.stack.plugins.plugin_utils.containers import services_wanted
 from ansible_collections.llmmon.stack.plugins.plugin_utils.counted import counted
 from ansible_collections.llmmon.stack.plugins.plugin_utils.deployment import steps_to_do
 from ansible_collections.llmmon.stack.plugins.plugin_utils.durations import longest_interval
@@ -108,7 +108,6 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "canary_relabel_configs": canary_relabel_configs,
     "canary_secrets": canary_secrets,
     "canary_settings": canary_settings,
-    "containers_wanted": containers_wanted,
     "cost_problems": cost_problems,
     "counted": counted,
     "data_source_problems": data_source_problems,
@@ -155,6 +154,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "rule_file_problems": rule_file_problems,
     "scrape_jobs": scrape_jobs,
     "setting_problems": setting_problems,
+    "services_wanted": services_wanted,
     "shard_gateways": shard_gateways,
     "shard_problems": shard_problems,
     "spender_problems": spender_problems,

@@ -65,6 +65,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import compared_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
 
 
@@ -80,7 +81,9 @@ def main() -> None:
     except StackError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=compared.not_written(error, path))
+        module.fail_json(
+            msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
+        )
     module.exit_json(changed=False, noted=noted)
 
 

@@ -278,7 +278,10 @@ def main() -> None:
         except EngineError as error:
             module.fail_json(msg=str(error), services=records)
         except OSError as error:
-            module.fail_json(msg=compared.not_written(error, path), services=records)
+            module.fail_json(
+                msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}",
+                services=records,
+            )
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]

@@ -9,16 +9,30 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def containers_wanted(
+def services_wanted(
+    services: Sequence[Mapping[str, Any]], memory_limits: Mapping[str, str], shared: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """The services with what the look compares of their containers: names, image, whether it is wanted, and a digest.
+
+    The digest is of all that is asked for. By it the next look sees whether something else is.
+    """
+    return [
+        {
+            **{key: value for key, value in service.items() if key != "unwanted_containers"},
+            "containers": _containers(
+                service["containers"], memory_limits, shared, service.get("unwanted_containers", ())
+            ),
+        }
+        for service in services
+    ]
+
+
+def _containers(
     containers: Sequence[Mapping[str, Any]],
     memory_limits: Mapping[str, str],
     shared: Sequence[Any],
     unwanted: Sequence[str],
 ) -> list[dict[str, Any]]:
-    """Of each container its names, its image, whether it is wanted, and a digest of all that is asked for.
-
-    By the digest the next look sees whether something else is asked for.
-    """
     return [
         {
             **{name: container[name] for name in ("service", "name", "image")},

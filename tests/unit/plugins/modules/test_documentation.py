@@ -23,7 +23,7 @@ MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
 ON_THE_HOST = sorted([*(PLUGINS / "modules").glob("*.py"), *(PLUGINS / "module_utils").rglob("[!_]*.py")])
 
 # The action of the same name takes these and gives the module what it made of them.
-ONLY_FOR_THE_ACTION = {"config_tree": {"src", "extra_files", "secrets", "only_describe"}}
+ONLY_FOR_THE_ACTION = {"config_tree": {"src", "extra_files", "secrets", "once", "only_describe"}}
 ONLY_FROM_THE_ACTION = {"config_tree": {"files", "secrets", "asked"}}
 
 

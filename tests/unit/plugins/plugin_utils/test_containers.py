@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.plugin_utils.containers import containers_wanted
+from ansible_collections.llmmon.stack.plugins.plugin_utils.containers import services_wanted
 
 RUN = {"service": "prometheus", "name": "llmmon-prometheus", "image": "prometheus:3", "command": ["--flag"]}
 PROBER = {"service": "prober", "name": "llmmon-prober", "image": "prober:1", "memory": "64m"}
 LIMITS = {"prometheus": "2g"}
 
 
-def wanted(*containers: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
-    return containers_wanted(containers, **{"memory_limits": LIMITS, "shared": ["llmmon"], "unwanted": [], **changes})
+def wanted(*containers: dict[str, Any], unwanted: tuple[str, ...] = (), **changes: Any) -> list[dict[str, Any]]:
+    service = {"record": {"name": "prometheus"}, "containers": containers, "unwanted_containers": unwanted}
+    (found,) = services_wanted([service], **{"memory_limits": LIMITS, "shared": ["llmmon"], **changes})
+    assert found.keys() == {"record", "containers"}
+    containers_of_it: list[dict[str, Any]] = found["containers"]
+    return containers_of_it
 
 
 def test_each_container_is_named_with_whether_it_is_wanted() -> None:
-    found = wanted(RUN, PROBER, unwanted=["llmmon-prober"])
+    found = wanted(RUN, PROBER, unwanted=("llmmon-prober",))
     assert [{name: value for name, value in one.items() if name != "asked"} for one in found] == [
         {"service": "prometheus", "name": "llmmon-prometheus", "image": "prometheus:3", "wanted": True},
         {"service": "prober", "name": "llmmon-prober", "image": "prober:1", "wanted": False},

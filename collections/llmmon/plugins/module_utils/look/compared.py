@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 # Of the engine's description, what a person or a program can change without a new container; the rest follows from Id.
@@ -59,11 +58,6 @@ def note(engine: Engine, path: Path, containers: list[dict[str, str]], *, check_
     if after != before and not check_mode:
         write(path, after)
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
-
-
-def not_written(error: OSError, path: Path) -> str:
-    """Why the notes could not be written, as a sentence."""
-    return f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
 
 
 def read(path: Path) -> Notes:
