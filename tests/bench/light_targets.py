@@ -2,6 +2,9 @@
 
 A target has a connection, directories, a network, an address and containers of its own. Several share one engine, since
 as many machines do not fit into one. To Ansible each is a host, with all its module runs.
+
+With `--one-stack` all targets look at the same stack, each by a connection of its own, so that nothing but Ansible
+has more to do for more of them.
 """
 
 from __future__ import annotations
@@ -59,22 +62,24 @@ def main() -> int:
     parser.add_argument("--machines", type=int, default=4, help="how many engines they share")
     parser.add_argument("--services", nargs="+", choices=SERVICES, default=list(SERVICES))
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one-stack", action="store_true", help="the same containers for all of them")
     given = parser.parse_args()
     steps = sorted(given.hosts)
-    names = [f"{NAME}-{number}" for number in range(1, given.machines + 1)]
+    names = [f"{NAME}-{number}" for number in range(1, 2 if given.one_stack else given.machines + 1)]
     lifecycle.up()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
         for name in names:
             hosts.destroy(name)
             held.callback(hosts.destroy, name)
-        targets = make_targets([hosts.create(name) for name in names], steps[-1])
+        targets = make_targets([hosts.create(name) for name in names], steps[-1], one_stack=given.one_stack)
         stack = make_stack(Path(folder), targets, given.services, held)
         measured: dict[int, list[Spent]] = {}
         deployed = 0
         print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}; {', '.join(given.services)} each")
         print(HEADING)
         for step in steps:
-            deploy(stack, names, deployed, step)
+            if not (given.one_stack and deployed):
+                deploy(stack, names, deployed, 1 if given.one_stack else step)
             deployed = step
             limit = ("--limit", f"{GROUP}[0:{step - 1}]")
             # The first proof waits until every target was scraped.
@@ -85,8 +90,8 @@ def main() -> int:
     return report(measured)
 
 
-def make_targets(machines: Sequence[Host], number: int) -> list[Target]:
-    """Spread evenly over the machines."""
+def make_targets(machines: Sequence[Host], number: int, *, one_stack: bool) -> list[Target]:
+    """Spread evenly over the machines; of one stack each is the first of its machine."""
     for machine in machines:
         # Real hosts each see the controller come once; these see it come as often as it has forks.
         settings = f"echo 'MaxStartups 500' > /etc/ssh/sshd_config.d/{NAME}.conf"
@@ -94,7 +99,9 @@ def make_targets(machines: Sequence[Host], number: int) -> list[Target]:
         if code != 0:
             raise SystemExit(f"sshd of {machine.name} does not take so many connections:\n{output}")
     return [
-        Target(f"target-{index + 1:03}", machines[index % len(machines)], index // len(machines) + 1)
+        Target(
+            f"target-{index + 1:03}", machines[index % len(machines)], 1 if one_stack else index // len(machines) + 1
+        )
         for index in range(number)
     ]
 
