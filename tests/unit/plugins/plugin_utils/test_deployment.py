@@ -55,6 +55,9 @@ def test_what_differs_has_to_be_done(missing: str, step: str) -> None:
 
 def test_a_service_that_is_not_wanted_has_no_step() -> None:
     assert steps_to_do(host(look={"settled": ["record"]}), [], NOTHING, CONTAINERS, False) == []
+    # Whatever is wanted of one that other hosts have.
+    accounts = {**NOTHING, "grafana": [{"name": "ci"}]}
+    assert steps_to_do(host(), ["prometheus", "alertmanager"], accounts, CONTAINERS, False) == []
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,12 @@ SPACED = [
     "a\u2028b",
     "a\x85b\nc",
     "a\r\nb",
+    "a ...",
+    "a\n...",
+    "a\n...\n",
+    "...",
+    "a\nb\u2028c",
+    "a\n😀",
 ]
 
 
@@ -57,6 +63,12 @@ def test_a_text_stays_a_text(text: str) -> None:
     (rule, other) = yaml.safe_load(written)["groups"][0]["rules"]
     assert rule == {"record": "a", "labels": {"label": text}, "expr": text}
     assert other == {"record": "b", "expr": "up"}
+
+
+def test_a_group_without_rules_is_one() -> None:
+    assert yaml.safe_load(rule_file([group("g", "1m", [])])) == {
+        "groups": [{"name": "g", "interval": "1m", "rules": []}]
+    }
 
 
 def test_a_long_line_is_not_broken() -> None:
