@@ -141,13 +141,6 @@ def print_seconds(what: str, seconds: Sequence[float]) -> None:
     print(f"{what}: {statistics.median(seconds):.1f} s (median of {len(seconds)}; {spread})")
 
 
-def measure(stack: Stack, runs: int) -> tuple[float, list[float], list[int]]:
-    """Seconds of a first run, and seconds and module runs of each run that changes nothing."""
-    interpreter = place_counter(stack)
-    first = timed(stack, interpreter, changes=True)
-    return first, *unchanged(stack, interpreter, runs)
-
-
 def unchanged(stack: Stack, interpreter: dict[str, str], runs: int, *arguments: str) -> tuple[list[float], list[int]]:
     """Seconds and module runs of each run that changes nothing."""
     seconds, counts = [], []
