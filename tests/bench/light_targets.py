@@ -78,9 +78,9 @@ def main() -> int:
         print(f"machine: {os.cpu_count()} cores, Python {platform.python_version()}; {', '.join(given.services)} each")
         print(HEADING)
         for step in steps:
-            if not (given.one_stack and deployed):
-                deploy(stack, names, deployed, 1 if given.one_stack else step)
-            deployed = step
+            wanted = 1 if given.one_stack else step
+            deploy(stack, names, deployed, wanted)
+            deployed = wanted
             limit = ("--limit", f"{GROUP}[0:{step - 1}]")
             # The first proof waits until every target was scraped.
             stack.run("site.yml", *limit)

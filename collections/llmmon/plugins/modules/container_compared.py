@@ -65,7 +65,6 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import compared_arguments
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
-from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.look import compared
 
 
@@ -75,15 +74,11 @@ def main() -> None:
         argument_spec=compared_arguments(),
         supports_check_mode=True,
     )
-    path = Path(module.params["path"])
+    path, containers = Path(module.params["path"]), module.params["containers"]
     try:
-        noted = compared.note(Engine(), path, module.params["containers"], check_mode=module.check_mode)
+        noted = compared.note(Engine(), path, containers, check_mode=module.check_mode)
     except StackError as error:
         module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(
-            msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}"
-        )
     module.exit_json(changed=False, noted=noted)
 
 

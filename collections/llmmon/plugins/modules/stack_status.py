@@ -169,6 +169,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import OperationError, Operations
@@ -272,16 +273,10 @@ def main() -> None:
         )
     notes = module.params["compared"]
     if notes:
-        path = Path(notes["path"])
         try:
-            compared.note(engine, path, notes["containers"], check_mode=module.check_mode)
-        except EngineError as error:
+            compared.note(engine, Path(notes["path"]), notes["containers"], check_mode=module.check_mode)
+        except StackError as error:
             module.fail_json(msg=str(error), services=records)
-        except OSError as error:
-            module.fail_json(
-                msg=f"what containers were found like cannot be written down: {why_not_written(error, str(path))}",
-                services=records,
-            )
     directory = module.params["backup_directory"]
     backups = {"backups": last_good(Path(directory))} if directory else {}
     root = module.params["data_root"]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
+from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
 
 # Of the engine's description, what a person or a program can change without a new container; the rest follows from Id.
@@ -52,11 +54,15 @@ def renewed(engine: Engine, containers: list[dict[str, str]], before: Notes) -> 
 
 
 def note(engine: Engine, path: Path, containers: list[dict[str, str]], *, check_mode: bool) -> list[str]:
-    """Write down how containers are found; returns the names of those whose notes are others now. Raises OSError."""
+    """Write down how containers are found; returns the names of those whose notes are others now. Raises StackError."""
     before = read(path)
     after = renewed(engine, containers, before)
     if after != before and not check_mode:
-        write(path, after)
+        try:
+            write(path, after)
+        except OSError as error:
+            reason = why_not_written(error, str(path))
+            raise StackError(f"what containers were found like cannot be written down: {reason}") from error
     return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
 

@@ -32,11 +32,10 @@ def _text(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
-# Ansible hands its own kinds of strings, dictionaries and lists from one filter to the next.
+# Ansible hands its own kinds of strings and dictionaries from one filter to the next.
 _Dumper.add_representer(str, _text)
 _Dumper.add_multi_representer(str, _text)
 _Dumper.add_multi_representer(dict, _SafeDumper.represent_dict)
-_Dumper.add_multi_representer(list, _SafeDumper.represent_list)
 
 
 def rule_file(groups: Iterable[Group]) -> str:
