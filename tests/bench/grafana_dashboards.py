@@ -41,7 +41,6 @@ PASSWORD = "Stand-In-1"  # noqa: S105 - of the stand-in
 # Of all that the bench makes in a Grafana.
 NAME = "llmmon-bench"
 DASHBOARDS, BYTES = 30, 40_000
-AT_ONCE = 8
 LEAST_TIMES_FASTER, MOST_TIMES_BARE, MOST_TIMES_LINEAR = 20.0, 1.3, 1.5
 
 
@@ -148,12 +147,12 @@ def requests_of(server: Server, folder: Path, task: dict[str, Any]) -> int:
 
 
 def bare(server: Server, source: Path, number: int) -> float:
-    """Seconds that a bare session takes for the same GETs and a comparison, eight at once."""
+    """Seconds that a bare session takes for the same GETs and a comparison, as many at once as the module."""
     wanted = [json.loads((source / f"{index}.json").read_text()) for index in range(number)]
     with requests.Session() as session:
         session.trust_env = False
         session.auth = (server.user, server.password)
-        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=AT_ONCE))
+        session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=http.CONNECTIONS))
 
         def get(index: int) -> None:
             served = session.get(f"{server.url}/api/dashboards/uid/{NAME}-{index}", timeout=10).json()["dashboard"]
@@ -161,7 +160,7 @@ def bare(server: Server, source: Path, number: int) -> float:
 
         same: list[bool] = []
         begun = time.monotonic()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(http.CONNECTIONS) as pool:
             list(pool.map(get, range(number)))
         elapsed = time.monotonic() - begun
     if not all(same) or len(same) != number:
@@ -246,7 +245,8 @@ def against_community(server: Server, folder: Path, runs: int, token: str) -> bo
     push = pushing(server, source)
     pairs = [(push(), bare(server, source, DASHBOARDS)) for _ in range(max(runs, 15))]
     row("  its requests and comparing, alone", statistics.median(own for own, _ in pairs))
-    row("  bare requests.Session, 8 at once", statistics.median(plain for _, plain in pairs), sent=DASHBOARDS)
+    title = f"  bare requests.Session, {http.CONNECTIONS} at once"
+    row(title, statistics.median(plain for _, plain in pairs), sent=DASHBOARDS)
     them, us = tasks
     faster = statistics.median(done[them][0] / done[us][0] for done in rounds)
     times_bare = statistics.median(own / plain for own, plain in pairs)

@@ -415,25 +415,27 @@ def test_five_hundred_dashboards_are_looked_at_once_each(grafana: Scripted, sour
     assert len(grafana.server.requests) == 501
 
 
-def test_what_may_leave_is_asked_for_beside_the_dashboards(grafana: Scripted, source: Path) -> None:
-    """Alone it would be waited for alone, in each run that changes nothing."""
-    asked = threading.Event()
-    answers = grafana.server.answers
+def test_folders_dashboards_and_what_may_leave_are_asked_for_at_once(grafana: Scripted, source: Path) -> None:
+    """One after the other each would be waited for alone, in each run that changes nothing."""
     for number in (1, 2):
         grafana.has(number, tags=[OWNER.tag])
-        there = answers[f"GET /api/dashboards/uid/llm-{number}"]
+    answers = grafana.server.answers
+    searched = f"GET {ALL_DASHBOARDS}&tag={OWNER.tag}"
+    answers[searched] = as_json([{"uid": "llm-1"}, {"uid": "llm-2"}])
+    asked = [f"GET /api/dashboards/uid/llm-{number}" for number in (1, 2)] + ["GET /api/folders/llmmon", searched]
+    together = threading.Barrier(len(asked))
+    for path in asked:
+        there = answers[path]
         assert isinstance(there, Answer)
 
-        def when_asked(_: Request, there: Answer = there) -> Answer:
-            return there if asked.wait(10) else Answer(500)
+        def when_all_are_asked(_: Request, there: Answer = there) -> Answer:
+            try:
+                together.wait(10)
+            except threading.BrokenBarrierError:
+                return Answer(500)
+            return there
 
-        answers[f"GET /api/dashboards/uid/llm-{number}"] = when_asked
-
-    def tagged(_: Request) -> Answer:
-        asked.set()
-        return as_json([{"uid": "llm-1"}, {"uid": "llm-2"}])
-
-    answers[f"GET {ALL_DASHBOARDS}&tag={OWNER.tag}"] = tagged
+        answers[path] = when_all_are_asked
     answer = run_module(grafana_dashboards, parameters(grafana.server, source, prune=True))
     assert (answer["changed"], answer["requests"]) == (False, 4)
 

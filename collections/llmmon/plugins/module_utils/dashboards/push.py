@@ -73,8 +73,9 @@ class Push:
 
     def run(self) -> None:
         """Look and decide; write unless in check mode. Raises BadDashboard, HttpError or PushFailed."""
-        self.folders = self._plan_folders()
-        examined, tagged = self._look()
+        folders = self._asked_folders()
+        served, examined, tagged = self._look(folders)
+        self.folders = self._plan_folders(folders, served)
         refused = [str(step) for step in examined if isinstance(step, BadDashboard)]
         if refused:
             raise BadDashboard(" | ".join(refused))
@@ -89,13 +90,14 @@ class Push:
 
     # -- look and decide
 
-    def _plan_folders(self) -> list[FolderStep]:
+    def _asked_folders(self) -> list[Folder]:
+        """Those that are described, parents first, and those that a dashboard names only."""
         folders = ordered(self.wanted.folders)
         named = {folder.uid for folder in folders}
         used = {dashboard.folder_uid for dashboard in self.wanted.dashboards} - named - {""}
-        folders += [Folder(uid) for uid in sorted(used)]
-        answers = parallel_map(CONNECTIONS, lambda folder: self.grafana.folder(folder.uid), folders)
-        served = {folder.uid: answer for folder, answer in zip(folders, answers)}
+        return folders + [Folder(uid) for uid in sorted(used)]
+
+    def _plan_folders(self, folders: list[Folder], served: dict[str, Any]) -> list[FolderStep]:
         steps = []
         for folder in folders:
             answer = served[folder.uid]
@@ -118,14 +120,17 @@ class Push:
             f"this Grafana has no nested folders: {folder.uid} stays at the top level instead of in {folder.parent_uid}"
         )
 
-    def _look(self) -> tuple[list[Any], list[dict[str, Any]]]:
-        """Every dashboard of the set with what it needs, and all that carry the owner's tag where others may leave."""
-        asked: list[Callable[[], Any]] = [partial(self._examined_or_refused, one) for one in self.wanted.dashboards]
+    def _look(self, folders: list[Folder]) -> tuple[dict[str, Any], list[Any], list[dict[str, Any]]]:
+        """The folders by uid, every dashboard with what it needs, and what has the owner's tag where others may leave."""
+        # All at once, since a Grafana lets each request wait, whatever it has to do.
+        asked: list[Callable[[], Any]] = [partial(self.grafana.folder, folder.uid) for folder in folders]
+        asked += [partial(self._examined_or_refused, dashboard) for dashboard in self.wanted.dashboards]
         if self.wanted.prune:
-            # With the others, since alone it would be waited for alone.
-            asked.insert(0, partial(self.grafana.dashboards_found, self.wanted.owner.tag))
-        found = parallel_map(CONNECTIONS, lambda ask: ask(), asked)
-        return (found[1:], found[0]) if self.wanted.prune else (found, [])
+            asked.append(partial(self.grafana.dashboards_found, self.wanted.owner.tag))
+        answers = parallel_map(CONNECTIONS, lambda ask: ask(), asked)
+        tagged = answers.pop() if self.wanted.prune else []
+        served = {folder.uid: answer for folder, answer in zip(folders, answers)}
+        return served, answers[len(folders) :], tagged
 
     def _examined_or_refused(self, dashboard: Dashboard) -> Any:
         try:
