@@ -34,12 +34,13 @@ def inventory(tmp_path: Path) -> Path:
     [("site", True), ("{mine}/site", True), ("nowhere", False), ("", False), ("../unfinished", False)],
 )
 def test_a_site_is_looked_for_beside_the_inventory(source: str, is_there: bool, inventory: Path) -> None:
-    loader = DataLoader()
-    (check,) = loader.load_from_file(str(ROLE / "tasks" / "check_settings.yml"), trusted_as_template=True)
     asked = templar(inventory_dir=str(inventory), llmmon_docs_source=source.format(mine=inventory))
-    holds = [asked.evaluate_conditional(condition) for condition in check["ansible.builtin.assert"]["that"]]
-    assert all(holds) == is_there
-    if is_there:
+    problems = asked.template(rendering.load(ROLE / "vars" / "main.yml")["__llmmon_docs_problems"])
+    if not is_there:
+        (problem,) = problems
+        assert f'llmmon_docs_source, "{source.format(mine=inventory)}", is no folder with a built site' in problem
+    else:
+        assert problems == []
         assert asked.template(rendering.load(ROLE / "vars" / "main.yml")["__llmmon_docs_folder"]) == str(
             inventory / "site"
         )

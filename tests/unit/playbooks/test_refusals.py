@@ -33,6 +33,8 @@ CANARY = {
 # The discard port of loopback, where nothing listens.
 HOST = {"ansible_host": "127.0.0.1", "ansible_port": 9, "llmmon_gateways": GATEWAYS}
 
+RESTORED = {"archive": "x.tar.gz", "confirm": "yes"}
+
 
 def run(playbook: str, folder: Path, inventory: dict[str, Any], *arguments: str) -> tuple[int, str]:
     """Run a playbook; its exit code, and its output as one line."""
@@ -156,6 +158,11 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
             {"llmmon_canaries": [{**CANARY, "intervals": "1m"}]},
             "does not know; did you mean interval?",
         ),
+        ("site.yml", {"llmmon_docs": True}, 'llmmon_docs_source, "", is no folder with a built site'),
+        ("upgrade.yml", {"llmmon_thanos_components": ["store"]}, "llmmon_thanos_components has store, which needs"),
+        ("site.yml", {"llmmon_backup_restic_repository": "/x"}, "is set without llmmon_backup_restic_password_file"),
+        ("restore.yml", {**RESTORED, "llmmon_grafana_ldap_file": "none.toml"}, "llmmon_grafana_ldap_file: the file"),
+        ("restore.yml", {**RESTORED, "llmmon_routes": [{"receivers": ["nobody"]}]}, "nobody"),
         ("site.yml", {"llmmon_hosts": [{"name": "gpu-1"}]}, "gpu-1 has neither node nor gpu; give it the URL"),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],

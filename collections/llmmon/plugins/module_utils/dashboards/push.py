@@ -121,7 +121,7 @@ class Push:
         )
 
     def _look(self, folders: list[Folder]) -> tuple[dict[str, Any], list[Any], list[dict[str, Any]]]:
-        """The folders by uid, every dashboard with what it needs, and what has the owner's tag where others may leave."""
+        """The folders by uid, each dashboard with what it needs, and what has the owner's tag, if others may leave."""
         # All at once, since a Grafana lets each request wait, whatever it has to do.
         asked: list[Callable[[], Any]] = [partial(self.grafana.folder, folder.uid) for folder in folders]
         asked += [partial(self._examined_or_refused, dashboard) for dashboard in self.wanted.dashboards]

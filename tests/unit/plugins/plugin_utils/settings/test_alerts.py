@@ -68,7 +68,7 @@ def test_an_unknown_alert_is_told_the_known_ones() -> None:
 
 def test_the_role_looks_at_all_of_it() -> None:
     role = REPOSITORY / "roles" / "prometheus"
-    assert "__llmmon_rule_problems" in (role / "tasks" / "check_settings.yml").read_text()
+    assert "or __llmmon_rule_problems" in (role / "vars" / "main" / "main.yml").read_text()
     rules = (role / "vars" / "main" / "rules.yml").read_text()
     for name in ("threshold_problems", "alert_problems", "relabeling_problems", "rule_file_problems"):
         assert f"llmmon.stack.{name}" in rules
