@@ -90,6 +90,22 @@ def test_a_container_that_ends_again_and_again_is_no_proof(stack: Stack) -> None
     stack.on_host("docker restart llmmon-prometheus")
 
 
+def test_a_first_start_that_fails_says_why_and_the_next_run_mends_it(stack: Stack) -> None:
+    """There is nothing to go back to: it stays as it is, and what it was started with has proved nothing."""
+    stack.on_host("docker rm -f llmmon-prometheus llmmon-prober")
+    stack.on_host("rm /etc/llmmon/prometheus/running")
+    result = deploy(stack, llmmon_prometheus_extra_flags=["--no-such-flag=1"])
+    assert result.code != 0, result.output
+    for word in ("llmmon-prometheus does not run: it ends", "unknown long flag '--no-such-flag'", "stays as it is"):
+        assert word in result.message, result.output
+    assert stack.on_host("ls /etc/llmmon/prometheus | grep -c running", check=False) == "0"
+    result = deploy(stack)
+    assert result.code == 0, result.output
+    assert stack.on_host("readlink /etc/llmmon/prometheus/running") == stack.on_host(
+        "readlink /etc/llmmon/prometheus/current"
+    )
+
+
 def test_memory_can_be_raised_and_lowered(stack: Stack) -> None:
     for limit, expected in (("512m", GIGABYTE // 2), ("3g", 3 * GIGABYTE)):
         result = deploy(stack, llmmon_memory_limits={"prometheus": limit})

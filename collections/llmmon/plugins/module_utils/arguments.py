@@ -203,6 +203,13 @@ def compared_arguments() -> dict[str, Any]:
     }
 
 
+def first_starts_argument() -> dict[str, Any]:
+    """Services whose containers were started where there were none."""
+    containers = {"type": "list", "elements": "str", "required": True}
+    options = {"service": {"type": "str", "required": True}, "containers": containers}
+    return {"type": "list", "elements": "dict", "default": [], "options": options}
+
+
 def services_argument(**more: Any) -> dict[str, Any]:
     """A list of the services of a host, each with what every module needs to know of one, and ``more`` of it."""
     options = {

@@ -44,13 +44,6 @@ options:
       - Directory of the configuration releases that the container reads, which is made to point at the release of
         before as well. Not given for a container that reads the configuration of another service.
     type: path
-  first_start:
-    description:
-      - Whether nothing runs that has read the configuration in O(config_root). Then the release that the container has
-        started with is the one that runs, and no reload is owed.
-    type: bool
-    default: false
-    version_added: 1.1.0
   rehearsal:
     description: Command with which the changed container is tried first. Without it there is no trial.
     type: list
@@ -113,8 +106,7 @@ def act(parameters: dict[str, Any]) -> dict[str, Any]:
     engine = Engine(timeout=120)
     limits = Limits(parameters["timeout"], parameters["stay"])
     root = Path(parameters["config_root"]) if parameters["config_root"] else None
-    service, first_start = parameters["service"], parameters["first_start"]
-    swaps = {name: Swap(engine, service, name, root, limits, first_start=first_start) for name in parameters["names"]}
+    swaps = {name: Swap(engine, parameters["service"], name, root, limits) for name in parameters["names"]}
     if parameters["state"] == "put_back":
         found = [name for name, swap in swaps.items() if swap.recover()]
         return {"changed": bool(found), "put_back": found}
@@ -130,7 +122,6 @@ def main() -> None:
             "service": {"type": "str", "default": ""},
             "names": {"type": "list", "elements": "str", "required": True},
             "config_root": {"type": "path"},
-            "first_start": {"type": "bool", "default": False},
             "rehearsal": {"type": "list", "elements": "str"},
             "timeout": {"type": "float", "default": 120.0},
             "stay": {"type": "float", "default": 15.0},

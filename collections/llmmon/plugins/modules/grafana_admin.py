@@ -27,7 +27,7 @@ options:
     type: str
     required: true
   timeout:
-    description: Seconds to wait for Grafana to answer.
+    description: Seconds to wait for Grafana to answer. A container that has ended is not waited for.
     type: float
     default: 60.0
 extends_documentation_fragment:
@@ -63,9 +63,15 @@ from ansible_collections.llmmon.stack.plugins.module_utils.arguments import graf
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import (
     DOCKER_IMPORT_ERROR,
     Engine,
+    EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    NotRunning,
+    refuse_ended,
+    started_at,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
@@ -134,11 +140,26 @@ class AdminPassword:
                 f" {words[-1] if words else 'it said nothing'} (the password is set by llmmon_grafana_admin_password)"
             )
 
+    def _refuse_ended(self) -> None:
+        """Raise what the container said last if it has ended: then nothing will answer."""
+        container = self.module.params["container"]
+        try:
+            engine = Engine()
+            attributes = engine.inspect(container)
+            if attributes is not None:
+                refuse_ended(engine, container, attributes, started_at(attributes))
+        except EngineError:
+            # Whether Grafana answers after all is seen by the next attempt.
+            return
+        except NotRunning as error:
+            raise Undecided(f"{container} does not run: {error}") from error
+
     def wait_until_ready(self) -> None:
         def healthy() -> Optional[bool]:
             try:
                 return True if self.grafana.health().get("database") == "ok" else None
             except HttpError:
+                self._refuse_ended()
                 return None
 
         timeout = self.module.params["timeout"]

@@ -32,6 +32,22 @@ options:
   record_to:
     description: JSON file on the host in which versions, images, digests and releases are written down.
     type: path
+  first_starts:
+    description:
+      - Services of O(services) whose containers were started where there were none. They are waited for, and the
+        release that they have started with is the one that runs. One whose containers are not there is passed over.
+    type: list
+    elements: dict
+    default: []
+    version_added: 1.1.0
+    suboptions:
+      service: {description: The service., type: str, required: true}
+      containers: {description: All containers that read its configuration., type: list, elements: str, required: true}
+  start_timeout:
+    description: Seconds that each container of O(first_starts) may take to become ready.
+    type: float
+    default: 120.0
+    version_added: 1.1.0
   compared:
     description:
       - Containers that were compared with their descriptions, as options of M(llmmon.stack.container_compared). How
@@ -158,6 +174,7 @@ from typing import Any, Optional
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import (
     compared_arguments,
+    first_starts_argument,
     receivers_arguments,
     services_argument,
     thanos_argument,
@@ -169,6 +186,8 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
     EngineError,
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.first_start import finish_first_start
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import NotRunning
 from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackError
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import why_not_written
 from ansible_collections.llmmon.stack.plugins.module_utils.host.files import write_atomically
@@ -219,6 +238,20 @@ def record(path: Path, content: str, check_mode: bool = False) -> bool:
     return True
 
 
+def finish_first_starts(module: AnsibleModule, engine: Engine) -> None:
+    """Wait for what was started for the first time; raises EngineError or NotRunning."""
+    roots = {service["name"]: service["config_root"] for service in module.params["services"]}
+    for start in module.params["first_starts"]:
+        if start["service"] not in roots:
+            module.fail_json(msg=f"first_starts names {start['service']}, which is not in services")
+        root = roots[start["service"]]
+        limit = module.params["start_timeout"]
+        try:
+            finish_first_start(engine, Path(root), start["containers"], limit, module.check_mode)
+        except OSError as error:
+            module.fail_json(msg=f"the release that runs cannot be remembered: {why_not_written(error, root)}")
+
+
 def main() -> None:
     """Module entry point."""
     module = AnsibleModule(
@@ -227,6 +260,8 @@ def main() -> None:
             "require_healthy": {"type": "bool", "default": False},
             "timeout": {"type": "float", "default": 30.0},
             "record_to": {"type": "path"},
+            "first_starts": first_starts_argument(),
+            "start_timeout": {"type": "float", "default": 120.0},
             "compared": {"type": "dict", "options": compared_arguments()},
             "backup_directory": {"type": "path"},
             "data_root": {"type": "path"},
@@ -258,9 +293,10 @@ def main() -> None:
         engine = Engine()
         if module.params["thanos"]:
             thanos.append(Thanos(module.params["thanos"], engine))
+        finish_first_starts(module, engine)
         required = module.params["require_healthy"]
         found = wait_until_ready(trouble, module.params["timeout"], interval=1.0) if required else trouble()
-    except EngineError as error:
+    except (EngineError, NotRunning) as error:
         module.fail_json(msg=str(error))
     if found and required:
         module.fail_json(msg=" | ".join(found), services=records)

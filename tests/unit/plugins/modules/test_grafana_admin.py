@@ -65,10 +65,14 @@ class FakeEngine:
     def __init__(self) -> None:
         self.result = ToolResult(0, "Admin password changed successfully")
         self.runs: list[tuple[str, list[str], str]] = []
+        self.state: dict[str, Any] = {"Status": "running", "StartedAt": "2026-01-02T03:04:05.123456789Z"}
         self.environment = ["PATH=/bin", "GF_PATHS_CONFIG=/etc/llmmon/grafana/current/grafana.ini"]
 
     def inspect(self, _: str) -> dict[str, Any]:
-        return {"Config": {"Env": self.environment}}
+        return {"Config": {"Env": self.environment}, "State": self.state}
+
+    def logs_since(self, *_: Any) -> list[str]:
+        return ["starting", "error: no such section: secure"]
 
     def execute(self, name: str, command: list[str], standard_input: str) -> ToolResult:
         self.runs.append((name, command, standard_input))
@@ -143,6 +147,20 @@ def test_a_refusal_after_the_reset_is_not_tried_again(grafana: Grafana) -> None:
     assert answer["failed"]
     assert "llmmon_grafana_admin_user is not the administrator's" in answer["msg"]
     assert grafana.attempts == 2
+
+
+def test_a_grafana_that_has_ended_is_not_waited_for(grafana: Grafana) -> None:
+    grafana.health = [Answer(401, b"")]
+    # As the engine starts it anew it may come up.
+    grafana.engine.state |= {"Status": "restarting"}
+    assert grafana.run(timeout=0)["msg"].endswith("is not healthy after 0 s")
+    grafana.engine.state |= {"Status": "exited", "ExitCode": 1}
+    answer = grafana.run(timeout=600)
+    words = (
+        "llmmon-grafana does not run: it ends as soon as it is started (exit code 1): error: no such section: secure"
+    )
+    assert (answer["failed"], answer["msg"]) == (True, words)
+    assert grafana.attempts == 0
 
 
 def test_a_grafana_that_starts_is_waited_for_before_the_attempt(grafana: Grafana) -> None:

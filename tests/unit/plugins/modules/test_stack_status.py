@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import errno
 import json
 import os
 import re
@@ -181,9 +183,13 @@ class FakeEngine:
             "Config": {"Image": "docker.io/prom/prometheus:v3.13.2"},
         }
         self.prober: dict[str, Any] | None = None
+        self.words: list[str] = []
 
     def inspect(self, name: str) -> dict[str, Any] | None:
         return {"llmmon-prober": self.prober, "llmmon-docs": None}.get(name, self.container)
+
+    def logs_since(self, *_: Any) -> list[str]:
+        return self.words
 
     def image_digests(self, _: str) -> list[str]:
         return ["docker.io/prom/prometheus@sha256:2"]
@@ -342,6 +348,71 @@ def test_a_file_that_cannot_be_written_is_named(prometheus: Server, tmp_path: Pa
     answer = look(prometheus, tmp_path, record_to=str(tmp_path / "no" / "state.json"))
     said = rf"what is deployed cannot be written down: {tmp_path}/no/\S+: No such file or directory"
     assert re.fullmatch(said, answer["msg"])
+
+
+# -- what was started where there was nothing
+
+FIRST = [{"service": "prometheus", "containers": ["llmmon-prometheus", "llmmon-prober"]}]
+
+
+def running(engine: FakeEngine) -> None:
+    """Let Prometheus and the prober run, and have no health test of their own."""
+    assert engine.container
+    engine.container["State"]["Running"] = True
+    engine.container["RestartCount"] = 0
+    engine.prober = copy.deepcopy(engine.container)
+
+
+def test_what_a_service_has_started_with_is_what_runs(prometheus: Server, tmp_path: Path, engine: FakeEngine) -> None:
+    release(tmp_path, CURRENT)
+    running(engine)
+    asked: dict[str, Any] = {"first_starts": FIRST, "require_healthy": True}
+    assert (
+        "has not proved to run its configuration release" in look(prometheus, tmp_path, **asked, check_mode=True)["msg"]
+    )
+    assert not look(prometheus, tmp_path, **asked)["failed"]
+    assert Releases(tmp_path / "etc").target(RUNNING) == RELEASE
+
+
+def test_what_was_not_started_has_read_nothing(prometheus: Server, tmp_path: Path, engine: FakeEngine) -> None:
+    """As where tags have left a service out."""
+    release(tmp_path, CURRENT)
+    running(engine)
+    engine.prober = None
+    assert not look(prometheus, tmp_path, first_starts=FIRST)["failed"]
+    assert Releases(tmp_path / "etc").target(RUNNING) is None
+
+
+def test_what_does_not_start_says_why(prometheus: Server, tmp_path: Path, engine: FakeEngine) -> None:
+    release(tmp_path, CURRENT)
+    running(engine)
+    assert engine.prober
+    engine.prober["State"] |= {"Status": "exited", "Running": False, "ExitCode": 2}
+    engine.words = ["starting", "error: unknown long flag '--no-such-flag'"]
+    assert look(prometheus, tmp_path, first_starts=FIRST)["msg"] == (
+        "llmmon-prober does not run: it ends as soon as it is started (exit code 2): error: unknown long flag"
+        " '--no-such-flag' | there is no container of before to go back to, so it stays as it is, for you to look at:"
+        " correct what is wrong there, and run again"
+    )
+    assert Releases(tmp_path / "etc").target(RUNNING) is None
+
+
+def test_what_cannot_be_remembered_is_told(
+    prometheus: Server, tmp_path: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release(tmp_path, CURRENT)
+    running(engine)
+
+    def refuse(*_: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(tmp_path / "etc" / "running"))
+
+    monkeypatch.setattr(Releases, "point", refuse)
+    said = f"the release that runs cannot be remembered: {tmp_path}/etc/running: Read-only file system"
+    assert look(prometheus, tmp_path, first_starts=FIRST)["msg"].startswith(said)
+    others = [{"service": "grafana", "containers": []}]
+    assert (
+        look(prometheus, tmp_path, first_starts=others)["msg"] == "first_starts names grafana, which is not in services"
+    )
 
 
 def test_what_was_compared_is_noted(prometheus: Server, tmp_path: Path, engine: FakeEngine) -> None:

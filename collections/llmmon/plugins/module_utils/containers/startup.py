@@ -42,13 +42,18 @@ def wait_until_ready(engine: Engine, name: str, since: datetime.datetime, timeou
 
     def look() -> Optional[bool]:
         attributes = _found(engine, name)
-        if _ended(attributes):
-            raise NotRunning(f"it ends as soon as it is started{ending(attributes)}: {last_words(engine, name, since)}")
+        refuse_ended(engine, name, attributes, since)
         return True if attributes["State"]["Running"] and passes_health_test(engine, attributes) else None
 
     if wait_for(look, timeout, _POLL_SECONDS) is None:
         words = last_words(engine, name, since)
         raise NotRunning(f"it is not ready {timeout:g} s after its start ({variable}): {words}")
+
+
+def refuse_ended(engine: Engine, name: str, attributes: dict[str, Any], since: datetime.datetime) -> None:
+    """Raise NotRunning, with its last words, if a started container has ended for good, or ends again and again."""
+    if _ended(attributes):
+        raise NotRunning(f"it ends as soon as it is started{ending(attributes)}: {last_words(engine, name, since)}")
 
 
 def watch(engine: Engine, name: str, since: datetime.datetime, seconds: float) -> None:

@@ -43,27 +43,14 @@ class Limits:
 
 
 class Swap:
-    """One container of a service. ``config_root`` is where the service's releases lie, None for a companion.
+    """One container of a service. ``config_root`` is where the service's releases lie, None for a companion."""
 
-    ``first_start`` tells that nothing runs that has read them.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        service: str,
-        name: str,
-        config_root: Optional[Path],
-        limits: Limits,
-        *,
-        first_start: bool = False,
-    ) -> None:
+    def __init__(self, engine: Engine, service: str, name: str, config_root: Optional[Path], limits: Limits) -> None:
         self.engine = engine
         self.service = service
         self.name = name
         self.config_root = config_root
         self.limits = limits
-        self.first_start = first_start
 
     def run(self, rehearsal: Optional[list[str]]) -> dict[str, Any]:
         """Swap; returns how long the service was away and what differs. ``rehearsal`` is the command to try first.
@@ -86,8 +73,6 @@ class Swap:
             raise SwapError(self._explain(error, changed, self._back(old, began))) from error
         if old is not None:
             self.engine.remove(old["Id"])
-        elif self.first_start:
-            self._remember_release()
         away = time.monotonic() - began - (self.limits.stay if old else 0)
         return {"differs": changed, "gap_seconds": round(max(away, 0), 2)}
 
@@ -151,15 +136,6 @@ class Swap:
         give_back(self.engine, self.engine.inspect(old["Id"]) or old, self.name, _RESTART_POLICY)
         self.engine.start(self.name)
         wait_until_ready(self.engine, self.name, began, self.limits.ready, _TIMEOUT_VARIABLE)
-
-    def _remember_release(self) -> None:
-        """Remember the release that the container has become ready with: nothing has to reload it."""
-        if self.config_root is None:
-            return
-        releases = Releases(self.config_root)
-        current = releases.target(CURRENT)
-        if current is not None:
-            releases.point(RUNNING, current)
 
     def _point_back(self) -> None:
         """Let the old container find the configuration that it ran: the new one's may not suit it."""
