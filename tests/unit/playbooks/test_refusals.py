@@ -162,7 +162,7 @@ def test_an_inventory_without_a_host_is_refused(playbook: str, arguments: tuple[
         ("upgrade.yml", {"llmmon_thanos_components": ["store"]}, "llmmon_thanos_components has store, which needs"),
         ("site.yml", {"llmmon_backup_restic_repository": "/x"}, "is set without llmmon_backup_restic_password_file"),
         ("restore.yml", {**RESTORED, "llmmon_grafana_ldap_file": "none.toml"}, "llmmon_grafana_ldap_file: the file"),
-        ("restore.yml", {**RESTORED, "llmmon_routes": [{"receivers": ["nobody"]}]}, "nobody"),
+        ("restore.yml", {**RESTORED, "llmmon_routes": [{"receivers": ["nobody"]}]}, "llmmon_routes, route 1"),
         ("site.yml", {"llmmon_hosts": [{"name": "gpu-1"}]}, "gpu-1 has neither node nor gpu; give it the URL"),
         ("verify.yml", {"ansible_host": "192.0.2.10"}, "ansible_host is 192.0.2.10, an address for examples"),
     ],
@@ -175,6 +175,15 @@ def test_a_wrong_value_is_one_screen(playbook: str, variables: dict[str, Any], e
     assert "unreachable=0" in output
     # The specification as a whole, which Ansible's own check prints, is ten times as long.
     assert len(output) < 2000, len(output)
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3", "4"])
+def test_what_others_build_on_is_told_first(seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong gateway before a wrong receiver, and not the one or the other by chance."""
+    monkeypatch.setenv("PYTHONHASHSEED", seed)
+    wrong = {"llmmon_prometheus_version": "2.40.0", "llmmon_alertmanager_version": "0.27.0"}
+    code, output = run("site.yml", tmp_path, {"llmmon": {"hosts": {"monitoring": HOST}, "vars": wrong}})
+    assert (code, "prometheus 2.40.0 is older" in output, "0.27.0" in output) == (2, True, False), output
 
 
 def test_a_canary_below_a_cap_is_taken(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ reset:
 """
 
 import time
-from typing import Optional
+from typing import Any, Optional
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.llmmon.stack.plugins.module_utils.arguments import grafana_arguments, http_client
@@ -68,7 +68,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    TIMEOUT_VARIABLE,
     NotRunning,
+    last_words,
     refuse_ended,
     started_at,
 )
@@ -140,31 +142,60 @@ class AdminPassword:
                 f" {words[-1] if words else 'it said nothing'} (the password is set by llmmon_grafana_admin_password)"
             )
 
-    def _refuse_ended(self) -> None:
-        """Raise what the container said last if it has ended: then nothing will answer."""
-        container = self.module.params["container"]
-        try:
-            engine = Engine()
-            attributes = engine.inspect(container)
-            if attributes is not None:
-                refuse_ended(engine, container, attributes, started_at(attributes))
-        except EngineError:
-            # Whether Grafana answers after all is seen by the next attempt.
-            return
-        except NotRunning as error:
-            raise Undecided(f"{container} does not run: {error}") from error
-
     def wait_until_ready(self) -> None:
+        """Wait until Grafana answers that its database is all right; raises Undecided."""
+        container, timeout = Container(self.module.params["container"]), self.module.params["timeout"]
+
         def healthy() -> Optional[bool]:
             try:
                 return True if self.grafana.health().get("database") == "ok" else None
             except HttpError:
-                self._refuse_ended()
+                container.refuse_ended()
                 return None
 
-        timeout = self.module.params["timeout"]
         if wait_for(healthy, timeout) is None:
-            raise Undecided(f"Grafana at {self.module.params['url']} is not healthy after {timeout:g} s")
+            raise Undecided(
+                f"Grafana at {self.module.params['url']} is not healthy after {timeout:g} s ({TIMEOUT_VARIABLE})"
+                f"{container.last_words()}"
+            )
+
+
+class Container:
+    """Grafana's container while Grafana does not answer. An engine that does not answer either keeps nobody waiting."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._engine: Optional[Engine] = None
+        self._restarts: Optional[int] = None
+
+    def refuse_ended(self) -> None:
+        """Raise Undecided, with its last words, if it has ended for good, or again and again since the first look."""
+        try:
+            found = self._found()
+            if found is None:
+                return
+            engine, attributes = found
+            if self._restarts is None:
+                # What happened before is nothing that it does now: the engine counts since it was started by hand.
+                self._restarts = int(attributes.get("RestartCount", 0))
+            refuse_ended(engine, self.name, attributes, started_at(attributes), self._restarts)
+        except EngineError:
+            return
+        except NotRunning as error:
+            raise Undecided(f"{self.name} does not run: {error}") from error
+
+    def last_words(self) -> str:
+        """What it said last, to be appended to a sentence; nothing where it cannot be asked."""
+        try:
+            found = self._found()
+        except EngineError:
+            return ""
+        return f": {last_words(found[0], self.name, started_at(found[1]))}" if found else ""
+
+    def _found(self) -> Optional[tuple[Engine, dict[str, Any]]]:
+        self._engine = self._engine or Engine()
+        attributes = self._engine.inspect(self.name)
+        return None if attributes is None else (self._engine, attributes)
 
 
 def main() -> None:

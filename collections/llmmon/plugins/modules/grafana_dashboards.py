@@ -10,8 +10,8 @@ short_description: Push a set of dashboards into folders of Grafana in one run, 
 version_added: 0.1.0
 description:
   - Takes the dashboards of a directory, of a list, or of both, compares each with what Grafana has under the same
-    uid, and creates, updates or moves only what differs. All of it is looked at, eight requests at once, before
-    anything is written.
+    uid, and creates, updates or moves only what differs. All of it is looked at, sixteen requests at once, before
+    anything is written. A password is tried by one request first, since Grafana locks a user after five wrong ones.
   - Dashboards are saved with C(folderUid), never C(folderId), which Grafana 13 ignores, and with the version that was
     looked at, so that no edit in between is lost.
   - Each save carries a message that names O(owner) and a fingerprint of the content. By it an edit in the browser is

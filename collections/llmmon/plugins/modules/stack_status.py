@@ -239,7 +239,8 @@ def record(path: Path, content: str, check_mode: bool = False) -> bool:
 
 
 def finish_first_starts(module: AnsibleModule, engine: Engine) -> None:
-    """Wait for what was started for the first time; raises EngineError or NotRunning."""
+    """Wait for all that was started for the first time; raises EngineError or NotRunning."""
+    refusals = []
     roots = {service["name"]: service["config_root"] for service in module.params["services"]}
     for start in module.params["first_starts"]:
         if start["service"] not in roots:
@@ -248,8 +249,12 @@ def finish_first_starts(module: AnsibleModule, engine: Engine) -> None:
         limit = module.params["start_timeout"]
         try:
             finish_first_start(engine, Path(root), start["containers"], limit, module.check_mode)
+        except NotRunning as error:
+            refusals.append(str(error))
         except OSError as error:
             module.fail_json(msg=f"the release that runs cannot be remembered: {why_not_written(error, root)}")
+    if refusals:
+        raise NotRunning(" | ".join(refusals))
 
 
 def main() -> None:

@@ -65,11 +65,13 @@ class FakeEngine:
     def __init__(self) -> None:
         self.result = ToolResult(0, "Admin password changed successfully")
         self.runs: list[tuple[str, list[str], str]] = []
+        self.restarts = [0]
         self.state: dict[str, Any] = {"Status": "running", "StartedAt": "2026-01-02T03:04:05.123456789Z"}
         self.environment = ["PATH=/bin", "GF_PATHS_CONFIG=/etc/llmmon/grafana/current/grafana.ini"]
 
     def inspect(self, _: str) -> dict[str, Any]:
-        return {"Config": {"Env": self.environment}, "State": self.state}
+        restarts = self.restarts.pop(0) if len(self.restarts) > 1 else self.restarts[0]
+        return {"Config": {"Env": self.environment}, "State": self.state, "RestartCount": restarts}
 
     def logs_since(self, *_: Any) -> list[str]:
         return ["starting", "error: no such section: secure"]
@@ -151,9 +153,6 @@ def test_a_refusal_after_the_reset_is_not_tried_again(grafana: Grafana) -> None:
 
 def test_a_grafana_that_has_ended_is_not_waited_for(grafana: Grafana) -> None:
     grafana.health = [Answer(401, b"")]
-    # As the engine starts it anew it may come up.
-    grafana.engine.state |= {"Status": "restarting"}
-    assert grafana.run(timeout=0)["msg"].endswith("is not healthy after 0 s")
     grafana.engine.state |= {"Status": "exited", "ExitCode": 1}
     answer = grafana.run(timeout=600)
     words = (
@@ -161,6 +160,31 @@ def test_a_grafana_that_has_ended_is_not_waited_for(grafana: Grafana) -> None:
     )
     assert (answer["failed"], answer["msg"]) == (True, words)
     assert grafana.attempts == 0
+
+
+def test_a_grafana_that_ends_again_and_again_is_not_waited_for(grafana: Grafana) -> None:
+    """What the engine has counted before, as on a full disk that is emptied now, does not matter."""
+    grafana.health = [Answer(401, b"")]
+    grafana.engine.restarts = [50, 51, 52, 52, 53]
+    assert "llmmon-grafana does not run: it ends as soon as it is started" in grafana.run(timeout=600)["msg"]
+    assert grafana.engine.restarts == [53]
+    grafana.engine.restarts = [50]
+    grafana.health = [Answer(401, b""), as_json({"database": "ok"})]
+    assert not grafana.run()["failed"]
+
+
+def test_a_grafana_that_does_not_answer_says_why(grafana: Grafana, monkeypatch: pytest.MonkeyPatch) -> None:
+    grafana.health = [Answer(401, b"")]
+    said = "is not healthy after 0 s (llmmon_start_timeout)"
+    assert grafana.run(timeout=0)["msg"].endswith(f"{said}: error: no such section: secure")
+    monkeypatch.setattr(grafana.engine, "inspect", lambda _: None)
+    assert grafana.run(timeout=0)["msg"].endswith(said)
+
+    def refuse() -> None:
+        raise EngineError("the engine does not answer")
+
+    monkeypatch.setattr(grafana_admin, "Engine", refuse)
+    assert grafana.run(timeout=0)["msg"].endswith(said)
 
 
 def test_a_grafana_that_starts_is_waited_for_before_the_attempt(grafana: Grafana) -> None:
@@ -173,7 +197,9 @@ def test_a_grafana_that_starts_is_waited_for_before_the_attempt(grafana: Grafana
 def test_a_grafana_that_is_not_healthy_is_not_asked(grafana: Grafana) -> None:
     grafana.health = [as_json({"database": "failing"})]
     answer = grafana.run(timeout=0.3)
-    assert answer["msg"] == f"Grafana at {grafana.server.url} is not healthy after 0.3 s"
+    assert answer["msg"].startswith(
+        f"Grafana at {grafana.server.url} is not healthy after 0.3 s (llmmon_start_timeout): "
+    )
     assert grafana.attempts == 0
 
 

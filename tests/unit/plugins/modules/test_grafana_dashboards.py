@@ -416,7 +416,10 @@ def test_five_hundred_dashboards_are_looked_at_once_each(grafana: Scripted, sour
 
 
 def test_folders_dashboards_and_what_may_leave_are_asked_for_at_once(grafana: Scripted, source: Path) -> None:
-    """One after the other each would be waited for alone, in each run that changes nothing."""
+    """One after the other each would be waited for alone, in each run that changes nothing.
+
+    With a token; a password is tried first, see below.
+    """
     for number in (1, 2):
         grafana.has(number, tags=[OWNER.tag])
     answers = grafana.server.answers
@@ -436,8 +439,19 @@ def test_folders_dashboards_and_what_may_leave_are_asked_for_at_once(grafana: Sc
             return there
 
         answers[path] = when_all_are_asked
-    answer = run_module(grafana_dashboards, parameters(grafana.server, source, prune=True))
-    assert (answer["changed"], answer["requests"]) == (False, 4)
+    wanted = parameters(grafana.server, source, prune=True, token="glsa_x")  # noqa: S106 - made up
+    del wanted["password"]
+    answer = run_module(grafana_dashboards, wanted)
+    assert (answer["failed"], answer["changed"], answer["requests"]) == (False, False, 4)
+
+
+def test_a_wrong_password_is_shown_once(server: Server, source: Path) -> None:
+    """Five wrong ones lock the user, and whoever else signs in by that name."""
+    for path in ("/api/folders/llmmon", "/api/dashboards/uid/llm-1", "/api/dashboards/uid/llm-2"):
+        server.answers[f"GET {path}"] = as_json({"message": "Invalid username or password"}, 401)
+    answer = run_module(grafana_dashboards, parameters(server, source, prune=True))
+    assert answer["failed"]
+    assert len(server.requests) == 1
 
 
 def test_a_failure_of_many_names_a_hundred(grafana: Scripted, source: Path) -> None:

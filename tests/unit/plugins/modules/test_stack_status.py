@@ -391,10 +391,25 @@ def test_what_does_not_start_says_why(prometheus: Server, tmp_path: Path, engine
     engine.words = ["starting", "error: unknown long flag '--no-such-flag'"]
     assert look(prometheus, tmp_path, first_starts=FIRST)["msg"] == (
         "llmmon-prober does not run: it ends as soon as it is started (exit code 2): error: unknown long flag"
-        " '--no-such-flag' | there is no container of before to go back to, so it stays as it is, for you to look at:"
+        " '--no-such-flag' | there is no container of before to go back to, so llmmon-prober stays as it is, for you"
+        " to look at:"
         " correct what is wrong there, and run again"
     )
     assert Releases(tmp_path / "etc").target(RUNNING) is None
+
+
+def test_one_that_does_not_start_keeps_no_other_from_being_remembered(
+    prometheus: Server, tmp_path: Path, engine: FakeEngine
+) -> None:
+    release(tmp_path, CURRENT)
+    running(engine)
+    assert engine.prober
+    engine.prober["State"] |= {"Status": "exited", "Running": False}
+    broken = {"service": "prometheus", "containers": ["llmmon-prober"]}
+    good = {"service": "prometheus", "containers": ["llmmon-prometheus"]}
+    answer = look(prometheus, tmp_path, first_starts=[broken, good, broken])
+    assert answer["msg"].count("llmmon-prober does not run: it ends as soon as it is started") == 2
+    assert Releases(tmp_path / "etc").target(RUNNING) == RELEASE
 
 
 def test_what_cannot_be_remembered_is_told(

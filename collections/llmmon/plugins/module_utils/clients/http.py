@@ -121,6 +121,11 @@ class HttpClient:
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
+    @property
+    def signs_in(self) -> bool:
+        """Whether it shows a user's password with each request."""
+        return self.session.auth is not None
+
     def get(self, path: str, **parameters: Union[str, int]) -> Any:
         """The decoded JSON of a GET."""
         return self.send("GET", path, parameters=parameters)

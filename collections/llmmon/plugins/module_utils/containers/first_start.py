@@ -10,12 +10,12 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    TIMEOUT_VARIABLE,
     NotRunning,
     started_at,
+    stays_as_it_is,
     wait_until_ready,
 )
-
-_TIMEOUT_VARIABLE = "llmmon_start_timeout"
 
 
 def finish_first_start(
@@ -31,11 +31,10 @@ def finish_first_start(
         return
     for name, attributes in found.items():
         try:
-            wait_until_ready(engine, name, started_at(attributes), timeout, _TIMEOUT_VARIABLE)
+            wait_until_ready(engine, name, started_at(attributes), timeout, TIMEOUT_VARIABLE)
         except NotRunning as error:
             raise NotRunning(
-                f"{name} does not run: {error} | there is no container of before to go back to, so it stays as it is,"
-                " for you to look at: correct what is wrong there, and run again"
+                f"{name} does not run: {error} | {stays_as_it_is(name)}: correct what is wrong there, and run again"
             ) from error
     releases = Releases(config_root)
     current = releases.target(CURRENT)

@@ -16,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import w
 
 # A container that the engine started again this often will not come up.
 MOST_RESTARTS = 3
+TIMEOUT_VARIABLE = "llmmon_start_timeout"
 _POLL_SECONDS = 0.1
 _KILLED = 137
 
@@ -50,9 +51,14 @@ def wait_until_ready(engine: Engine, name: str, since: datetime.datetime, timeou
         raise NotRunning(f"it is not ready {timeout:g} s after its start ({variable}): {words}")
 
 
-def refuse_ended(engine: Engine, name: str, attributes: dict[str, Any], since: datetime.datetime) -> None:
-    """Raise NotRunning, with its last words, if a started container has ended for good, or ends again and again."""
-    if _ended(attributes):
+def refuse_ended(
+    engine: Engine, name: str, attributes: dict[str, Any], since: datetime.datetime, restarts_before: int = 0
+) -> None:
+    """Raise NotRunning, with its last words, if a container has ended for good, or ends again and again.
+
+    ``restarts_before`` is how often the engine had started it anew before it was waited for.
+    """
+    if _ended(attributes, restarts_before):
         raise NotRunning(f"it ends as soon as it is started{ending(attributes)}: {last_words(engine, name, since)}")
 
 
@@ -116,7 +122,15 @@ def _found(engine: Engine, name: str) -> dict[str, Any]:
     return attributes
 
 
-def _ended(attributes: dict[str, Any]) -> bool:
+def stays_as_it_is(name: str) -> str:
+    """What becomes of a container that does not run and has none before it, as part of a sentence."""
+    return f"there is no container of before to go back to, so {name} stays as it is, for you to look at"
+
+
+def _ended(attributes: dict[str, Any], restarts_before: int) -> bool:
     """Whether a container has ended for good, or ends again and again."""
     state = attributes["State"]
-    return int(attributes.get("RestartCount", 0)) >= MOST_RESTARTS or state["Status"] in {"exited", "dead"}
+    return int(attributes.get("RestartCount", 0)) - restarts_before >= MOST_RESTARTS or state["Status"] in {
+        "exited",
+        "dead",
+    }

@@ -17,7 +17,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.differences import differences
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
+    TIMEOUT_VARIABLE,
     NotRunning,
+    stays_as_it_is,
     wait_until_ready,
     watch,
 )
@@ -25,7 +27,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackEr
 from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import utc_now
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import NEXT, PREVIOUS, REHEARSAL
 
-_TIMEOUT_VARIABLE = "llmmon_start_timeout"
 # Every container of the stack has this one, whatever was interrupted when its own was taken from it.
 _RESTART_POLICY = "always"
 
@@ -94,7 +95,7 @@ class Swap:
         try:
             self.engine.create_apart(new, name, command)
             self.engine.start(name)
-            wait_until_ready(self.engine, name, began, self.limits.ready, _TIMEOUT_VARIABLE)
+            wait_until_ready(self.engine, name, began, self.limits.ready, TIMEOUT_VARIABLE)
         except (NotRunning, EngineError) as error:
             self.engine.remove(new["Id"])
             self._point_back()
@@ -112,14 +113,14 @@ class Swap:
         began = utc_now()
         self.engine.rename(self.name + NEXT, self.name)
         self.engine.start(self.name)
-        wait_until_ready(self.engine, self.name, began, self.limits.ready, _TIMEOUT_VARIABLE)
+        wait_until_ready(self.engine, self.name, began, self.limits.ready, TIMEOUT_VARIABLE)
         if old is not None:
             watch(self.engine, self.name, began, self.limits.stay)
 
     def _back(self, old: Optional[dict[str, Any]], began: float) -> str:
         """Bring the old container back; returns what serves now, as a sentence's part."""
         if old is None:
-            return f"there is no container of before to go back to, so {self.name} stays as it is, for you to look at"
+            return stays_as_it_is(self.name)
         try:
             self._restore(old)
         except (NotRunning, EngineError) as error:
@@ -135,7 +136,7 @@ class Swap:
         began = utc_now()
         give_back(self.engine, self.engine.inspect(old["Id"]) or old, self.name, _RESTART_POLICY)
         self.engine.start(self.name)
-        wait_until_ready(self.engine, self.name, began, self.limits.ready, _TIMEOUT_VARIABLE)
+        wait_until_ready(self.engine, self.name, began, self.limits.ready, TIMEOUT_VARIABLE)
 
     def _point_back(self) -> None:
         """Let the old container find the configuration that it ran: the new one's may not suit it."""

@@ -57,13 +57,15 @@ class PushFailed(StackError):
 
 
 class Push:
-    """One run over the whole set."""
+    """One run over the whole set. ``signed_in`` is whether Grafana has taken the client's password before."""
 
-    def __init__(self, client: HttpClient, wanted: WantedSet, check_mode: bool) -> None:
+    def __init__(self, client: HttpClient, wanted: WantedSet, check_mode: bool, *, signed_in: bool = False) -> None:
         self.grafana = GrafanaApi(client)
         self.writer = ClassicWriter(client)
         self.wanted = wanted
         self.check_mode = check_mode
+        # Grafana locks a user after five wrong passwords, and counts no wrong tokens.
+        self._may_be_refused = client.signs_in and not signed_in
         self.folders: list[FolderStep] = []
         self.steps: dict[str, DashboardStep] = {}
         self.leaving: list[Leaving] = []
@@ -122,12 +124,13 @@ class Push:
 
     def _look(self, folders: list[Folder]) -> tuple[dict[str, Any], list[Any], list[dict[str, Any]]]:
         """The folders by uid, each dashboard with what it needs, and what has the owner's tag, if others may leave."""
-        # All at once, since a Grafana lets each request wait, whatever it has to do.
         asked: list[Callable[[], Any]] = [partial(self.grafana.folder, folder.uid) for folder in folders]
         asked += [partial(self._examined_or_refused, dashboard) for dashboard in self.wanted.dashboards]
         if self.wanted.prune:
             asked.append(partial(self.grafana.dashboards_found, self.wanted.owner.tag))
-        answers = parallel_map(CONNECTIONS, lambda ask: ask(), asked)
+        alone = 1 if self._may_be_refused else 0
+        # The others at once, since a Grafana lets each request wait, whatever it has to do.
+        answers = [ask() for ask in asked[:alone]] + parallel_map(CONNECTIONS, lambda ask: ask(), asked[alone:])
         tagged = answers.pop() if self.wanted.prune else []
         served = {folder.uid: answer for folder, answer in zip(folders, answers)}
         return served, answers[len(folders) :], tagged

@@ -137,7 +137,7 @@ class Look:
             client = HttpClient(Connection(url=wanted["url"], user=wanted["user"], password=password))
             GrafanaApi(client).signed_in()
             found[ADMIN] = True
-            push = Push(client, wanted_of({**wanted["dashboards"], "dashboards": []}), check_mode=True)
+            push = Push(client, wanted_of({**wanted["dashboards"], "dashboards": []}), check_mode=True, signed_in=True)
             push.run()
             # What it warns of, and an edit that it keeps, is told by the step itself.
             found[DASHBOARDS] = not (push.changed or push.warnings or push.drift())
