@@ -144,13 +144,16 @@ def print_seconds(what: str, seconds: Sequence[float]) -> None:
     print(f"{what}: {statistics.median(seconds):.1f} s (median of {len(seconds)}; {spread})")
 
 
-def settle(stack: Stack, interpreter: dict[str, str], *arguments: str) -> None:
-    """Run until the look proves by itself. It does not while there are rules that were not due yet since the start."""
-    begun = time.monotonic()
+def settle(stack: Stack, interpreter: dict[str, str], *arguments: str) -> list[int]:
+    """Run until the look proves by itself, which it does not while rules were not due yet since the start.
+
+    Returns the module runs of each.
+    """
+    begun, counts = time.monotonic(), []
     while time.monotonic() - begun < SETTLED_WITHIN:
-        _, (runs,) = unchanged(stack, interpreter, 1, *arguments)
-        if runs == 1:
-            return
+        counts += unchanged(stack, interpreter, 1, *arguments)[1]
+        if counts[-1] == 1:
+            return counts
     raise SystemExit(f"after {SETTLED_WITHIN} s of runs that change nothing the look still does not prove by itself")
 
 
