@@ -10,7 +10,6 @@ from typing import Any
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
-    TIMEOUT_VARIABLE,
     NotRunning,
     started_at,
     stays_as_it_is,
@@ -31,7 +30,7 @@ def finish_first_start(
         return
     for name, attributes in found.items():
         try:
-            wait_until_ready(engine, name, started_at(attributes), timeout, TIMEOUT_VARIABLE)
+            wait_until_ready(engine, name, started_at(attributes), timeout)
         except NotRunning as error:
             raise NotRunning(
                 f"{name} does not run: {error} | {stays_as_it_is(name)}: correct what is wrong there, and run again"

@@ -38,8 +38,8 @@ def passes_health_test(engine: Engine, attributes: dict[str, Any]) -> bool:
         return False
 
 
-def wait_until_ready(engine: Engine, name: str, since: datetime.datetime, timeout: float, variable: str) -> None:
-    """Wait for a started container to pass its health test; ``variable`` sets the timeout in seconds."""
+def wait_until_ready(engine: Engine, name: str, since: datetime.datetime, timeout: float) -> None:
+    """Wait for a started container to pass its health test, for ``timeout`` seconds at most; raises NotRunning."""
 
     def look() -> Optional[bool]:
         attributes = _found(engine, name)
@@ -48,7 +48,7 @@ def wait_until_ready(engine: Engine, name: str, since: datetime.datetime, timeou
 
     if wait_for(look, timeout, _POLL_SECONDS) is None:
         words = last_words(engine, name, since)
-        raise NotRunning(f"it is not ready {timeout:g} s after its start ({variable}): {words}")
+        raise NotRunning(f"it is not ready {timeout:g} s after its start ({TIMEOUT_VARIABLE}): {words}")
 
 
 def refuse_ended(
@@ -130,7 +130,5 @@ def stays_as_it_is(name: str) -> str:
 def _ended(attributes: dict[str, Any], restarts_before: int) -> bool:
     """Whether a container has ended for good, or ends again and again."""
     state = attributes["State"]
-    return int(attributes.get("RestartCount", 0)) - restarts_before >= MOST_RESTARTS or state["Status"] in {
-        "exited",
-        "dead",
-    }
+    restarts = int(attributes.get("RestartCount", 0)) - restarts_before
+    return restarts >= MOST_RESTARTS or state["Status"] in {"exited", "dead"}

@@ -17,7 +17,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.differences import differences
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
-    TIMEOUT_VARIABLE,
     NotRunning,
     stays_as_it_is,
     wait_until_ready,
@@ -95,7 +94,7 @@ class Swap:
         try:
             self.engine.create_apart(new, name, command)
             self.engine.start(name)
-            wait_until_ready(self.engine, name, began, self.limits.ready, TIMEOUT_VARIABLE)
+            wait_until_ready(self.engine, name, began, self.limits.ready)
         except (NotRunning, EngineError) as error:
             self.engine.remove(new["Id"])
             self._point_back()
@@ -113,7 +112,7 @@ class Swap:
         began = utc_now()
         self.engine.rename(self.name + NEXT, self.name)
         self.engine.start(self.name)
-        wait_until_ready(self.engine, self.name, began, self.limits.ready, TIMEOUT_VARIABLE)
+        wait_until_ready(self.engine, self.name, began, self.limits.ready)
         if old is not None:
             watch(self.engine, self.name, began, self.limits.stay)
 
@@ -136,7 +135,7 @@ class Swap:
         began = utc_now()
         give_back(self.engine, self.engine.inspect(old["Id"]) or old, self.name, _RESTART_POLICY)
         self.engine.start(self.name)
-        wait_until_ready(self.engine, self.name, began, self.limits.ready, TIMEOUT_VARIABLE)
+        wait_until_ready(self.engine, self.name, began, self.limits.ready)
 
     def _point_back(self) -> None:
         """Let the old container find the configuration that it ran: the new one's may not suit it."""

@@ -49,7 +49,7 @@ class Script:
 
 
 def ready(script: Script) -> None:
-    wait_until_ready(cast(Engine, script), "x", SINCE, 30, "llmmon_start_timeout")
+    wait_until_ready(cast(Engine, script), "x", SINCE, 30)
 
 
 def stays(script: Script) -> None:
