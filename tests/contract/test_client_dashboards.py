@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import ClassicWriter
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
+    CONNECTIONS,
+    Connection,
+    HttpClient,
+    HttpError,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.refusals import is_conflict
 from ansible_collections.llmmon.stack.plugins.modules import grafana_dashboards
 
@@ -126,7 +131,7 @@ def test_a_second_push_changes_nothing_and_asks_once_for_each(dashboards: Set) -
         # A release that adds defaults on saving costs one more request for each dashboard.
         assert len(dashboards.counted.requests) <= 20 + 3
     assert second["requests"] == len(dashboards.counted.requests)
-    assert dashboards.counted.connections <= 8
+    assert dashboards.counted.connections <= CONNECTIONS
 
 
 @pytest.mark.confirms("dashboard-version")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 
 from tests.support.collection import REPOSITORY
-from tests.support.deployment import the_play, value
+from tests.support.deployment import the_play, value, variables
 
 ALERTMANAGER, GRAFANA = "llmmon-alertmanager", "llmmon-grafana"
 PROMETHEUS, PROBER = "llmmon-prometheus", "llmmon-prober"
@@ -39,6 +41,13 @@ def test_a_service_starts_first_where_nothing_has_read_its_configuration(
 
 def test_nothing_starts_first_where_nobody_has_looked() -> None:
     assert value("__llmmon_first_started") == []
+
+
+def test_no_gateway_has_to_be_named_where_no_prometheus_is_deployed() -> None:
+    known = variables(**look(ALERTMANAGER, GRAFANA))
+    del known["llmmon_gateways"]
+    templar = Templar(loader=DataLoader(), variables=known)
+    assert templar.template(known["__llmmon_first_started"]) == ["alertmanager", "grafana"]
 
 
 def test_what_has_started_is_remembered_before_anything_that_builds_on_it_can_fail() -> None:
