@@ -218,6 +218,15 @@ def test_the_process_behind_a_port_is_found() -> None:
     assert process_behind(unused_port()) is None
 
 
+def test_a_file_that_is_closed_meanwhile_hides_no_port() -> None:
+    """As the folder of the process itself is, which takes the lowest number that is free."""
+    spare = os.open(os.devnull, os.O_RDONLY)
+    with listener() as port:
+        os.close(spare)
+        found = process_behind(port)
+    assert found is not None
+
+
 # -- the engine
 
 

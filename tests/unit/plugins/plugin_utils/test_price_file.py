@@ -121,6 +121,7 @@ def test_what_was_not_chosen_is_not_looked_at(path: Path) -> None:
         (b"[]", "is not a list of prices: it must be an object of models"),
     ],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_what_is_no_list_is_refused(tmp_path: Path, text: bytes, words: str) -> None:
     path = written(tmp_path, text)
     assert problems(path, "gpt-4o") == [f"llmmon_token_price_file: FILE {words}"]

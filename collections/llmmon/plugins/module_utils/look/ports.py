@@ -62,8 +62,16 @@ def process_behind(port: int) -> Optional[str]:
                 inodes.add(f"socket:[{fields[9]}]")
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if any(os.readlink(handle) in inodes for handle in (process / "fd").iterdir()):  # noqa: PTH115
+            if any(_leads_to(handle) in inodes for handle in (process / "fd").iterdir()):
                 return f"{(process / 'comm').read_text().strip()} (process {process.name})"
         except OSError:
             continue
     return None
+
+
+def _leads_to(handle: Path) -> str:
+    """What an open file of a process is; nothing once it was closed, which is no reason to pass over the others."""
+    try:
+        return os.readlink(handle)  # noqa: PTH115
+    except OSError:
+        return ""

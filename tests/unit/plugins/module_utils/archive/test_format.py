@@ -123,6 +123,7 @@ def test_a_header_with_something_else_in_it_is_refused(path: str, value: Any) ->
     "text",
     [b"", b"[]", b"\xff", b"null", b"[" * 100_000, b'{"format": 1, "format": 1}', HEADER.to_json().encode()[:-9]],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_what_is_no_header_is_refused(text: bytes) -> None:
     with pytest.raises(ArchiveError, match=r"backup\.json is damaged"):
         Header.from_json(text)

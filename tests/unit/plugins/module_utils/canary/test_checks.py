@@ -27,6 +27,7 @@ CITY = {"type": "object", "properties": {"city": {"const": "Seoul"}}, "required"
         ({"json_schema": {"type": "null"}}, "null", True),
     ],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_an_answer_is_checked_as_asked(check: dict[str, Any], text: str, right: bool | None) -> None:
     assert is_right(Question("?", **check), text) is right
 

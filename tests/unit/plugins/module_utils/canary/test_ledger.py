@@ -165,6 +165,7 @@ def test_what_a_request_has_cost_takes_the_place_of_its_worst_case(
         b"[" * 100_000,
     ],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_of_a_damaged_file_everything_counts_as_spent_until_the_next_day(
     content: bytes, path: Path, make_canary: MakeCanary, clock: Clock
 ) -> None:

@@ -37,6 +37,7 @@ from tests.support.dashboards import MODEL, OWNER, dashboard
         ('{"title": "a", "uid": "a", "__elements": {"x": {}}}', "a.json holds library panels"),
     ],
 )
+@pytest.mark.usefixtures("no_collection")
 def test_a_file_that_is_no_dashboard_is_refused_by_name(text: str, sentence: str) -> None:
     with pytest.raises(BadDashboard) as caught:
         dashboard_of("a.json", load("a.json", text), OWNER)
