@@ -55,6 +55,7 @@ from tests.support import services
 from tests.support.archives import CONFIGURATION, header, whole
 from tests.support.backup_machine import BackupMachine, contents
 from tests.support.loopback import unused_port
+from tests.testbed.shell import PATIENCE, wait_until
 
 AGE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 
@@ -393,6 +394,8 @@ def test_an_archive_opens_with_the_private_key_and_without_it_does_not(machine: 
         assert machine.leftovers() == []
     finally:
         subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=False)
+        # The agent takes its sockets away when it has been told to end, which may be while they are removed.
+        wait_until(lambda: not [*home.glob("S.*")], timeout=PATIENCE, what="gpg's agent has not ended")
         shutil.rmtree(home)
 
 
