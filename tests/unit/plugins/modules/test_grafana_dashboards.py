@@ -452,6 +452,8 @@ def test_a_wrong_password_is_shown_once(server: Server, source: Path) -> None:
     answer = run_module(grafana_dashboards, parameters(server, source, prune=True))
     assert answer["failed"]
     assert len(server.requests) == 1
+    assert run_module(grafana_dashboards, exported(server, source, uids=["llm-1", "llm-2"]))["failed"]
+    assert server.asked("GET")[1:] == ["/api/dashboards/uid/llm-1"]
 
 
 def test_a_failure_of_many_names_a_hundred(grafana: Scripted, source: Path) -> None:

@@ -392,8 +392,7 @@ def test_what_does_not_start_says_why(prometheus: Server, tmp_path: Path, engine
     assert look(prometheus, tmp_path, first_starts=FIRST)["msg"] == (
         "llmmon-prober does not run: it ends as soon as it is started (exit code 2): error: unknown long flag"
         " '--no-such-flag' | there is no container of before to go back to, so llmmon-prober stays as it is, for you"
-        " to look at:"
-        " correct what is wrong there, and run again"
+        " to look at: correct what is wrong there, and run again"
     )
     assert Releases(tmp_path / "etc").target(RUNNING) is None
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.grafana import GrafanaApi
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import CONNECTIONS, HttpClient
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files import (
     exported_text,
     files_by_uid,
@@ -17,7 +18,6 @@ from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.files impo
 )
 from ansible_collections.llmmon.stack.plugins.module_utils.dashboards.model import UID, BadDashboard, DashboardOwner
 from ansible_collections.llmmon.stack.plugins.module_utils.difference import difference
-from ansible_collections.llmmon.stack.plugins.module_utils.host.parallel import parallel_map
 
 
 class Export:
@@ -43,7 +43,7 @@ class Export:
         if not wanted:
             raise BadDashboard(f"the folder {folder_uid or 'General'} has no dashboard")
         known = files_by_uid(self.directory)
-        answers = parallel_map(CONNECTIONS, self.grafana.dashboard, wanted)
+        answers = self.grafana.at_once([partial(self.grafana.dashboard, uid) for uid in wanted])
         missing = [uid for uid, answer in zip(wanted, answers) if answer is None or answer["meta"].get("isFolder")]
         if missing:
             raise BadDashboard(f"Grafana has no dashboard {missing[0]}")

@@ -64,8 +64,7 @@ class Push:
         self.writer = ClassicWriter(client)
         self.wanted = wanted
         self.check_mode = check_mode
-        # Grafana locks a user after five wrong passwords, and counts no wrong tokens.
-        self._may_be_refused = client.signs_in and not signed_in
+        self._signed_in = signed_in
         self.folders: list[FolderStep] = []
         self.steps: dict[str, DashboardStep] = {}
         self.leaving: list[Leaving] = []
@@ -128,9 +127,7 @@ class Push:
         asked += [partial(self._examined_or_refused, dashboard) for dashboard in self.wanted.dashboards]
         if self.wanted.prune:
             asked.append(partial(self.grafana.dashboards_found, self.wanted.owner.tag))
-        alone = 1 if self._may_be_refused else 0
-        # The others at once, since a Grafana lets each request wait, whatever it has to do.
-        answers = [ask() for ask in asked[:alone]] + parallel_map(CONNECTIONS, lambda ask: ask(), asked[alone:])
+        answers = self.grafana.at_once(asked, signed_in=self._signed_in)
         tagged = answers.pop() if self.wanted.prune else []
         served = {folder.uid: answer for folder, answer in zip(folders, answers)}
         return served, answers[len(folders) :], tagged
