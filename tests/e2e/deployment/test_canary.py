@@ -68,12 +68,10 @@ def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack)
     wait_until(asked, timeout=PATIENCE, what="The canary got no right answer")
     assert value(asking, 'llmmon_canary_success{canary="small"}') == 1
     assert (value(asking, 'llmmon_canary_first_token_seconds{canary="small"}') or 0) > 0
-    spent = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
-    left = value(asking, 'llmmon_canary_cap_left_dollars{canary="small"}')
-    assert spent is not None
-    assert left is not None
-    assert 0 < spent < 0.01
-    assert spent + left == pytest.approx(0.01)
+    assert 0 < (value(asking, 'llmmon_canary_spent_dollars{canary="small"}') or 0) < 0.01
+    # One query, for the canary asks again between two.
+    whole = value(asking, 'llmmon_canary_spent_dollars{canary="small"} + llmmon_canary_cap_left_dollars')
+    assert whole == pytest.approx(0.01)
 
 
 @pytest.mark.parametrize("name", ["embeds", "responds"])
@@ -115,7 +113,8 @@ def test_the_key_is_in_its_file_alone(asking: Stack) -> None:
 
 
 def test_what_was_spent_outlives_a_restart(asking: Stack) -> None:
-    before = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
+    # The least of the last tries: the worst case of one under way counts as spent, and it costs less in the end.
+    before = value(asking, 'min_over_time(llmmon_canary_spent_dollars{canary="small"}[15s])')
     started = asking.on_host("docker restart llmmon-canary >/dev/null; date +%s")
 
     def back() -> bool:

@@ -136,14 +136,15 @@ def _of_the_watch(watch: Watch) -> Iterator[Sample]:
 
 def _of_the_cap(watch: Watch, ledger: Ledger) -> Iterator[Sample]:
     canary = watch.canary
+    standing = ledger.standing(canary)
     yield "price_known", {}, float(canary.price_known)
     if canary.price_known and canary.dollars_per_day is not None:
         yield "cap_dollars", {}, canary.dollars_per_day
-        yield "cap_left_dollars", {}, ledger.left_dollars(canary)
-        yield "spent_dollars", {}, ledger.spent_dollars(canary)
+        yield "cap_left_dollars", {}, standing.left_dollars
+        yield "spent_dollars", {}, standing.spent_dollars
     yield "cap_requests", {}, canary.requests_per_hour
-    yield "cap_left_requests", {}, ledger.left_requests(canary)
-    yield "ledger_damaged", {}, float(ledger.used_up)
+    yield "cap_left_requests", {}, standing.left_requests
+    yield "ledger_damaged", {}, float(standing.used_up)
 
 
 def page(records: Iterable[Record], ledger: Ledger) -> str:

@@ -47,6 +47,16 @@ class Book:
     accounts: dict[str, Account] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a canary stands to its cap at one moment: dollars spent today and left of it, requests left of the hour."""
+
+    spent_dollars: float
+    left_dollars: float
+    left_requests: int
+    used_up: bool
+
+
 class Ledger:
     """Says whether a request may go out, and keeps that in a file."""
 
@@ -104,22 +114,18 @@ class Ledger:
             except OSError:
                 return
 
-    def spent_dollars(self, canary: Canary) -> float:
-        """What it has spent today."""
+    def standing(self, canary: Canary) -> Standing:
+        """How it stands to its cap now. All of one moment, so that what is spent and what is left add up."""
         with self._lock:
             self._turn_the_page()
-            return self._account(canary).spent / PICODOLLARS
-
-    def left_dollars(self, canary: Canary) -> float:
-        """What it may still spend today; 0 at least."""
-        cap, spent = canary.dollars_per_day or 0.0, self.spent_dollars(canary)
-        return 0.0 if self.used_up else max(0.0, cap - spent)
-
-    def left_requests(self, canary: Canary) -> int:
-        """How many requests it may still send now."""
-        with self._lock:
-            self._turn_the_page()
-            return 0 if self._book.used_up else max(0, canary.requests_per_hour - len(self._account(canary).asked))
+            account, used_up = self._account(canary), self._book.used_up
+            spent = account.spent / PICODOLLARS
+            return Standing(
+                spent_dollars=spent,
+                left_dollars=0.0 if used_up else max(0.0, (canary.dollars_per_day or 0.0) - spent),
+                left_requests=0 if used_up else max(0, canary.requests_per_hour - len(account.asked)),
+                used_up=used_up,
+            )
 
     @property
     def used_up(self) -> bool:

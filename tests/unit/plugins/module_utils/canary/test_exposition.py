@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 from ansible_collections.llmmon.stack.plugins.module_utils.canary.exposition import METRICS, PREFIX, page
+from ansible_collections.llmmon.stack.plugins.module_utils.canary.request import PICODOLLARS
 from ansible_collections.llmmon.stack.plugins.module_utils.canary.trying import Try
 
 from tests.support.model import Model, Reply, chat, refused
+from tests.testbed.shell import PATIENCE, wait_until
 
 from .conftest import MakeTry
 
@@ -57,6 +62,37 @@ def test_where_the_price_is_not_known_no_dollars_are_shown(make_try: MakeTry) ->
 
     assert lines(text, "price_known")[0].endswith(" 0.0")
     assert lines(text, "cap_left_dollars") == []
+
+
+def test_what_is_spent_and_what_is_left_add_up_on_every_page(make_try: MakeTry) -> None:
+    one = make_try(dollars_per_day=1.0, requests_per_hour=1_000_000)
+    canary, dollars, done = one.record.watch.canary, PICODOLLARS // 2, threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            one.ledger.reserve(canary, dollars)
+            one.ledger.settle(canary, dollars, 0)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    seen: list[tuple[float, float]] = []
+    # Threads take turns as often as they can, or else a page is mostly written in one go.
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def both_moments_often() -> bool:
+        text = shown(one)
+        spent, left = (float(lines(text, name)[0].rpartition(" ")[2]) for name in ("spent_dollars", "cap_left_dollars"))
+        seen.append((spent, left))
+        return min(sum(before == spent for before, _ in seen) for spent in (0.0, 0.5)) >= 25
+
+    try:
+        wait_until(both_moments_often, timeout=PATIENCE, what="No page met a request under way", pause=0)
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        asking.join()
+    assert {spent + left for spent, left in seen} == {1.0}
 
 
 def test_a_gateway_that_names_itself_anew_each_time_does_not_fill_prometheus(model: Model, make_try: MakeTry) -> None:

@@ -114,9 +114,9 @@ def test_it_is_kept_across_restarts_and_begins_anew_at_midnight_utc(
 
     ledger = Ledger(path, clock)
     assert ledger.reserve(canary, PICODOLLARS // 3000) == NO_DOLLARS
-    assert ledger.left_dollars(canary) == pytest.approx(0, abs=1e-9)
+    assert ledger.standing(canary).left_dollars == pytest.approx(0, abs=1e-9)
     clock.now += DAY
-    assert ledger.left_dollars(canary) == pytest.approx(0.001)
+    assert ledger.standing(canary).left_dollars == pytest.approx(0.001)
     assert ledger.reserve(canary, PICODOLLARS // 3000) == ALLOWED
     # A clock that is put back does not give the day before again.
     clock.now -= DAY
@@ -132,9 +132,9 @@ def test_requests_of_an_hour_are_counted_over_restarts_and_whether_or_not_the_pr
     ledger.close()
     ledger = Ledger(path, clock)
     assert ledger.reserve(canary, 0) == NO_REQUESTS
-    assert ledger.left_requests(canary) == 0
+    assert ledger.standing(canary).left_requests == 0
     clock.now += 3601
-    assert ledger.left_requests(canary) == 5
+    assert ledger.standing(canary).left_requests == 5
 
 
 def test_what_a_request_has_cost_takes_the_place_of_its_worst_case(
@@ -143,9 +143,9 @@ def test_what_a_request_has_cost_takes_the_place_of_its_worst_case(
     canary = make_canary(dollars_per_day=1.0)
     ledger = Ledger(path, clock)
     ledger.reserve(canary, PICODOLLARS)
-    assert ledger.left_dollars(canary) == 0
+    assert ledger.standing(canary).left_dollars == 0
     ledger.settle(canary, PICODOLLARS, PICODOLLARS // 4)
-    assert ledger.left_dollars(canary) == 0.75
+    assert ledger.standing(canary).left_dollars == 0.75
     assert json.loads(path.read_text())["accounts"]["chat"]["spent"] == PICODOLLARS // 4
 
 
@@ -174,7 +174,8 @@ def test_of_a_damaged_file_everything_counts_as_spent_until_the_next_day(
         ledger = Ledger(path, clock)
         assert ledger.used_up
         assert ledger.reserve(canary, 1) == hindrance
-        assert (ledger.left_dollars(canary), ledger.left_requests(canary)) == (0, 0)
+        standing = ledger.standing(canary)
+        assert (standing.left_dollars, standing.left_requests) == (0, 0)
         ledger.close()
     clock.now += DAY
     # Started again on the day after, too.
@@ -188,7 +189,7 @@ def test_nothing_goes_out_that_cannot_be_written_down(path: Path, make_canary: M
     # Where the next file would be written.
     path.with_suffix(".next").mkdir()
     assert ledger.reserve(make_canary(), 1) == NOT_WRITTEN
-    assert ledger.spent_dollars(make_canary()) == 0
+    assert ledger.standing(make_canary()).spent_dollars == 0
     path.with_suffix(".next").rmdir()
     assert ledger.reserve(make_canary(), 1) == ALLOWED
 
