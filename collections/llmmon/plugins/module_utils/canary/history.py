@@ -52,8 +52,8 @@ class History:
         return self.figures.get(model, {}).get(window, Figures())
 
 
-def read(prometheus: str) -> History:
-    """Ask Prometheus at this URL.
+def read(prometheus: str, at: float) -> History:
+    """Ask Prometheus at this URL for the figures as of one moment, in seconds since 1970.
 
     Raises HistoryUnavailable.
     """
@@ -66,13 +66,13 @@ def read(prometheus: str) -> History:
             "median": f"max {_BY} (quantile_over_time(0.5, llmmon_canary_duration_seconds[{window}]))",
             "p95": f"max {_BY} (quantile_over_time(0.95, llmmon_canary_duration_seconds[{window}]))",
         }.items():
-            for model, value in _query(prometheus, asked).items():
+            for model, value in _query(prometheus, asked, at).items():
                 setattr(history.figures.setdefault(model, {}).setdefault(window, Figures()), name, value)
     return history
 
 
-def _query(prometheus: str, expression: str) -> Mapping[Model, float]:
-    url = f"{prometheus}/api/v1/query?{urlencode({'query': expression})}"
+def _query(prometheus: str, expression: str, at: float) -> Mapping[Model, float]:
+    url = f"{prometheus}/api/v1/query?{urlencode({'query': expression, 'time': at})}"
     try:
         return dict(_number(one) for one in json.loads(page_of(url, _TIMEOUT))["data"]["result"])
     except PageUnavailable as error:

@@ -26,7 +26,7 @@ class StatusWriter:
         path: Path,
         prometheus: str,
         language: str,
-        reading: Callable[[str], History] = read,
+        reading: Callable[[str, float], History] = read,
     ) -> None:
         self._records = records
         self._path = path
@@ -44,8 +44,9 @@ class StatusWriter:
 
     def ask(self) -> None:
         """Ask Prometheus. What it said before stays when it says nothing now."""
+        now = time.time()
         try:
-            self._history, self._asked_at, self._problem = self._reading(self._prometheus), time.time(), ""
+            self._history, self._asked_at, self._problem = self._reading(self._prometheus, now), now, ""
         except HistoryUnavailable as error:
             self._problem = str(error)
 

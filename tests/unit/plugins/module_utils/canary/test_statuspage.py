@@ -109,8 +109,11 @@ class Prometheus(Server):
 
 def test_prometheus_is_asked_for_each_window() -> None:
     with Prometheus() as server:
-        history = read(server.url)
-    queries = [parse_qs(urlsplit(request.path).query)["query"][0] for request in server.requests]
+        history = read(server.url, 1.8e9)
+    asked = [parse_qs(urlsplit(request.path).query) for request in server.requests]
+    queries = [one["query"][0] for one in asked]
+    # All of one moment, or else more may have failed than was asked.
+    assert {float(one["time"][0]) for one in asked} == {1.8e9}
     assert [len([query for query in queries if f"[{window}]" in query]) for window in WINDOWS] == [4, 4, 4]
     assert all(re.search(r"by \(gateway, model\)", query) for query in queries)
     # What is slow or wrong is an answer all the same.
@@ -132,12 +135,12 @@ def test_what_prometheus_cannot_say_is_said(reply: Answer, words: str) -> None:
     server = Prometheus()
     server.reply = reply
     with server, pytest.raises(HistoryUnavailable, match=words):
-        read(server.url)
+        read(server.url, 1.8e9)
 
 
 def test_nobody_there_is_said_too() -> None:
     with pytest.raises(HistoryUnavailable, match="cannot be reached"):
-        read(f"http://127.0.0.1:{unused_port()}")
+        read(f"http://127.0.0.1:{unused_port()}", 1.8e9)
 
 
 def test_what_prometheus_said_before_stays_when_it_is_silent(tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_what_prometheus_said_before_stays_when_it_is_silent(tmp_path: Path) -> 
         [HISTORY, HistoryUnavailable("Prometheus cannot be reached")]
     )
 
-    def reading(_: str) -> History:
+    def reading(_: str, __: float) -> History:
         answer = next(answers)
         if isinstance(answer, HistoryUnavailable):
             raise answer
