@@ -12,9 +12,9 @@ DASHBOARD = {"uid": "by-hand", "title": "Made by hand", "panels": [], "schemaVer
 
 
 def silence(stack: Stack, comment: str) -> str:
-    """Make a silence of an hour which matches no alert; its ID."""
+    """Make a silence of a day which matches no alert; its ID."""
     now = stack.on_host("date -u +%Y-%m-%dT%H:%M:%SZ")
-    later = stack.on_host("date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ")
+    later = stack.on_host("date -u -d '+1 day' +%Y-%m-%dT%H:%M:%SZ")
     matchers = [{"name": "alertname", "value": "nothing", "isRegex": False, "isEqual": True}]
     body = {"matchers": matchers, "startsAt": now, "endsAt": later, "createdBy": "e2e", "comment": comment}
     answer = stack.on_host(

@@ -48,10 +48,10 @@ def problems_of(version: str, folder: Path, target: str) -> list[str]:
             time.sleep(1)
             found = {recorded.key(labels): value for labels, value in server.query(recorded.OF_KINDS)}
             problems = [f"{version}: {problem}" for problem in differences(wanted, found)]
+            up = {labels["job"] for labels, value in server.query("up") if value == 1}
+            problems += [f"{version}: {page.job} is not scraped" for page in PAGES if page.job not in up]
             if not problems or time.monotonic() > deadline:
                 break
-        up = {labels["job"] for labels, value in server.query("up") if value == 1}
-        problems += [f"{version}: {page.job} is not scraped" for page in PAGES if page.job not in up]
         rules = [rule for group in server.get("rules")["groups"] for rule in group["rules"]]
         return problems + [
             f"{version}: {rule['name']}: {rule['lastError']}" for rule in rules if rule["health"] == "err"

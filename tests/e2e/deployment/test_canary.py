@@ -22,6 +22,8 @@ def canaries(stack: Stack) -> list[dict[str, Any]]:
         "price": {"input": 0.000001, "output": 0.000003},
         "cap": {"dollars_per_day": 0.01, "requests_per_hour": 600},
         "interval": "10s",
+        # A machine that is busy with other tests is not what these ask for.
+        "slow_factor": 100,
     }
     return [
         {**common, "name": "small", "model": MODELS[0], "prompt": "Say it.", "regex": "^word( word)*$"},
@@ -65,10 +67,15 @@ def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack)
     def asked() -> bool:
         return (value(asking, 'llmmon_canary_requests_total{canary="small", cause="ok"}') or 0) >= 2
 
+    def paid() -> bool:
+        # At midnight UTC it begins with nothing.
+        return (value(asking, 'llmmon_canary_spent_dollars{canary="small"}') or 0) > 0
+
     wait_until(asked, timeout=PATIENCE, what="The canary got no right answer")
+    wait_until(paid, timeout=PATIENCE, what="The canary has spent nothing")
     assert value(asking, 'llmmon_canary_success{canary="small"}') == 1
     assert (value(asking, 'llmmon_canary_first_token_seconds{canary="small"}') or 0) > 0
-    assert 0 < (value(asking, 'llmmon_canary_spent_dollars{canary="small"}') or 0) < 0.01
+    assert (value(asking, 'llmmon_canary_cap_left_dollars{canary="small"}') or 0) > 0
     # One query, for the canary asks again between two.
     whole = value(asking, 'llmmon_canary_spent_dollars{canary="small"} + llmmon_canary_cap_left_dollars')
     assert whole == pytest.approx(0.01)
@@ -107,7 +114,9 @@ def test_the_page_says_both_and_no_key(asking: Stack) -> None:
 def test_the_key_is_in_its_file_alone(asking: Stack) -> None:
     told = asking.on_host("docker inspect llmmon-canary; docker logs llmmon-canary 2>&1; ps -eo args")
     assert asking.gateway.token not in told
-    holding = asking.on_host(f"grep -rl '{asking.gateway.token}' /etc/llmmon/canary /var/lib/llmmon/canary").split()
+    # What it writes anew may go away under grep, which fails then though it has found something.
+    folders = "/etc/llmmon/canary /var/lib/llmmon/canary"
+    holding = asking.on_host(f"grep -rls '{asking.gateway.token}' {folders}", check=False).split()
     assert holding
     assert all("/secrets/" in path for path in holding)
 

@@ -27,17 +27,15 @@ def test_check_mode_on_a_fresh_host_passes_and_changes_nothing(fresh_stack: Stac
 
 
 def test_site_deploys_and_proves_it(stack: Stack) -> None:
-    assert {
-        item["labels"]["job"]: item["health"] for item in stack.api(9090, "/api/v1/targets")["data"]["activeTargets"]
-    } == {
-        "prometheus": "up",
-        "alertmanager": "up",
-        "grafana": "up",
-        "llm-auth-proxy": "up",
-        "prober": "up",
-        "llm-metrics-probe": "up",
-        "llm-metrics-noauth": "up",
-    }
+    jobs = ("prometheus", "alertmanager", "grafana", "llm-auth-proxy", "prober")
+    # What the prober asks is no target that is waited for, so that it may not have been scraped yet.
+    probes = ("llm-metrics-probe", "llm-metrics-noauth")
+
+    def all_up() -> bool:
+        targets = stack.api(9090, "/api/v1/targets")["data"]["activeTargets"]
+        return {item["labels"]["job"]: item["health"] for item in targets} == dict.fromkeys((*jobs, *probes), "up")
+
+    wait_until(all_up, timeout=PATIENCE, what="Not every target was scraped")
     state = json.loads(stack.on_host("cat /var/lib/llmmon/state.json"))
     for service in SERVICES:
         release = stack.on_host(f"readlink /etc/llmmon/{service}/current")
@@ -95,6 +93,8 @@ def test_the_web_page_opens_where_there_is_one(stack: Stack) -> None:
 
 
 def test_status_is_one_screen(stack: Stack) -> None:
+    # It asks once, and a scrape of a busy machine may be late.
+    wait_until(lambda: not stack.query("up == 0"), timeout=PATIENCE, what="Not every target is up")
     result = stack.run("status.yml")
     assert result.code == 0, result.output
     for service in SERVICES:

@@ -20,8 +20,8 @@ from tests.testbed.shell import PATIENCE, wait_until
 from tests.testbed.storage import Storage
 
 ROLES = {"scraping": ("scraping-1", "scraping-2"), "querying": ("querying-1",)}
-# Some hours before now, which Prometheus has never scraped.
-HISTORY = int(time.time()) - 6 * 3600
+# Some hours before now, which Prometheus has never scraped; where a block begins, so that all of it is in one.
+HISTORY = int(time.time()) // 7200 * 7200 - 6 * 3600
 MOST_MODULE_RUNS = 20
 
 
