@@ -143,6 +143,13 @@ def nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_ports, "process_behind", lambda _: None)
 
 
+def test_the_own_container_that_is_started_anew_for_ever_has_its_port_for_moments() -> None:
+    own = {**container("llmmon-prometheus", None), "State": "restarting"}
+    assert conflicts(False, own) == []
+    (sentence,) = conflicts(False, own, container("old-prometheus"))
+    assert "is taken by the container old-prometheus" in sentence
+
+
 @pytest.mark.usefixtures("nobody_listens")
 def test_another_container_is_named() -> None:
     assert conflicts(False, container("llmmon-prometheus", 9091), container("old-prometheus")) == [

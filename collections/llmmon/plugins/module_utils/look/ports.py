@@ -40,7 +40,9 @@ def port_conflicts(
         if free[(address, port)]:
             continue
         holders = [container for container in containers if holds(container, port)]
-        if any(wanted["container"] in names(container) for container in holders):
+        own = [container for container in containers if wanted["container"] in names(container)]
+        # One that ends at once and is started anew for ever has its port for moments, in which no list names it.
+        if any(c in holders or (not holders and c.get("State") == "restarting") for c in own):
             continue
         who = f"the container {names(holders[0])[0]}" if holders else process_behind(port) or "another program"
         conflicts.append(
