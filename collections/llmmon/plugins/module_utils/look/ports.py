@@ -40,9 +40,9 @@ def port_conflicts(
         if free[(address, port)]:
             continue
         holders = [container for container in containers if holds(container, port)]
-        own = [container for container in containers if wanted["container"] in names(container)]
         # One that ends at once and is started anew for ever has its port for moments, in which no list names it.
-        if any(c in holders or (not holders and c.get("State") == "restarting") for c in own):
+        owners = holders or [container for container in containers if container.get("State") == "restarting"]
+        if any(wanted["container"] in names(container) for container in owners):
             continue
         who = f"the container {names(holders[0])[0]}" if holders else process_behind(port) or "another program"
         conflicts.append(
