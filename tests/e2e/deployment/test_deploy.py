@@ -27,15 +27,21 @@ def test_check_mode_on_a_fresh_host_passes_and_changes_nothing(fresh_stack: Stac
 
 
 def test_site_deploys_and_proves_it(stack: Stack) -> None:
-    jobs = ("prometheus", "alertmanager", "grafana", "llm-auth-proxy", "prober")
-    # What the prober asks is no target that is waited for, so that it may not have been scraped yet.
-    probes = ("llm-metrics-probe", "llm-metrics-noauth")
-
-    def all_up() -> bool:
+    def health() -> dict[str, str]:
         targets = stack.api(9090, "/api/v1/targets")["data"]["activeTargets"]
-        return {item["labels"]["job"]: item["health"] for item in targets} == dict.fromkeys((*jobs, *probes), "up")
+        return {item["labels"]["job"]: item["health"] for item in targets}
 
-    wait_until(all_up, timeout=PATIENCE, what="Not every target was scraped")
+    # What the prober asks is no target that the proof waits for, so that it may not have been scraped yet.
+    wait_until(lambda: "unknown" not in health().values(), timeout=PATIENCE, what="Not every target was scraped")
+    assert health() == {
+        "prometheus": "up",
+        "alertmanager": "up",
+        "grafana": "up",
+        "llm-auth-proxy": "up",
+        "prober": "up",
+        "llm-metrics-probe": "up",
+        "llm-metrics-noauth": "up",
+    }
     state = json.loads(stack.on_host("cat /var/lib/llmmon/state.json"))
     for service in SERVICES:
         release = stack.on_host(f"readlink /etc/llmmon/{service}/current")
