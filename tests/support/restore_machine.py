@@ -61,6 +61,8 @@ class FileEngine:
         self._change(name, name=new_name)
 
     def restart_policy(self, name: str, policy: str) -> None:
+        # The real one refuses it for a container that runs, if it ends at this very moment.
+        assert not self.containers()[self._identity(name)]["running"]
         self._change(name, policy=policy)
 
     def remove(self, name: str) -> bool:

@@ -248,7 +248,10 @@ class Engine:
             self._client.containers.get(name).rename(new_name)
 
     def restart_policy(self, name: str, policy: str) -> None:
-        """Set whether the engine starts a container by itself: ``no`` or ``always``."""
+        """Set whether the engine starts a container by itself: ``no`` or ``always``.
+
+        One that runs may end at this very moment, for which the engine refuses it: stop it before.
+        """
         with _explained(f"setting the restart policy of the container {name}"):
             settings: Any = {"Name": policy}
             self._client.containers.get(name).update(restart_policy=settings)
@@ -319,13 +322,6 @@ class Engine:
 def name_of(attributes: dict[str, Any]) -> str:
     """The name of a container, of which the engine says what it knows."""
     return str(attributes["Name"]).lstrip("/")
-
-
-def give_back(engine: Engine, attributes: dict[str, Any], name: str, policy: str) -> None:
-    """Let a container have a name and a restart policy that were taken from it, wherever that was interrupted."""
-    if name_of(attributes) != name:
-        engine.rename(attributes["Id"], name)
-    engine.restart_policy(attributes["Id"], policy)
 
 
 def _read_frames(connection: socket.socket) -> str:

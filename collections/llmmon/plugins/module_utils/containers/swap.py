@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError, give_back
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.aside import give_back, set_aside
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.differences import differences
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
     NotRunning,
@@ -67,7 +68,7 @@ class Swap:
         began = time.monotonic()
         try:
             if old is not None:
-                self._set_aside(old)
+                set_aside(self.engine, old["Id"], self.name + PREVIOUS)
             self._start_next(old)
         except (NotRunning, EngineError) as error:
             raise SwapError(self._explain(error, changed, self._back(old, began))) from error
@@ -101,12 +102,6 @@ class Swap:
             raise SwapError(self._explain(error, changed, "the container that runs was not touched")) from error
         finally:
             self.engine.remove(name)
-
-    def _set_aside(self, old: dict[str, Any]) -> None:
-        # From here until the next one starts, no reboot starts either of them.
-        self.engine.restart_policy(old["Id"], "no")
-        self.engine.stop(old["Id"])
-        self.engine.rename(old["Id"], self.name + PREVIOUS)
 
     def _start_next(self, old: Optional[dict[str, Any]]) -> None:
         began = utc_now()

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.containers import aside
 from ansible_collections.llmmon.stack.plugins.module_utils.host.places import BEFORE_RESTORE
 
 
@@ -23,12 +24,9 @@ def look_at(engine: Engine, name: str) -> dict[str, Any]:
 
 
 def set_aside(engine: Engine, container: dict[str, Any]) -> None:
-    """Stop a container and give its name free."""
+    """Stop a container and give its name free; no boot starts it over data that are half exchanged."""
     if container["id"]:
-        # Else the engine would start it at boot, over data that are half exchanged.
-        engine.restart_policy(container["id"], "no")
-        engine.stop(container["id"])
-        engine.rename(container["id"], container["name"] + BEFORE_RESTORE)
+        aside.set_aside(engine, container["id"], container["name"] + BEFORE_RESTORE)
 
 
 def remove_other(engine: Engine, container: dict[str, Any]) -> None:
@@ -46,7 +44,7 @@ def put_back(engine: Engine, container: dict[str, Any]) -> bool:
     if attributes is None:
         # Somebody removed it meanwhile. Its data and configuration are back, and site.yml makes another one of them.
         return bool(container["running"])
-    give_back(engine, attributes, container["name"], container["policy"])
+    aside.give_back(engine, attributes, container["name"], container["policy"])
     if container["running"]:
         engine.start(container["id"])
     return bool(container["running"])

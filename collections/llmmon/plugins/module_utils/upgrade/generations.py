@@ -14,12 +14,13 @@ import time
 from pathlib import Path
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, give_back, name_of
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, name_of
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.containers.aside import give_back, set_aside
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
     MOST_RESTARTS,
     NotRunning,
@@ -133,8 +134,7 @@ class Generations:
         self._note(record, DATA_KEPT)
         for container in record.containers:
             # Now neither generation is started by a reboot; a moment later the new one is.
-            self.engine.restart_policy(container["id"], "no")
-            self.engine.rename(container["id"], container["name"] + PREVIOUS)
+            set_aside(self.engine, container["id"], container["name"] + PREVIOUS)
         self._note(record, STARTED)
         if record.main and starts_without_silences(record.name, record.before["version"], record.after["version"]):
             with contextlib.suppress(FileNotFoundError):
