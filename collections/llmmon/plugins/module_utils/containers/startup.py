@@ -15,9 +15,11 @@ from ansible_collections.llmmon.stack.plugins.module_utils.errors import StackEr
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 # A container that the engine started again this often will not come up.
-MOST_RESTARTS = 3
+_MOST_RESTARTS = 3
 TIMEOUT_VARIABLE = "llmmon_start_timeout"
 _POLL_SECONDS = 0.1
+# How long one that ends as soon as it is started may take for it.
+_LAST_WORDS_SECONDS = 5.0
 _KILLED = 137
 
 
@@ -58,8 +60,16 @@ def refuse_ended(
 
     ``restarts_before`` is how often the engine had started it anew before it was waited for.
     """
-    if _ended(attributes, restarts_before):
-        raise NotRunning(f"it ends as soon as it is started{ending(attributes)}: {last_words(engine, name, since)}")
+    if not _ended(attributes, restarts_before):
+        return
+
+    def ended() -> Optional[dict[str, Any]]:
+        found = _found(engine, name)
+        return None if found["State"]["Status"] == "running" else found
+
+    # Of one that was started anew a moment ago, neither its exit code nor its last words can be known yet.
+    attributes = wait_for(ended, _LAST_WORDS_SECONDS, _POLL_SECONDS) or attributes
+    raise NotRunning(f"it ends as soon as it is started{ending(attributes)}: {last_words(engine, name, since)}")
 
 
 def watch(engine: Engine, name: str, since: datetime.datetime, seconds: float) -> None:
@@ -131,4 +141,4 @@ def _ended(attributes: dict[str, Any], restarts_before: int) -> bool:
     """Whether a container has ended for good, or ends again and again."""
     state = attributes["State"]
     restarts = int(attributes.get("RestartCount", 0)) - restarts_before
-    return restarts >= MOST_RESTARTS or state["Status"] in {"exited", "dead"}
+    return restarts >= _MOST_RESTARTS or state["Status"] in {"exited", "dead"}

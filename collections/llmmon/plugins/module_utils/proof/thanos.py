@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Optional
 
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import wait_until_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.thanos_bucket import (
@@ -75,7 +75,11 @@ class Thanos:
         asking = [name for name in self.clients if name != "query"]
         if not self.bucket_file or not asking or self._bucket_opened:
             return []
-        result = self.engine.execute(f"{self.container}-{asking[0]}", list_command(self.bucket_file), "")
+        try:
+            result = self.engine.execute(f"{self.container}-{asking[0]}", list_command(self.bucket_file), "")
+        except EngineError as error:
+            # It ended meanwhile; the next look says whether it is back.
+            return [f"the bucket of {VARIABLE} cannot be asked for: {error}"]
         self._bucket_opened = result.exit_code == 0
         return (
             [] if self._bucket_opened else [f"the bucket of {VARIABLE} cannot be read: {why_not_read(result.output)}"]

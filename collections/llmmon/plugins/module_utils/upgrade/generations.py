@@ -22,9 +22,9 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences impo
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.aside import give_back, set_aside
 from ansible_collections.llmmon.stack.plugins.module_utils.containers.startup import (
-    MOST_RESTARTS,
     NotRunning,
     last_words,
+    refuse_ended,
     started_at,
     watch,
 )
@@ -173,10 +173,13 @@ class Generations:
             raise UpgradeError(f"the container {name} does not stay up: {error}") from error
 
     def _restarts(self, name: str) -> int:
+        return int(self._found(name).get("RestartCount", 0))
+
+    def _found(self, name: str) -> dict[str, Any]:
         attributes = self.engine.inspect(name)
         if attributes is None:
             raise UpgradeError(f"the container {name} has gone: somebody removed it meanwhile")
-        return int(attributes.get("RestartCount", 0))
+        return attributes
 
     # -- back
 
@@ -276,15 +279,18 @@ class Generations:
     def _wait_until_ready(self, record: Record, since: datetime.datetime) -> None:
         client = HttpClient(Connection(url=record.url, timeout=2))
         names = [container["name"] for container in record.containers]
+        # One that ran before is not judged by what has happened to it in its life.
+        restarts = {name: self._restarts(name) for name in names}
 
         def not_ready() -> list[str]:
             if record.main and is_ready(record.name, client):
                 return []
-            found = {name: self.engine.inspect(name) for name in names}
+            found = {name: self._found(name) for name in names}
             for name, attributes in found.items():
-                if (attributes or {}).get("RestartCount", 0) >= MOST_RESTARTS:
-                    words = last_words(self.engine, name, since)
-                    raise UpgradeError(f"the container {name} ends again and again: {words}")
+                try:
+                    refuse_ended(self.engine, name, attributes, since, restarts[name])
+                except NotRunning as error:
+                    raise UpgradeError(f"the container {name} does not run: {error}") from error
             return names if record.main else [name for name in names if not is_healthy(found[name])]
 
         if wait_until_ready(not_ready, self.timeout, _POLL_SECONDS):

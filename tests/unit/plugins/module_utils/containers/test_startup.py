@@ -81,6 +81,20 @@ def test_a_container_does_not_become_ready(script: Script, words: str) -> None:
 
 
 @pytest.mark.usefixtures("fast_clock")
+def test_one_that_was_started_anew_at_this_moment_is_heard_out() -> None:
+    """Its exit code is 0 while it runs, and its log is empty until it has said why it ends."""
+
+    class Speechless(Script):
+        def logs_since(self, *_: Any) -> list[str]:
+            return self.words if self.states[0]["State"]["Status"] == "restarting" else []
+
+    starts, ends = state(6, "7"), state(6, "7", "restarting", ExitCode=2)
+    with pytest.raises(NotRunning) as caught:
+        ready(Speechless(starts, starts, starts, ends, words=["error: no such flag"]))
+    assert str(caught.value) == "it ends as soon as it is started (exit code 2): error: no such flag"
+
+
+@pytest.mark.usefixtures("fast_clock")
 @pytest.mark.parametrize(
     ("script", "words"),
     [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import ToolResult
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError, ToolResult
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.errors import NotProved
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.thanos import Thanos, verify_thanos
 
@@ -69,6 +69,23 @@ def test_components_that_work_are_told_with_the_age_of_the_last_upload(server: S
 def test_before_the_first_upload_there_is_no_age(server: Server) -> None:
     metrics(server, 'thanos_objstore_bucket_last_successful_upload_time{bucket="b"} 0\n')
     assert thanos(server, Engine()).facts()["upload_age_seconds"] is None
+
+
+def test_a_component_that_ends_while_it_is_asked_is_looked_at_once_more(server: Server) -> None:
+    class Ending(Engine):
+        def execute(self, name: str, command: list[str], standard_input: str) -> ToolResult:
+            result = super().execute(name, command, standard_input)
+            if len(self.asked) == 1:
+                raise EngineError("running thanos in the container llmmon-thanos-sidecar failed: it is restarting")
+            return result
+
+    components = thanos(server, Ending())
+    (problem,) = components.problems()
+    assert problem == (
+        "the bucket of llmmon_thanos_object_storage cannot be asked for: running thanos in the container"
+        " llmmon-thanos-sidecar failed: it is restarting"
+    )
+    assert components.problems() == []
 
 
 def test_a_bucket_that_let_a_component_in_is_not_asked_again(server: Server) -> None:
