@@ -65,10 +65,10 @@ def test_what_cannot_be_started_gives_its_place_back(stack: Stack) -> None:
 
 def test_what_ends_after_a_while_gives_its_place_back(stack: Stack) -> None:
     image = state.read("images")["prometheus"]["image"]
-    mortal = commit_mortal_image(stack, image, "prom/prometheus:mortal", "/bin/prometheus", 8)
+    mortal = commit_mortal_image(stack, image, "prom/prometheus:mortal", "/bin/prometheus", 25)
     before, names = stack.on_host(CONTAINER), stack.on_host(NAMES)
     labels = {"llmmon_prometheus_external_labels": {"cluster": "mortal"}}
-    result = deploy(stack, llmmon_prometheus_image=mortal, llmmon_stay_ready_seconds=30, **labels)
+    result = deploy(stack, llmmon_prometheus_image=mortal, llmmon_stay_ready_seconds=60, **labels)
     assert result.code != 0, result.output
     for word in ("was ready, and ended soon after its start", "is back after", "(llmmon_prometheus_image)"):
         assert word in result.message, result.output

@@ -109,7 +109,8 @@ def test_a_metric_that_a_newer_release_calls_otherwise(stack: Stack) -> None:
     page = faults.start_html_metrics(f"{stack.gateway.name}-html")
     gateway = {"kind": "canonical", "targets": [page.target], "metrics_path": "/renamed"}
     # A first deployment only waits for what will come.
-    deployed = deploy_with(stack, **gateway)
+    variables = {**variables_of(stack, **gateway), "llmmon_verify_timeout": PATIENCE}
+    deployed = stack.run("site.yml", "--tags", "prometheus,verify", variables=variables)
     assert deployed.code == 0, deployed.output
     result = stack.run("verify.yml", variables=variables_of(stack, **gateway))
     assert result.code != 0, result.output
@@ -157,8 +158,12 @@ def test_files_that_lie_on_the_host(stack: Stack, tmp_path: Path) -> None:
     result = stack.run("site.yml", "--tags", "prometheus,verify", variables=variables)
     assert result.code == 0, result.output
     assert "mine" in result.output
-    up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
-    assert (up["llm-auth-proxy"], up["mine"]) == ("1", "1")
+
+    def both_up() -> bool:
+        up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
+        return (up["llm-auth-proxy"], up["mine"]) == ("1", "1")
+
+    wait_until(both_up, timeout=PATIENCE, what="The gateway and the job of the user's own were not scraped")
 
     stack.on_host("docker stop llmmon-prober")
     status = stack.run("status.yml", variables=variables)

@@ -43,7 +43,7 @@ def machine(stack: Stack) -> Iterator[str]:
 
 
 def test_a_machine_is_watched_and_named_when_it_is_out_of_reach(stack: Stack, machine: str) -> None:
-    result = stack.run("site.yml", variables=hosts(9100))
+    result = stack.run("site.yml", variables={**hosts(9100), "llmmon_verify_timeout": PATIENCE})
     assert result.code == 0, result.output
     assert "host-node" in result.message, result.output
     joined = f'host:memory_used:ratio and on (host) job_host:llmmon_host:info{{job="{GATEWAY}", host="{machine}"}}'

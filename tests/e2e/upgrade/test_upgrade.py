@@ -28,8 +28,8 @@ from tests.support.stack import Result, Stack
 from tests.support.versions import SHIPPED
 from tests.testbed import hosts
 
-# Of the scrapes while both are upgraded: long enough for Prometheus's own start, which waits 5 s for the targets.
-INTERVAL = 10
+# Of the scrapes while both are upgraded, as shipped: Prometheus's own start takes 5 s, in which it waits for targets.
+INTERVAL = 15
 # Prometheus 3 knows this function by another name, behind a switch.
 ONLY_BEFORE_3 = "groups: [{name: old, rules: [{record: 'job:up:smooth', expr: 'holt_winters(up[1m], 0.5, 0.5)'}]}]\n"
 # Starts as the stand-in does, after it lost what people made by hand.
