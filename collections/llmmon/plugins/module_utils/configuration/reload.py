@@ -51,10 +51,11 @@ class SignalReloader:
         self.container = container
         self.root = root
         self.timeout = timeout
+        self._started_at_once = False
 
     def reload(self) -> dict[str, Any]:
         # Without a time before, the service's own start would pass for the reload.
-        before = wait_for(self._success_time, self.timeout)
+        before = wait_for(self._answer, self.timeout)
         if before is None:
             raise HttpError(f"it gave no answer within {self.timeout:g} s, so it was not told to reload")
         started = utc_now()
@@ -77,6 +78,19 @@ class SignalReloader:
     def evidence(self) -> dict[str, Any]:
         """What else shows that the running configuration is the one in ``current``."""
         raise NotImplementedError
+
+    def _answer(self) -> Optional[float]:
+        """As _success_time; one that has ended again and again is started once, instead of when the engine next does.
+
+        The engine waits for up to a minute, and what is to be loaded may be what mends it.
+        """
+        found = self._success_time()
+        if found is None and not self._started_at_once:
+            state = (self.engine.inspect(self.container) or {}).get("State", {})
+            if state.get("Status") == "restarting":
+                self._started_at_once = True
+                self.engine.restart(self.container)
+        return found
 
     def _success_time(self) -> Optional[float]:
         """When a configuration was last loaded; None while none was, or while the service does not answer."""

@@ -246,6 +246,28 @@ def test_a_service_that_does_not_answer_gets_no_signal(prometheus: Service, tmp_
     assert prometheus.signals == []
 
 
+def test_one_that_ends_again_and_again_is_not_waited_for_but_started(prometheus: Service, tmp_path: Path) -> None:
+    """The engine would let it wait for up to a minute, and the new configuration may be what it lacks."""
+    prometheus.loaded_at = None
+    prometheus.container = {"RestartCount": 9, "State": {"Running": True, "Status": "restarting"}}
+
+    def start() -> None:
+        assert prometheus.signals == []
+        prometheus.loaded_at = 150.0
+
+    prometheus.on_restart = start
+    assert prometheus_reloader(prometheus, tmp_path).reload()["reloaded_at"] == 200.5
+    assert prometheus.restarts == ["llmmon-prometheus"]
+
+
+def test_one_that_goes_on_ending_is_started_once(prometheus: Service, tmp_path: Path) -> None:
+    prometheus.loaded_at = None
+    prometheus.container = {"RestartCount": 9, "State": {"Running": True, "Status": "restarting"}}
+    with pytest.raises(HttpError, match="it gave no answer within 30 s"):
+        prometheus_reloader(prometheus, tmp_path).reload()
+    assert prometheus.restarts == ["llmmon-prometheus"]
+
+
 def test_the_start_of_the_service_does_not_pass_for_the_reload(prometheus: Service, tmp_path: Path) -> None:
     # It answers already but has not loaded anything: the time is zero until it did.
     times = [0.0, 0.0, 150.0, 150.0, 200.0]
