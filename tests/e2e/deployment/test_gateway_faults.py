@@ -161,7 +161,7 @@ def test_files_that_lie_on_the_host(stack: Stack, tmp_path: Path) -> None:
 
     def both_up() -> bool:
         up = {sample["metric"]["job"]: sample["value"][1] for sample in stack.query("up")}
-        return (up["llm-auth-proxy"], up["mine"]) == ("1", "1")
+        return (up.get("llm-auth-proxy"), up.get("mine")) == ("1", "1")
 
     wait_until(both_up, timeout=PATIENCE, what="The gateway and the job of the user's own were not scraped")
 

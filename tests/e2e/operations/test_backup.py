@@ -70,7 +70,7 @@ def test_a_backup_holds_the_stack_and_disturbs_nothing(stack: Stack) -> None:
     stack.on_host(f"cd {DIRECTORY} && sha256sum --check --strict {archive}.sha256")
     assert leftovers(stack) == ""
     assert stack.fingerprint() == before
-    # What a backup disturbs, the next one disturbs again; an answer that a busy machine gives late is another matter.
+    # A machine that others use may answer late without a backup, so one of three has to pass unnoticed.
     for _ in range(2):
         if faults:
             _, faults = backed_up_while_scraped(stack)

@@ -292,6 +292,8 @@ def test_gateways_are_shared_and_moved_without_a_gap(scale: Scale) -> None:
     assert scale.first.run("site.yml", variables=variables).code == 0
     hosts_with = [{name for name in names if name in stack.jobs()} for stack in (scale.first, scale.second)]
     assert hosts_with == [set(names), set(names)]
+    started = "docker inspect --format '{{.State.StartedAt}}' llmmon-prometheus"
+    before = [stack.on_host(started) for stack in (scale.first, scale.second)]
     begun = time.time()
     moved = scale.first.run("site.yml", variables={**variables, "llmmon_replicas": 1})
     assert moved.code == 0, moved.output
@@ -302,6 +304,7 @@ def test_gateways_are_shared_and_moved_without_a_gap(scale: Scale) -> None:
     assert second
     for name in names:
         assert longest_pause(scale, name, begun) <= LONGEST_PAUSE, name
+    assert [stack.on_host(started) for stack in (scale.first, scale.second)] == before
     rules = [
         rule["query"] for group in scale.first.api(9090, "/api/v1/rules")["data"]["groups"] for rule in group["rules"]
     ]

@@ -39,6 +39,15 @@ class Reloader(Protocol):
 _ERROR_LINE = re.compile(r"""level"?[=:]"?error""", re.IGNORECASE)
 
 
+def waits_to_be_started(engine: Engine, container: str) -> bool:
+    """Whether the engine lets a container wait, for up to a minute, because it has ended again and again.
+
+    What it is to load may be what it lacks, and a signal would reach nobody.
+    """
+    state = (engine.inspect(container) or {}).get("State", {})
+    return bool(state.get("Status") == "restarting")
+
+
 class SignalReloader:
     """Shared by Prometheus and Alertmanager: SIGHUP, then watch metrics and log."""
 
@@ -51,11 +60,10 @@ class SignalReloader:
         self.container = container
         self.root = root
         self.timeout = timeout
-        self._started_at_once = False
 
     def reload(self) -> dict[str, Any]:
         # Without a time before, the service's own start would pass for the reload.
-        before = wait_for(self._answer, self.timeout)
+        before = self._first_answer()
         if before is None:
             raise HttpError(f"it gave no answer within {self.timeout:g} s, so it was not told to reload")
         started = utc_now()
@@ -79,18 +87,19 @@ class SignalReloader:
         """What else shows that the running configuration is the one in ``current``."""
         raise NotImplementedError
 
-    def _answer(self) -> Optional[float]:
-        """As _success_time; one that has ended again and again is started once, instead of when the engine next does.
+    def _first_answer(self) -> Optional[float]:
+        """Wait for _success_time; None when it does not come. One that has ended again and again is started once."""
+        started = False
 
-        The engine waits for up to a minute, and what is to be loaded may be what mends it.
-        """
-        found = self._success_time()
-        if found is None and not self._started_at_once:
-            state = (self.engine.inspect(self.container) or {}).get("State", {})
-            if state.get("Status") == "restarting":
-                self._started_at_once = True
+        def look() -> Optional[float]:
+            nonlocal started
+            found = self._success_time()
+            if found is None and not started and waits_to_be_started(self.engine, self.container):
+                started = True
                 self.engine.restart(self.container)
-        return found
+            return found
+
+        return wait_for(look, self.timeout)
 
     def _success_time(self) -> Optional[float]:
         """When a configuration was last loaded; None while none was, or while the service does not answer."""
@@ -156,7 +165,10 @@ class WithProber:
 
     def reload(self) -> dict[str, Any]:
         started = utc_now()
-        self.engine.hang_up(self.container)
+        if waits_to_be_started(self.engine, self.container):
+            self.engine.restart(self.container)
+        else:
+            self.engine.hang_up(self.container)
 
         def outcome() -> Optional[bool]:
             # Its metrics are out of reach on purpose, so its log has to tell.

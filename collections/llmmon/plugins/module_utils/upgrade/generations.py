@@ -257,8 +257,8 @@ class Generations:
         attributes = self.engine.inspect(container["id"]) or {}
         give_back(self.engine, attributes, container["name"], container["restart_policy"])
         if attributes["State"]["Running"]:
-            if switched:
-                # It may have been started again while the links named the new release.
+            if switched or attributes["State"]["Status"] == "restarting":
+                # It may have been started again while the links named the new release, or wait for the engine to do so.
                 self.engine.restart(container["id"])
             return
         user, _, group = attributes["Config"]["User"].partition(":")

@@ -260,6 +260,27 @@ def test_one_that_ends_again_and_again_is_not_waited_for_but_started(prometheus:
     assert prometheus.restarts == ["llmmon-prometheus"]
 
 
+def test_one_that_ends_of_what_it_loads_is_started_once_more_on_the_way_back(
+    prometheus: Service, releases: Releases
+) -> None:
+    ends = {"RestartCount": 9, "State": {"Running": True, "Status": "restarting"}}
+    prometheus.loaded_at, prometheus.container = None, ends
+
+    def start() -> None:
+        prometheus.loaded_at, prometheus.container = 150.0, {"State": {"Running": True, "Status": "running"}}
+
+    def end_or_take() -> None:
+        if releases.target(CURRENT) == NEW:
+            prometheus.loaded_at, prometheus.container = None, ends
+        else:
+            prometheus.loaded_at = 200.5
+
+    prometheus.on_restart, prometheus.on_signal = start, end_or_take
+    with pytest.raises(Rejected, match=f"The release {OLD} is in force again"):
+        reload_or_put_back("prometheus", releases, prometheus_reloader(prometheus, releases.root))
+    assert prometheus.restarts == ["llmmon-prometheus"] * 2
+
+
 def test_one_that_goes_on_ending_is_started_once(prometheus: Service, tmp_path: Path) -> None:
     prometheus.loaded_at = None
     prometheus.container = {"RestartCount": 9, "State": {"Running": True, "Status": "restarting"}}

@@ -14,12 +14,22 @@ pytestmark = pytest.mark.usefixtures("fast_clock")
 class FakeEngine:
     """A prober that says one thing more each time its log is read after the signal."""
 
-    def __init__(self, *lines: str) -> None:
+    def __init__(self, *lines: str, status: str = "running") -> None:
         self.lines = list(lines)
+        self.status = status
         self.signalled: list[str] = []
         self.read = 0
 
+    def inspect(self, _: str) -> dict[str, Any]:
+        return {"State": {"Status": self.status}}
+
+    def restart(self, name: str) -> None:
+        assert self.status == "restarting"
+        self.signalled.append(name)
+
     def hang_up(self, name: str) -> None:
+        # The engine takes a signal to one that waits to be started, and nobody gets it.
+        assert self.status == "running"
         self.signalled.append(name)
 
     def logs_since(self, name: str, moment: datetime.datetime) -> list[str]:
@@ -38,9 +48,9 @@ class FakePrometheus:
         return {"reloaded_at": 1.0}
 
 
-def reloaded(*lines: str) -> tuple[FakePrometheus, WithProber]:
+def reloaded(*lines: str, status: str = "running") -> tuple[FakePrometheus, WithProber]:
     prometheus = FakePrometheus()
-    engine: Any = FakeEngine(*lines)
+    engine: Any = FakeEngine(*lines, status=status)
     return prometheus, WithProber(prometheus, engine, "llmmon-prober", timeout=30)
 
 
@@ -57,6 +67,12 @@ def test_both_take_the_release(line: str) -> None:
     prometheus, both = reloaded(
         'level=INFO msg="Configuration file change detected, reloading the configuration."', line
     )
+    assert both.reload() == {"reloaded_at": 1.0, "prober_reloaded": True}
+    assert prometheus.reloads == 1
+
+
+def test_a_prober_that_ended_again_and_again_is_started() -> None:
+    prometheus, both = reloaded('level=info msg="Loaded config file"', status="restarting")
     assert both.reload() == {"reloaded_at": 1.0, "prober_reloaded": True}
     assert prometheus.reloads == 1
 

@@ -18,10 +18,13 @@ PROBER = "llmmon-prober"
 
 
 class Engine:
-    """The old prober runs. The engine has started it anew so often in its life, and does so ``more`` times still."""
+    """The old prober runs, or ``waits`` to be started anew.
 
-    def __init__(self, restarts: int, more: int = 0) -> None:
-        self.restarts, self.more = restarts, more
+    The engine has started it anew so often in its life, and does so ``more`` times still.
+    """
+
+    def __init__(self, restarts: int, more: int = 0, *, waits: bool = False) -> None:
+        self.restarts, self.more, self.waits = restarts, more, waits
         self.looks = 0
 
     def inspect(self, name: str) -> dict[str, Any] | None:
@@ -29,19 +32,23 @@ class Engine:
             return None
         self.looks += 1
         ends = self.more > 0 and self.looks > 9
-        health = "unhealthy" if self.more else "healthy"
+        health = "unhealthy" if self.more or self.waits else "healthy"
         return {
             "Id": "1",
             "Name": f"/{PROBER}",
             "HostConfig": {"RestartPolicy": {"Name": "always"}},
             "State": {
                 "Running": True,
-                "Status": "restarting" if ends else "running",
+                "Status": "restarting" if ends or self.waits else "running",
                 "ExitCode": 3 if ends else 0,
                 "Health": {"Status": health},
             },
             "RestartCount": self.restarts + (self.more if ends else 0),
         }
+
+    def restart(self, name: str) -> None:
+        assert name == "1"
+        self.waits = False
 
     def remove(self, _: str) -> bool:
         return False
@@ -82,3 +89,9 @@ def test_one_that_does_not_come_up_is_told_with_its_last_words(tmp_path: Path) -
     assert str(caught.value) == (
         f"the container {PROBER} does not run: it ends as soon as it is started (exit code 3): error: no such module"
     )
+
+
+@pytest.mark.usefixtures("fast_clock")
+def test_one_that_waits_to_be_started_anew_is_started(tmp_path: Path) -> None:
+    """What it ended of may be gone, and the engine would start it a minute later."""
+    assert put_back(tmp_path, Engine(restarts=7, waits=True)).state == PUT_BACK
