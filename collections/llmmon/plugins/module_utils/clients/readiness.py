@@ -18,6 +18,15 @@ def is_healthy(attributes: Optional[dict[str, Any]]) -> bool:
     return bool(state.get("Running")) and health.get("Status", "healthy") == "healthy"
 
 
+def waits_to_be_started(attributes: Optional[dict[str, Any]]) -> bool:
+    """Whether the engine lets a container wait, for up to a minute, because it has ended again and again.
+
+    What it is to load may be what it lacks, and a signal would reach nobody.
+    """
+    state = (attributes or {}).get("State", {})
+    return bool(state.get("Status") == "restarting")
+
+
 def wait_until_ready(look: Callable[[], list[Trouble]], timeout: float, interval: float = 0.5) -> list[Trouble]:
     """Look until there is nothing that is not ready, for ``timeout`` seconds; returns what the last look found."""
     found: list[Trouble] = []

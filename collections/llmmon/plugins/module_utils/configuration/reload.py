@@ -12,6 +12,7 @@ from typing import Any, Optional, Protocol, Union
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import HttpClient, HttpError
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.metrics import sample
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import waits_to_be_started
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.leaving_data_sources import (
     DIRECTORY,
     PROVISIONED,
@@ -37,15 +38,6 @@ class Reloader(Protocol):
 
 # As logfmt or, with --log.format=json, as JSON.
 _ERROR_LINE = re.compile(r"""level"?[=:]"?error""", re.IGNORECASE)
-
-
-def waits_to_be_started(engine: Engine, container: str) -> bool:
-    """Whether the engine lets a container wait, for up to a minute, because it has ended again and again.
-
-    What it is to load may be what it lacks, and a signal would reach nobody.
-    """
-    state = (engine.inspect(container) or {}).get("State", {})
-    return bool(state.get("Status") == "restarting")
 
 
 class SignalReloader:
@@ -94,7 +86,7 @@ class SignalReloader:
         def look() -> Optional[float]:
             nonlocal started
             found = self._success_time()
-            if found is None and not started and waits_to_be_started(self.engine, self.container):
+            if found is None and not started and waits_to_be_started(self.engine.inspect(self.container)):
                 started = True
                 self.engine.restart(self.container)
             return found
@@ -165,7 +157,7 @@ class WithProber:
 
     def reload(self) -> dict[str, Any]:
         started = utc_now()
-        if waits_to_be_started(self.engine, self.container):
+        if waits_to_be_started(self.engine.inspect(self.container)):
             self.engine.restart(self.container)
         else:
             self.engine.hang_up(self.container)

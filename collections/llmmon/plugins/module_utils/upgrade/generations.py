@@ -16,7 +16,11 @@ from typing import Any, Optional
 
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import Engine, name_of
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import Connection, HttpClient, HttpError
-from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import is_healthy, wait_until_ready
+from ansible_collections.llmmon.stack.plugins.module_utils.clients.readiness import (
+    is_healthy,
+    wait_until_ready,
+    waits_to_be_started,
+)
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.service_api import is_ready
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.silences import carry_over, in_force
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
@@ -254,10 +258,10 @@ class Generations:
         return moved
 
     def _start_old(self, container: dict[str, str], kept: Optional[KeptData], switched: bool) -> None:
-        attributes = self.engine.inspect(container["id"]) or {}
+        attributes = self._found(container["id"])
         give_back(self.engine, attributes, container["name"], container["restart_policy"])
         if attributes["State"]["Running"]:
-            if switched or attributes["State"]["Status"] == "restarting":
+            if switched or waits_to_be_started(attributes):
                 # It may have been started again while the links named the new release, or wait for the engine to do so.
                 self.engine.restart(container["id"])
             return
