@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.module_utils.clients.engine import EngineError
 from ansible_collections.llmmon.stack.plugins.module_utils.configuration.releases import CURRENT, RUNNING, Releases
+from ansible_collections.llmmon.stack.plugins.module_utils.host.clock import moment
 from ansible_collections.llmmon.stack.plugins.module_utils.host.disk import disk_usage
 from ansible_collections.llmmon.stack.plugins.module_utils.host.operation import Operations
+from ansible_collections.llmmon.stack.plugins.module_utils.proof import services
 from ansible_collections.llmmon.stack.plugins.module_utils.proof.services import (
     PROBES,
     container_facts,
@@ -200,8 +202,9 @@ class FakeEngine:
 
 @pytest.fixture(autouse=True)
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    """The engine that the module finds; nothing is waited for."""
+    """The engine that the module finds, ten minutes after its container started; nothing is waited for."""
     fake = FakeEngine()
+    monkeypatch.setattr(services, "utc_now", lambda: moment("2026-01-02T03:14:05.123456789Z"))
     monkeypatch.setattr(stack_status, "Engine", lambda: fake)
     monkeypatch.setattr("ansible_collections.llmmon.stack.plugins.module_utils.host.waiting.time.sleep", lambda _: None)
     return fake
@@ -252,13 +255,13 @@ def test_a_service_is_described(prometheus: Server, tmp_path: Path) -> None:
     answer = look(prometheus, tmp_path, require_healthy=True)
     assert not answer["failed"]
     assert not answer["changed"]
-    assert answer["services"][0].pop("up_seconds") > 0
     assert answer["services"] == [
         {
             "name": "prometheus",
             "url": prometheus.url,
             "state": "running",
             "started_at": "2026-01-02T03:04:05Z",
+            "up_seconds": 600,
             "restarts": 2,
             "image": "docker.io/prom/prometheus:v3.13.2",
             "digests": ["docker.io/prom/prometheus@sha256:2"],
