@@ -24,6 +24,7 @@ SECRET = "made-up-password"  # noqa: S105 - of the test's own server
 QUERY = "GET /api/datasources/proxy/uid/llmmon_prometheus/api/v1/query?query=up"
 TARGETS = "GET /api/v1/targets?state=active"
 RULES = "GET /api/v1/rules?exclude_alerts=true"
+NOW = time.time()
 LATER = (datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)).isoformat().replace("+00:00", "Z")
 
 
@@ -38,6 +39,12 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(stack, "look_at", look_at)
     monkeypatch.setattr(asked, "Engine", lambda: None)
     return found
+
+
+@pytest.fixture(autouse=True)
+def _the_time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause between a test and what it tries is no part of what a clock is off."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
 
 
 @pytest.fixture
@@ -107,7 +114,7 @@ def test_a_part_that_is_not_asked_for_is_left_out(options: dict[str, Any], serve
 
 
 def test_a_clock_that_is_seconds_off_harms_nothing(options: dict[str, Any]) -> None:
-    answer = run_module(stack_verify, {"services": options["services"], "controller_time": time.time() - 100})
+    answer = run_module(stack_verify, {"services": options["services"], "controller_time": NOW - 100})
     assert not answer["failed"]
     assert answer["clock"]["ahead_seconds"] == 100
 
@@ -115,7 +122,7 @@ def test_a_clock_that_is_seconds_off_harms_nothing(options: dict[str, Any]) -> N
 @pytest.mark.parametrize(("ahead", "words"), [(1200, "20 minutes ahead of that"), (-1200, "20 minutes behind that")])
 def test_a_clock_that_is_minutes_off_is_told(ahead: int, words: str, options: dict[str, Any]) -> None:
     """And all else that is proved is proved all the same."""
-    answer = run_module(stack_verify, {**options, "controller_time": time.time() - ahead})
+    answer = run_module(stack_verify, {**options, "controller_time": NOW - ahead})
     assert answer["failed"]
     assert answer["msg"] == (
         f"this host's clock is {words} of the machine that runs Ansible: set the wrong one by NTP (timedatectl and"
@@ -221,7 +228,7 @@ def test_the_password_shows_nowhere(options: dict[str, Any], server: Server) -> 
 # -- in the same run as a look that finds nothing to do
 
 
-# Seconds that the look has taken.
+# Seconds that the look has taken. The fast clock moves on by the last of them when the proof looks at it.
 WAITED = 30.0
 
 
@@ -236,7 +243,7 @@ class Module:
 
 
 def at_once(options: dict[str, Any], *settled: str) -> dict[str, Any]:
-    return proved_at_once(cast("AnsibleModule", Module()), options, settled, time.monotonic() - WAITED)
+    return proved_at_once(cast("AnsibleModule", Module()), options, settled, time.monotonic() - WAITED + 1)
 
 
 def test_what_is_settled_is_proved_in_the_run_of_the_look(options: dict[str, Any]) -> None:
@@ -248,10 +255,10 @@ def test_what_is_settled_is_proved_in_the_run_of_the_look(options: dict[str, Any
 
 
 def test_the_clock_is_of_when_the_look_began(options: dict[str, Any]) -> None:
-    proof = at_once({**options, "controller_time": time.time() - WAITED - 0.5}, RECORD)
+    proof = at_once({**options, "controller_time": NOW - WAITED}, RECORD)
     assert proof["clock"] == {"ahead_seconds": 0}
     # Two minutes behind when it began, and less than that by now.
-    assert at_once({**options, "controller_time": time.time() + 125 - WAITED}, RECORD) == {}
+    assert at_once({**options, "controller_time": NOW + 125 - WAITED}, RECORD) == {}
 
 
 def test_what_is_to_be_changed_is_not_asked(options: dict[str, Any], server: Server) -> None:
