@@ -95,6 +95,12 @@ def test_a_sidecar_that_is_killed_while_it_uploads_begins_again(tmp_path: Path) 
         is_whole(tmp_path, there, wanted)
 
 
+def test_a_bucket_leaves_no_sockets_behind(tmp_path: Path) -> None:
+    with bucket.running(tmp_path / "bucket") as there:
+        assert there.sockets()
+    assert there.sockets() == []
+
+
 # -- what is set up
 
 

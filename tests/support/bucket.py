@@ -18,6 +18,7 @@ from tests.testbed import storage
 
 NAME = "llmmon"
 READY_SECONDS = 60
+_SOCKETS = Path("/tmp")  # noqa: S108 - the program's own choice
 
 
 class Bucket:
@@ -32,15 +33,14 @@ class Bucket:
         identities = {"identities": [{"name": "llmmon", "credentials": [self._keys], "actions": actions}]}
         (folder / "s3.json").write_text(json.dumps(identities), encoding="utf-8")
         others = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port.grpc")
-        ports = [f"-{name}={unused_port()}" for name in (*others, "s3.port.grpc")]
-        ports += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
+        flags = {name: str(unused_port()) for name in (*others, "s3.port.grpc")}
+        flags |= {"filer.port": self._filer.rpartition(":")[2], "s3.port": self._s3.rpartition(":")[2]}
+        self._ports = set(flags.values())
+        flags |= {"s3.port.iceberg": "0", "s3.port.lance": "0"}
         self._command = [str(storage.program()), "-logtostderr=true", "server", f"-dir={folder}/data", "-ip=127.0.0.1"]
-        self._command += ["-s3", f"-s3.config={folder}/s3.json", "-master.volumeSizeLimitMB=64", *ports]
-        self._command += [f"-{name}.port={url.rpartition(':')[2]}" for name, url in self._urls().items()]
+        self._command += ["-s3", f"-s3.config={folder}/s3.json", "-master.volumeSizeLimitMB=64"]
+        self._command += [f"-{name}={value}" for name, value in flags.items()]
         self._process: subprocess.Popen[bytes] | None = None
-
-    def _urls(self) -> dict[str, str]:
-        return {"filer": self._filer, "s3": self._s3}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -63,6 +63,12 @@ class Bucket:
         if self._process:
             self._process.kill()
             self._process.wait()
+        for socket in self.sockets():
+            socket.unlink()
+
+    def sockets(self) -> list[Path]:
+        """Its own ones, by their ports: it makes them where no flag leads elsewhere, and who is killed leaves them."""
+        return [path for path in _SOCKETS.glob("seaweedfs-*.sock") if path.stem.rpartition("-")[2] in self._ports]
 
     def _takes_files(self) -> bool:
         try:
