@@ -162,5 +162,8 @@ def noted(data: Path) -> set[str]:
 
 
 def has_synced(sidecar: thanos.Component) -> bool:
-    page = requests.get(f"{sidecar.url}/metrics", timeout=5).text
+    try:
+        page = requests.get(f"{sidecar.url}/metrics", timeout=5).text
+    except requests.RequestException:
+        return False
     return any(line.startswith(f"{SYNCED} ") and float(line.split()[1]) > 0 for line in page.splitlines())

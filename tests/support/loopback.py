@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import random
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -190,7 +191,13 @@ def certificate(directory: Path) -> Path:
 
 
 def unused_port() -> int:
-    """A port on loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on which nothing listens.
+
+    It is none of those that the kernel gives to whoever asks for any, for tests that run beside this one ask for many.
+    """
+    kernels_first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="utf-8").split()[0])
+    while True:
+        port = random.randrange(20_000, kernels_first)  # noqa: S311 - no secret
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port

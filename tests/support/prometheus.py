@@ -33,7 +33,10 @@ class Server:
         return answer.json()["data"]
 
     def is_ready(self) -> bool:
-        return requests.get(f"{self.url}/-/ready", timeout=5).ok
+        try:
+            return requests.get(f"{self.url}/-/ready", timeout=5).ok
+        except requests.RequestException:
+            return False
 
 
 def unused_address() -> str:

@@ -53,7 +53,7 @@ class Component:
     def is_ready(self) -> bool:
         try:
             return requests.get(f"{self.url}/-/ready", timeout=5).ok
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     def kill(self) -> None:

@@ -67,7 +67,7 @@ def test_a_registry_that_hangs_ends_after_the_patience(path: str, registry: Serv
     begun = time.monotonic()
     run = Upstream(patience=PATIENCE_SECONDS)
     assert run.pull(f"{registry.address}/{IMAGE}") == "the registry is silent or too slow"
-    assert PATIENCE_SECONDS <= time.monotonic() - begun < PATIENCE_SECONDS + 5
+    assert PATIENCE_SECONDS <= time.monotonic() - begun < PATIENCE_SECONDS + 30
     # Once a run: the others do not wait as well.
     asked = len(registry.requests)
     assert run.pull(f"{registry.address}/other:v1") == "the registry is silent or too slow"

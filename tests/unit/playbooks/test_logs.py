@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.support import rendering
+from tests.support.stack import PLAY_SECONDS
 
 TASKS = rendering.REPOSITORY / "roles" / "status" / "tasks" / "logs.yml"
 LONG = 'time=2026-11-28T10:00:00Z level=INFO source=main.go:1 msg="' + "a word and another, " * 10 + '" component=web'
@@ -27,7 +28,7 @@ def test_each_line_of_a_log_is_one_line(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PLAY_SECONDS,
     )
     shown = [line.strip() for line in done.stdout.splitlines()]
     assert shown.count(LONG) == 2

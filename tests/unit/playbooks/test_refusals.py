@@ -17,6 +17,8 @@ import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from tests.support.stack import PLAY_SECONDS
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 PLAYBOOKS = sorted(path for path in (REPOSITORY / "playbooks").glob("*.yml") if path.name != "preflight.yml")
@@ -46,7 +48,7 @@ def run(playbook: str, folder: Path, inventory: dict[str, Any], *arguments: str)
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PLAY_SECONDS,
     )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 

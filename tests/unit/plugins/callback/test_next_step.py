@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.llmmon.stack.plugins.callback.next_step import CallbackModule, sentence
 
+from tests.support.stack import PLAY_SECONDS
+
 REPOSITORY = Path(__file__).resolve().parents[4]
 PLAYBOOKS = REPOSITORY / "playbooks"
 
@@ -30,7 +32,7 @@ def run(playbook: Path, folder: Path, hosts: dict[str, Any], *arguments: str) ->
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PLAY_SECONDS,
     )
     return done.returncode, " ".join((done.stdout + done.stderr).split())
 

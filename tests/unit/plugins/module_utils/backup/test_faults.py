@@ -169,12 +169,13 @@ def test_too_little_room_is_noticed_before_anything_is_made(
 @needs_root
 def test_a_timer_waits_for_another_operation_and_for_one_that_was_begun(machine: BackupMachine) -> None:
     """A restore is several runs: between two of them the lock is free, and the journal is there."""
-    operations, begun = Operations(machine.data_root), threading.Event()
+    operations, begun, refused = Operations(machine.data_root), threading.Event(), threading.Event()
 
     def restore() -> None:
         with operations.locked("restore"):
             operations.begin("restore", "stopping the services", {})
             begun.set()
+            refused.wait(60)
             threading.Event().wait(0.5)
         threading.Event().wait(0.5)
         operations.end()
@@ -184,6 +185,7 @@ def test_a_timer_waits_for_another_operation_and_for_one_that_was_begun(machine:
     begun.wait()
     with pytest.raises(BackupError, match="backup cannot begin: restore"):
         back_up(machine.settings(scope="config"))
+    refused.set()
     assert Path(back_up(machine.settings(scope="config"), patience=20).archive).is_file()
     thread.join()
     with operations.locked("restore"), pytest.raises(BackupError, match=r"restore .* is at work since"):

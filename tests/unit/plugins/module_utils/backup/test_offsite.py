@@ -247,17 +247,17 @@ def test_a_restic_that_is_at_work_keeps_its_lock_and_the_copy_is_not_called_miss
 def test_a_repository_that_never_answers_is_given_up_and_keeps_nobody_waiting(host: Host, silent: str) -> None:
     said: list[str] = []
     thread = threading.Thread(
-        target=lambda: said.append(_failure_of(host, silent, copy_timeout=3)),
+        target=lambda: said.append(_failure_of(host, silent, copy_timeout=8)),
     )
     begun = time.monotonic()
     thread.start()
     # The host is free as soon as the archive is in its place.
     assert wait_for(lambda: list(host.archives.glob("llm*.sha256")) or None, 20, interval=0.05)
-    assert wait_for(lambda: _lock(host) or None, 2, interval=0.05)
+    assert wait_for(lambda: _lock(host) or None, 6, interval=0.05)
     assert thread.is_alive()
     thread.join()
-    assert time.monotonic() - begun < 3 + offsite._GRACE_SECONDS + 15
-    assert "restic unlock was ended, because the copy took longer than 3 s" in said[0]
+    assert time.monotonic() - begun < 8 + offsite._GRACE_SECONDS + 15
+    assert "restic unlock was ended, because the copy took longer than 8 s" in said[0]
     assert "raise llmmon_backup_copy_timeout" in said[0]
     assert PASSWORD not in said[0]
 
@@ -289,7 +289,7 @@ def test_whatever_restic_started_ends_with_it(
 ) -> None:
     program(f"trap '' INT\nsleep 300 &\necho $! > {tmp_path}/child\nwait\nsleep 300")
     monkeypatch.setattr(offsite, "_GRACE_SECONDS", 0.5)
-    assert "took longer than 1 s" in host.failure(copy_timeout=1)
+    assert "took longer than 5 s" in host.failure(copy_timeout=5)
     child = Path("/proc", (tmp_path / "child").read_text().strip())
     assert wait_for(lambda: _ended(child) or None, 5)
 

@@ -16,6 +16,7 @@ from ansible_collections.llmmon.stack.plugins.module_utils.clients.http import (
     HttpError,
     without_credentials,
 )
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.support.loopback import Answer, Request, Server, as_json, certificate, unused_port
 
@@ -165,6 +166,7 @@ def test_no_answer_in_time(method: str, server: Server) -> None:
     assert str(error) == f"{method} {server.url}/api/x gave no answer within 0.1 s"
     assert (error.status, error.reason) == (None, "timeout")
     # Asked once: what was asked may be under way.
+    assert wait_for(lambda: server.requests or None, 10)
     assert len(server.requests) == 1
 
 

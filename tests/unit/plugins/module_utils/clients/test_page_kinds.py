@@ -44,7 +44,8 @@ def prometheus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         ]
         # As where a gateway's host was named with the port that everybody knows.
         jobs.append({"job_name": "machine", "static_configs": [{"targets": [machine.removeprefix("http://")]}]})
-        settings = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
+        # One scrape that takes too long would take a page away from the tests that come later.
+        settings = {"global": {"scrape_interval": "5s", "scrape_timeout": "5s"}, "scrape_configs": jobs}
         with services.prometheus(request.param, root, json.dumps(settings)) as running:
             count = {"query": "count(up == 1) or vector(0)"}
 

@@ -28,6 +28,7 @@ def test_it_ends_with_the_first_look_that_finds_nothing() -> None:
     assert looks == []
 
 
+@pytest.mark.usefixtures("fast_clock")
 def test_what_is_not_ready_in_time_is_named() -> None:
     looks = [["a", "b"], ["b"]]
-    assert wait_until_ready(lambda: looks.pop(0) if len(looks) > 1 else looks[0], timeout=0.03, interval=0.01) == ["b"]
+    assert wait_until_ready(lambda: looks.pop(0) if len(looks) > 1 else looks[0], timeout=9, interval=1) == ["b"]
