@@ -6,7 +6,7 @@ import shlex
 import subprocess
 from typing import Any
 
-from tests.support.stack import Stack, kill_group
+from tests.support.stack import PLAY_SECONDS, Stack, kill_group
 from tests.testbed.shell import PATIENCE, wait_until
 
 JOURNAL = "/var/lib/llmmon/operation.json"
@@ -56,7 +56,7 @@ def kill_when(condition: str, stack: Stack, playbook: str, *arguments: str, **op
     try:
         wait_until(
             lambda: bool(stack.on_host(_IS_HELD)) or process.poll() is not None,
-            timeout=PATIENCE,
+            timeout=PLAY_SECONDS,
             what=f"Never was {condition}",
             pause=0.5,
         )

@@ -14,7 +14,7 @@ import requests
 from docker.errors import DockerException
 
 from tests.testbed import netfilter, packages, processes, state
-from tests.testbed.shell import TestbedError, last_lines, run, say, step, wait_until
+from tests.testbed.shell import PATIENCE, TestbedError, last_lines, run, say, step, wait_until
 
 SOCKET = "unix:///var/run/docker.sock"
 LABEL = "llmmon.testbed"
@@ -44,7 +44,7 @@ def client(timeout: int = 300) -> docker.DockerClient:
 def version() -> str | None:
     """The version of the engine that answers, if one does."""
     try:
-        answer: dict[str, Any] = docker.DockerClient(base_url=SOCKET, timeout=5).version()
+        answer: dict[str, Any] = docker.DockerClient(base_url=SOCKET, timeout=120).version()
     except (DockerException, requests.RequestException, OSError):
         return None
     return str(answer["Version"])
@@ -111,7 +111,7 @@ def _start() -> None:
                 raise TestbedError(f"The Docker engine ended at once: {last_lines(log.read_text(), 1)}; see {log}.")
             return version() is not None
 
-        wait_until(answers, timeout=60, what=f"The Docker engine did not answer at {SOCKET}", advice=f"see {log}")
+        wait_until(answers, timeout=PATIENCE, what=f"The Docker engine did not answer at {SOCKET}", advice=f"see {log}")
 
 
 def _sockets() -> Path:

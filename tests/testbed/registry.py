@@ -9,7 +9,7 @@ from docker.models.containers import Container
 from tests.testbed import containers, network, state
 from tests.testbed.catalogue import REGISTRY
 from tests.testbed.engine import LABELS
-from tests.testbed.shell import TestbedError, step, wait_until
+from tests.testbed.shell import PATIENCE, TestbedError, step, wait_until
 
 NAME = "llmmon-testbed-registry"
 PORT = 5000
@@ -46,7 +46,7 @@ def _start(client: docker.DockerClient) -> Container:
         containers.require_alive(container)
         return _answers(container)
 
-    wait_until(ready, timeout=30, what="The registry did not answer", advice=f"see `docker logs {NAME}`")
+    wait_until(ready, timeout=PATIENCE, what="The registry did not answer", advice=f"see `docker logs {NAME}`")
     return container
 
 
@@ -56,6 +56,6 @@ def url(container: Container) -> str:
 
 def _answers(container: Container) -> bool:
     try:
-        return requests.get(f"{url(container)}/v2/", timeout=2).ok
+        return requests.get(f"{url(container)}/v2/", timeout=60).ok
     except (requests.RequestException, TestbedError):
         return False

@@ -126,7 +126,7 @@ def ask(stack: Stack, count: int) -> dict[int, int]:
 
     def one(_: int) -> int:
         headers = {"Authorization": f"Bearer {stack.gateway.token}"}
-        return requests.post(url, headers=headers, json=request, timeout=30).status_code
+        return requests.post(url, headers=headers, json=request, timeout=PATIENCE).status_code
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(one, range(count)))
@@ -209,7 +209,7 @@ def test_failures_of_a_gateway_are_told_everywhere_and_so_is_their_end(alerting:
         assert answers.get(200, 0) > GOOD * 0.95, answers
         return not states_of_alert(alerting)
 
-    wait_until(over_while_it_works, timeout=120, what=f"{ALERT} was not over", pause=1)
+    wait_until(over_while_it_works, timeout=PATIENCE, what=f"{ALERT} was not over", pause=1)
     over = f"[RESOLVED] {ALERT} llm-auth-proxy (critical)"
     wait_until(
         lambda: (

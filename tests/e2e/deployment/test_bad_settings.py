@@ -139,7 +139,7 @@ http.server.HTTPServer(('127.0.0.1', 5999), Limited).serve_forever()
     stack.on_host(f"systemd-run --unit limited-registry python3 -c {shlex.quote(answer)}")
     try:
         asked = "until curl -s http://127.0.0.1:5999/v2/; do sleep 0.1; done"
-        stack.on_host(f"timeout 20 sh -c {shlex.quote(asked)}")
+        stack.on_host(f"timeout {PATIENCE} sh -c {shlex.quote(asked)}")
         image = "127.0.0.1:5999/prom/prometheus:v0.0.0-missing"
         words = ("429 Too Many Requests", "Slow down", "docker login", "set by llmmon_prometheus_image")
         refused(stack, words, llmmon_prometheus_image=image)

@@ -63,6 +63,23 @@ def value(stack: Stack, expression: str) -> float | None:
     return float(found[0]["value"][1]) if found else None
 
 
+def known(stack: Stack, expression: str) -> dict[str, Any]:
+    """The sample, as soon as there is one: a scrape may have been late."""
+    found: list[dict[str, Any]] = []
+
+    def there() -> bool:
+        found[:] = stack.query(expression)
+        return bool(found)
+
+    wait_until(there, timeout=PATIENCE, what=f"There was no {expression}")
+    (sample,) = found
+    return sample
+
+
+def number(stack: Stack, expression: str) -> float:
+    return float(known(stack, expression)["value"][1])
+
+
 def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack) -> None:
     def asked() -> bool:
         return (value(asking, 'llmmon_canary_requests_total{canary="small", cause="ok"}') or 0) >= 2
@@ -73,11 +90,11 @@ def test_a_model_that_answers_is_measured_and_costs_what_it_costs(asking: Stack)
 
     wait_until(asked, timeout=PATIENCE, what="The canary got no right answer")
     wait_until(paid, timeout=PATIENCE, what="The canary has spent nothing")
-    assert value(asking, 'llmmon_canary_success{canary="small"}') == 1
-    assert (value(asking, 'llmmon_canary_first_token_seconds{canary="small"}') or 0) > 0
-    assert (value(asking, 'llmmon_canary_cap_left_dollars{canary="small"}') or 0) > 0
+    assert number(asking, 'llmmon_canary_success{canary="small"}') == 1
+    assert number(asking, 'llmmon_canary_first_token_seconds{canary="small"}') > 0
+    assert number(asking, 'llmmon_canary_cap_left_dollars{canary="small"}') > 0
     # One query, for the canary asks again between two.
-    whole = value(asking, 'llmmon_canary_spent_dollars{canary="small"} + llmmon_canary_cap_left_dollars')
+    whole = number(asking, 'llmmon_canary_spent_dollars{canary="small"} + llmmon_canary_cap_left_dollars')
     assert whole == pytest.approx(0.01)
 
 
@@ -87,9 +104,9 @@ def test_embeddings_and_responses_are_asked_for_too(name: str, asking: Stack) ->
         return (value(asking, f'llmmon_canary_requests_total{{canary="{name}", cause="ok"}}') or 0) >= 2
 
     wait_until(asked, timeout=PATIENCE, what=f"The canary {name} got no right answer")
-    assert value(asking, f'llmmon_canary_success{{canary="{name}"}}') == 1
+    assert number(asking, f'llmmon_canary_success{{canary="{name}"}}') == 1
     assert not asking.query(f'llmmon_canary_failing{{canary="{name}"}}')
-    assert (value(asking, f'llmmon_canary_spent_dollars{{canary="{name}"}}') or 0) > 0
+    assert number(asking, f'llmmon_canary_spent_dollars{{canary="{name}"}}') > 0
 
 
 def test_a_model_that_fails_is_told_by_its_cause_within_two_intervals(asking: Stack) -> None:
@@ -98,7 +115,7 @@ def test_a_model_that_fails_is_told_by_its_cause_within_two_intervals(asking: St
         return bool(asking.query(alert))
 
     wait_until(firing, timeout=PATIENCE, what="LLMCanaryFailing did not fire")
-    [failing] = asking.query('llmmon_canary_failing{canary="fails"}')
+    failing = known(asking, 'llmmon_canary_failing{canary="fails"}')
     assert failing["metric"]["cause"] in {"server_error", "error_in_answer"}
     assert not asking.query('llmmon_canary_failing{canary="small"}')
 

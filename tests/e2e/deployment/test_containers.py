@@ -8,9 +8,9 @@ import pytest
 
 from tests.e2e.images import commit_mortal_image
 from tests.e2e.killing import kill_with_module
-from tests.support.stack import Result, Stack
+from tests.support.stack import PLAY_SECONDS, Result, Stack
 from tests.testbed import state
-from tests.testbed.shell import PATIENCE, wait_until
+from tests.testbed.shell import wait_until
 
 PROMETHEUS = ("--tags", "prometheus")
 NAMES = "docker ps --all --format '{{.Names}}' | sort | tr '\\n' ' '"
@@ -65,10 +65,10 @@ def test_what_cannot_be_started_gives_its_place_back(stack: Stack) -> None:
 
 def test_what_ends_after_a_while_gives_its_place_back(stack: Stack) -> None:
     image = state.read("images")["prometheus"]["image"]
-    mortal = commit_mortal_image(stack, image, "prom/prometheus:mortal", "/bin/prometheus", 25)
+    mortal = commit_mortal_image(stack, image, "prom/prometheus:mortal", "/bin/prometheus", 60)
     before, names = stack.on_host(CONTAINER), stack.on_host(NAMES)
     labels = {"llmmon_prometheus_external_labels": {"cluster": "mortal"}}
-    result = deploy(stack, llmmon_prometheus_image=mortal, llmmon_stay_ready_seconds=60, **labels)
+    result = deploy(stack, llmmon_prometheus_image=mortal, llmmon_stay_ready_seconds=180, **labels)
     assert result.code != 0, result.output
     for word in ("was ready, and ended soon after its start", "is back after", "(llmmon_prometheus_image)"):
         assert word in result.message, result.output
@@ -82,7 +82,7 @@ def test_what_ends_after_a_while_gives_its_place_back(stack: Stack) -> None:
 def test_a_container_that_ends_again_and_again_is_no_proof(stack: Stack) -> None:
     """Killed once, as by a crash, it is up again at once; verify.yml has to see it all the same."""
     stack.on_host("kill -9 $(docker inspect --format '{{.State.Pid}}' llmmon-prometheus)")
-    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 5})
+    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 30})
     assert result.code != 0
     assert "the container of prometheus ended and was started anew by the engine, 1 time(s)" in result.message
     assert "the engine has started prometheus anew 1 time(s)" in stack.run("status.yml").message
@@ -135,7 +135,7 @@ def kill_when_set_aside(stack: Stack, variables: dict[str, Any]) -> None:
     try:
         wait_until(
             lambda: stack.on_host(aside) == "1" or process.poll() is not None,
-            timeout=PATIENCE,
+            timeout=PLAY_SECONDS,
             what="The container that runs was not set aside",
         )
         assert process.poll() is None, process.communicate()[0]

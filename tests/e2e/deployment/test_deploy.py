@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections import Counter
 
 import pytest
 
@@ -32,16 +33,8 @@ def test_site_deploys_and_proves_it(stack: Stack) -> None:
         return {item["labels"]["job"]: item["health"] for item in targets}
 
     # What the prober asks is no target that the proof waits for, so that it may not have been scraped yet.
-    wait_until(lambda: "unknown" not in health().values(), timeout=PATIENCE, what="Not every target was scraped")
-    assert health() == {
-        "prometheus": "up",
-        "alertmanager": "up",
-        "grafana": "up",
-        "llm-auth-proxy": "up",
-        "prober": "up",
-        "llm-metrics-probe": "up",
-        "llm-metrics-noauth": "up",
-    }
+    jobs = {*SERVICES, "llm-auth-proxy", "prober", "llm-metrics-probe", "llm-metrics-noauth"}
+    wait_until(lambda: health() == dict.fromkeys(jobs, "up"), timeout=PATIENCE, what=f"Not all of {jobs} are up")
     state = json.loads(stack.on_host("cat /var/lib/llmmon/state.json"))
     for service in SERVICES:
         release = stack.on_host(f"readlink /etc/llmmon/{service}/current")
@@ -73,10 +66,14 @@ def test_the_playbooks_work_from_their_own_folder(stack: Stack) -> None:
 
 
 def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
-    answers = traffic.run(stack.gateway.name, seconds=12, rate=5)
-    # On a busy machine the gateway answers a third of the requests in that time.
-    assert answers.get("200", 0) >= 10, answers
-    assert any(int(status) >= 400 for status in answers if int(status) > 0) or answers.get("0"), answers
+    answers: Counter[str] = Counter()
+
+    def enough() -> bool:
+        """On a busy machine the gateway answers a few requests in that time."""
+        answers.update(traffic.run(stack.gateway.name, seconds=12, rate=5))
+        return answers["200"] >= 10 and any(status == "0" or int(status) >= 400 for status in answers)
+
+    wait_until(enough, timeout=PATIENCE, what="Too few requests were answered, or none failed")
 
     def all_fail(model: str) -> bool:
         found = stack.query(f'job_model:llm_requests_failed:ratio_rate5m{{model="{model}"}}')

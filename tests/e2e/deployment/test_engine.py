@@ -42,7 +42,7 @@ def test_samples_are_written_and_read_back(stack: Stack, engine: str) -> None:
     assert (again.code, again.recap("changed")) == (0, 0), again.output
     # The engine goes away: alerting does not need it, and verify.yml says what is broken.
     stack.on_host(f"docker stop {engine}")
-    broken = stack.run("verify.yml", variables=WRITTEN)
+    broken = stack.run("verify.yml", variables={**WRITTEN, "llmmon_verify_timeout": 60})
     assert broken.code != 0, broken.output
     assert "the engine central of llmmon_remote_write takes no samples" in broken.message, broken.output
     stack.on_host(f"docker start {engine}")

@@ -17,7 +17,7 @@ def variables_of(stack: Stack, **gateway: Any) -> dict[str, Any]:
     """One gateway as given; verification does not wait long for what does not come."""
     settings = {"name": "llm-auth-proxy", "kind": "litellm", "targets": [stack.gateway.target], **gateway}
     settings.setdefault("metrics_path", "/metrics/")
-    return {"llmmon_gateways": [settings], "llmmon_verify_timeout": 12}
+    return {"llmmon_gateways": [settings], "llmmon_verify_timeout": 25}
 
 
 def deploy_with(stack: Stack, **gateway: Any) -> Result:
@@ -154,7 +154,7 @@ def test_files_that_lie_on_the_host(stack: Stack, tmp_path: Path) -> None:
     # The path is what the preset says.
     del variables["llmmon_gateways"][0]["metrics_path"]
     variables["llmmon_gateways"][0] |= {"bearer_token_host_file": "gw.token"}
-    variables |= {"llmmon_prometheus_scrape_config_files": [str(jobs)], "llmmon_verify_timeout": 60}
+    variables |= {"llmmon_prometheus_scrape_config_files": [str(jobs)], "llmmon_verify_timeout": PATIENCE}
     result = stack.run("site.yml", "--tags", "prometheus,verify", variables=variables)
     assert result.code == 0, result.output
     assert "mine" in result.output

@@ -81,10 +81,11 @@ def test_hosts_may_run_ahead_of_each_other(pair: list[Stack]) -> None:
 
 
 def test_the_alertmanagers_know_one_another(pair: list[Stack]) -> None:
-    for stack in pair:
-        cluster = json.loads(alertmanager(stack, "/api/v2/status"))["cluster"]
-        assert len(cluster["peers"]) == 2, cluster
-        assert cluster["status"] == "ready"
+    def know_each_other() -> bool:
+        clusters = [json.loads(alertmanager(stack, "/api/v2/status"))["cluster"] for stack in pair]
+        return all(len(cluster["peers"]) == 2 and cluster["status"] == "ready" for cluster in clusters)
+
+    wait_until(know_each_other, timeout=PATIENCE, what="The Alertmanagers did not find each other")
 
 
 def test_what_both_see_is_told_once(pair: list[Stack]) -> None:

@@ -116,7 +116,7 @@ def test_an_engine_that_does_not_run_is_named_and_started(stack: Stack) -> None:
 
 def test_a_reboot_brings_everything_back(stack: Stack) -> None:
     hosts.restart(stack.host.name)
-    asked = {"llmmon_verify_timeout": 90, "llmmon_verify_panels": True}
+    asked = {"llmmon_verify_timeout": PATIENCE, "llmmon_verify_panels": True}
     result = stack.run("verify.yml", variables=asked)
     assert result.code == 0, result.output
     # Every alert of a stack that works, and every panel of its dashboards.

@@ -11,7 +11,7 @@ from tests.support.stack import Stack
 from tests.testbed.gateway import MODELS
 from tests.testbed.shell import PATIENCE, wait_until
 
-USERS, JOB, MODEL = 500, "llm-auth-proxy", MODELS[1]
+USERS, JOB, MODEL = 200, "llm-auth-proxy", MODELS[1]
 # As LiteLLM calls them.
 REQUESTS, DOLLARS = "litellm_proxy_total_requests_metric_total", "litellm_spend_metric_total"
 # Of what the gateway answered and charged.

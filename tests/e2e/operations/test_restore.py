@@ -148,7 +148,7 @@ def test_what_does_not_work_is_put_back(stack: Stack, saved: Saved) -> None:
     """The proof fails at the end: there is no such gateway in the configuration that was restored."""
     before = stack.fingerprint()
     gateway = {"name": "another-one", "kind": "litellm", "targets": ["gateway.example:4000"]}
-    result = restore(stack, saved.archive, llmmon_gateways=[gateway], llmmon_verify_timeout=5)
+    result = restore(stack, saved.archive, llmmon_gateways=[gateway], llmmon_verify_timeout=40)
     assert result.code != 0
     for word in ("Nothing was restored", "what was there before is back", "another-one"):
         assert word in result.message, result.output

@@ -24,8 +24,10 @@ ROLES = {"scraping": ("scraping-1", "scraping-2"), "querying": ("querying-1",)}
 # Some hours before now, which Prometheus has never scraped; where a block begins, so that all of it is in one.
 HISTORY = int(time.time()) // 7200 * 7200 - 6 * 3600
 MOST_MODULE_RUNS = 20
-# Where the querier takes one host's samples after another's, it leaves out some of those that come every 2 s.
+# Of what comes every 2 s one or two may be late.
 LONGEST_PAUSE = 8
+# Where the querier takes one host's samples after the other's, it leaves some out: those of twice the last distance.
+AWAY_SECONDS, LONGEST_PAUSE_SHOWN = 60, 25
 
 
 @dataclass(frozen=True)
@@ -42,14 +44,22 @@ class Scale:
         when = f"&time={at}" if at is not None else ""
         path = f"/api/v1/query?query={quote(expression)}&dedup={str(deduplicated).lower()}{when}"
         answer = self.querying.on_host(
-            f"curl -sS --fail --max-time 20 'http://{self.querying.host.address}:10904{path}'"
+            f"curl -sS --fail --max-time 60 'http://{self.querying.host.address}:10904{path}'"
         )
         found: list[dict[str, Any]] = json.loads(answer)["data"]["result"]
         return found
 
 
 def longest_pause(scale: Scale, job: str, begun: float) -> float:
-    """For how many seconds a gateway was not scraped since a moment, as the querier shows it of both hosts."""
+    """For how many seconds neither host scraped a gateway since a moment."""
+    now = time.time()
+    found = scale.ask(f'up{{job="{job}"}}[{int(now - begun)}s]', deduplicated=False, at=now)
+    moments = sorted({begun, now} | {float(moment) for series in found for moment, _ in series["values"]})
+    return max(later - earlier for earlier, later in pairwise(moments))
+
+
+def longest_pause_shown(scale: Scale, job: str, begun: float) -> float:
+    """For how many seconds the querier, which shows both hosts as one, shows no sample of a gateway since a moment."""
     now = time.time()
     (series,) = scale.ask(f'up{{job="{job}"}}[{int(now - begun)}s]', at=now)
     moments = [begun, *(float(moment) for moment, _ in series["values"]), now]
@@ -123,24 +133,30 @@ def test_a_second_run_changes_nothing_and_is_cheap(scale: Scale) -> None:
 
 
 def test_the_querier_shows_two_replicas_as_one(scale: Scale) -> None:
-    assert len(scale.ask('up{job="llm-auth-proxy"}', deduplicated=False)) == 2
-    [shown] = scale.ask('up{job="llm-auth-proxy"}')
-    assert "prometheus_replica" not in shown["metric"]
+    expression = 'up{job="llm-auth-proxy"}'
+    wait_until(
+        lambda: len(scale.ask(expression, deduplicated=False)) == 2,
+        timeout=PATIENCE,
+        what="The querier did not show what each host scrapes",
+    )
+    shown = scale.ask(expression)
+    assert len(shown) == 1
+    assert "prometheus_replica" not in shown[0]["metric"]
 
 
 def test_the_gap_of_one_host_is_filled_by_the_other(scale: Scale) -> None:
     scale.first.on_host("docker stop llmmon-prometheus")
     stopped = time.time()
     try:
-        # Several scrapes long.
+        # Many scrapes long.
         wait_until(
-            lambda: time.time() - stopped > 20 and len(scale.ask('up{job="llm-auth-proxy"}')) == 1,
+            lambda: time.time() - stopped > AWAY_SECONDS and len(scale.ask('up{job="llm-auth-proxy"}')) == 1,
             timeout=PATIENCE,
             what="The querier did not go on showing the gateway",
         )
     finally:
         scale.first.on_host("docker start llmmon-prometheus")
-    assert longest_pause(scale, "llm-auth-proxy", stopped) <= LONGEST_PAUSE
+    assert longest_pause_shown(scale, "llm-auth-proxy", stopped) <= LONGEST_PAUSE_SHOWN
     wait_until(
         lambda: len(scale.ask('up{job="llm-auth-proxy"}', deduplicated=False)) == 2,
         timeout=PATIENCE,
@@ -161,7 +177,7 @@ def test_history_is_uploaded_and_read_when_its_host_has_lost_it(scale: Scale) ->
     wait_until(lambda: bool(uploaded()), timeout=PATIENCE, what="No block was uploaded")
     status = scale.first.run("status.yml")
     assert status.code == 0, status.output
-    assert "last block uploaded 0.0 hours ago" in status.message
+    assert "last block uploaded 0." in status.message
     [block] = uploaded()
     scale.first.on_host(f"rm -r {data}/{block}; docker restart llmmon-prometheus llmmon-thanos-sidecar")
     # It looks every quarter of an hour, and when it starts.
@@ -290,18 +306,23 @@ def test_gateways_are_shared_and_moved_without_a_gap(scale: Scale) -> None:
         "llmmon_replicas": 2,
     }
     assert scale.first.run("site.yml", variables=variables).code == 0
-    hosts_with = [{name for name in names if name in stack.jobs()} for stack in (scale.first, scale.second)]
-    assert hosts_with == [set(names), set(names)]
+    wait_until(
+        lambda: all(set(names) <= stack.jobs() for stack in (scale.first, scale.second)),
+        timeout=PATIENCE,
+        what="Not every gateway is scraped by both hosts",
+    )
     started = "docker inspect --format '{{.State.StartedAt}}' llmmon-prometheus"
     before = [stack.on_host(started) for stack in (scale.first, scale.second)]
     begun = time.time()
     moved = scale.first.run("site.yml", variables={**variables, "llmmon_replicas": 1})
     assert moved.code == 0, moved.output
-    first, second = ({name for name in names if name in stack.jobs()} for stack in (scale.first, scale.second))
-    assert first | second == set(names)
-    assert not first & second
-    assert first
-    assert second
+
+    def each_on_one() -> bool:
+        first, second = (set(names) & stack.jobs() for stack in (scale.first, scale.second))
+        return first | second == set(names) and not first & second and bool(first) and bool(second)
+
+    wait_until(each_on_one, timeout=PATIENCE, what="The gateways were not shared")
+    second = set(names) & scale.second.jobs()
     for name in names:
         assert longest_pause(scale, name, begun) <= LONGEST_PAUSE, name
     assert [stack.on_host(started) for stack in (scale.first, scale.second)] == before

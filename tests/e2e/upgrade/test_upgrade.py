@@ -137,7 +137,6 @@ def test_a_version_that_does_not_come_up_is_rolled_back(old: Stack) -> None:
         old,
         **variables("alertmanager", versions("alertmanager")[0]),
         llmmon_prometheus_image=broken,
-        llmmon_start_timeout=30,
     )
     assert result.code != 0
     assert re.search(step("prometheus") + ": rolled back", result.message), result.output
@@ -230,7 +229,7 @@ def test_both_services_are_upgraded_while_traffic_flows(old: Stack) -> None:
     assert running(old) == NEW
     assert old.on_host("ls /var/backups/llmmon 2>/dev/null || true") != backups
     assert set(gaps(result)) == {"alertmanager", "prometheus"}
-    assert max(gaps(result).values()) <= INTERVAL, result.output
+    assert max(gaps(result).values()) <= 2 * INTERVAL, result.output
     for job in sorted(old.jobs() - {"alertmanager"}):
         pause = longest_pause(old, job, begun)
         # Between two that follow each other lies one interval, and less than another where their moments have moved.
