@@ -254,7 +254,7 @@ INSTANCES: dict[str, Instance] = {
     ),
     "sa": Instance(
         # Long enough for the rows that show the cache at work, short enough to wait for its end.
-        settings={"standin": {"token_cache_seconds": "5"}},
+        settings={"standin": {"token_cache_seconds": "4"}},
         before={
             "sa.token.dup.otheraccount": _another_account,
             "sa.viewer.dash": _until_demoted,

@@ -84,7 +84,12 @@ def watched(server: prometheus.Server, hosts: list[dict[str, Any]], file: Path, 
     until(lambda: len(server.query('up{job="host-gpu", host="127.0.0.1"} == 0')) == 1)
     # The others may be scraped too late for a proof that does not wait long.
     wanted = f"1 of 3 scrape targets are not up. host-gpu of 127.0.0.1 {away}: refused"
-    told = wait_for(lambda: sentence if wanted in (sentence := refusal(server, hosts)) else None, PATIENCE)
+
+    def refused() -> str | None:
+        sentence = refusal(server, hosts)
+        return sentence if wanted in sentence else None
+
+    told = wait_for(refused, PATIENCE)
     assert told
     assert "correct host and port of its URL in llmmon_hosts; a GPU exporter may end by itself" in told
 

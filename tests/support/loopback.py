@@ -190,6 +190,10 @@ def certificate(directory: Path) -> Path:
     return target
 
 
+# Ports that somebody is about to use.
+_given: set[int] = set()
+
+
 def unused_port() -> int:
     """A port on which nothing listens.
 
@@ -201,4 +205,7 @@ def unused_port() -> int:
         port = random.randrange(20_000, kernels_first) if kernels_first > 21_000 else 0  # noqa: S311 - no secret
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("", port))
-            return int(probe.getsockname()[1])
+            port = int(probe.getsockname()[1])
+            if port not in _given:
+                _given.add(port)
+                return port

@@ -152,7 +152,8 @@ TEST_INTERVALS: dict[str, Any] = {
     "llmmon_prometheus_rule_interval": "2s",
     "llmmon_prober_interval": "2s",
     "llmmon_health_interval": "10s",
-    # The proof waits for rules that are evaluated within that time: not for those of every two minutes.
+    # The proof waits for rules that are evaluated within that time: long enough for those of every minute on a busy
+    # machine, and too short for those of every two minutes.
     "llmmon_verify_timeout": 110,
     "llmmon_stay_ready_seconds": 3,
     "llmmon_upgrade_stay_ready_seconds": 5,

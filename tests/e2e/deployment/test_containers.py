@@ -82,7 +82,7 @@ def test_what_ends_after_a_while_gives_its_place_back(stack: Stack) -> None:
 def test_a_container_that_ends_again_and_again_is_no_proof(stack: Stack) -> None:
     """Killed once, as by a crash, it is up again at once; verify.yml has to see it all the same."""
     stack.on_host("kill -9 $(docker inspect --format '{{.State.Pid}}' llmmon-prometheus)")
-    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 30})
+    result = stack.run("verify.yml", variables={"llmmon_verify_timeout": 15})
     assert result.code != 0
     assert "the container of prometheus ended and was started anew by the engine, 1 time(s)" in result.message
     assert "the engine has started prometheus anew 1 time(s)" in stack.run("status.yml").message

@@ -8,6 +8,7 @@ import shlex
 from collections import Counter
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.e2e.by_hand import grafana
 from tests.support import second_day
@@ -34,7 +35,7 @@ def test_site_deploys_and_proves_it(stack: Stack) -> None:
 
     # What the prober asks is no target that the proof waits for, so that it may not have been scraped yet.
     jobs = {*SERVICES, "llm-auth-proxy", "prober", "llm-metrics-probe", "llm-metrics-noauth"}
-    wait_until(lambda: health() == dict.fromkeys(jobs, "up"), timeout=PATIENCE, what=f"Not all of {jobs} are up")
+    assert wait_for(lambda: health() == dict.fromkeys(jobs, "up") or None, PATIENCE), health()
     state = json.loads(stack.on_host("cat /var/lib/llmmon/state.json"))
     for service in SERVICES:
         release = stack.on_host(f"readlink /etc/llmmon/{service}/current")
@@ -69,11 +70,11 @@ def test_traffic_reaches_the_recorded_level(stack: Stack) -> None:
     answers: Counter[str] = Counter()
 
     def enough() -> bool:
-        """On a busy machine the gateway answers a few requests in that time."""
+        """On a busy machine the gateway answers a few requests in these 12 seconds, so more are sent."""
         answers.update(traffic.run(stack.gateway.name, seconds=12, rate=5))
         return answers["200"] >= 10 and any(status == "0" or int(status) >= 400 for status in answers)
 
-    wait_until(enough, timeout=PATIENCE, what="Too few requests were answered, or none failed")
+    assert wait_for(lambda: enough() or None, PATIENCE), answers
 
     def all_fail(model: str) -> bool:
         found = stack.query(f'job_model:llm_requests_failed:ratio_rate5m{{model="{model}"}}')

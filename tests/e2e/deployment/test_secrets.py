@@ -29,7 +29,7 @@ def test_nothing_secret_shows(stack: Stack) -> None:
                 "llmmon_gateways": [gateway],
                 "llmmon_receivers": {"slack": {"webhook_url": SLACK}, "email": email},
                 "llmmon_grafana_admin_password": PASSWORD,
-                "llmmon_verify_timeout": 60,
+                "llmmon_verify_timeout": 50,
             }
         )
     )

@@ -373,7 +373,7 @@ def test_what_concerns_all_ends_the_run_and_says_how_far_it_came(
         grafana.server.answers["POST /api/dashboards/db"] = refusal
     else:
         grafana.server.answers["GET /api/dashboards/uid/llm-7"] = refusal
-    # Only what never comes is not waited for: every other answer may be slow.
+    # Only the answer that never comes is given up soon: every other may be slow.
     more = {"request_timeout": 2} if refusal.wait else {}
     answer = run_module(grafana_dashboards, parameters(grafana.server, source, **more))
     assert answer["failed"]
