@@ -190,8 +190,9 @@ def certificate(directory: Path) -> Path:
     return target
 
 
-# Ports that somebody is about to use.
+# Ports that somebody uses, or is about to, and whose turn it is to take one.
 _given: set[int] = set()
+_giving = threading.Lock()
 
 
 def unused_port() -> int:
@@ -206,6 +207,7 @@ def unused_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("", port))
             port = int(probe.getsockname()[1])
-            if port not in _given:
-                _given.add(port)
-                return port
+            with _giving:
+                if port not in _given:
+                    _given.add(port)
+                    return port
