@@ -195,15 +195,20 @@ _given: set[int] = set()
 _giving = threading.Lock()
 
 
-def unused_port() -> int:
-    """A port on which nothing listens.
+def ports_to_give() -> range:
+    """Those which the kernel does not give to whoever asks for any, as tests that run beside this one often do.
 
-    It is none of those that the kernel gives to whoever asks for any, for tests that run beside this one ask for many.
+    None where it gives nearly all of them.
     """
     kernels_first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="utf-8").split()[0])
+    return range(20_000, kernels_first) if kernels_first > 21_000 else range(0)
+
+
+def unused_port() -> int:
+    """A port on which nothing listens, and that nobody else is told of."""
+    ports = ports_to_give()
     while True:
-        # Where the kernel gives away nearly all of them, it has to be one of those.
-        port = random.randrange(20_000, kernels_first) if kernels_first > 21_000 else 0  # noqa: S311 - no secret
+        port = random.choice(ports) if ports else 0  # noqa: S311 - no secret
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("", port))
             port = int(probe.getsockname()[1])
