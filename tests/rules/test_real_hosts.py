@@ -86,8 +86,11 @@ def watched(server: prometheus.Server, hosts: list[dict[str, Any]], file: Path, 
     wanted = f"1 of 3 scrape targets are not up. host-gpu of 127.0.0.1 {away}: refused"
 
     def refused() -> str | None:
-        sentence = refusal(server, hosts)
-        return sentence if wanted in sentence else None
+        try:
+            prove(server, hosts, timeout=2)
+        except NotProved as error:
+            return str(error) if wanted in str(error) else None
+        return None
 
     told = wait_for(refused, PATIENCE)
     assert told
@@ -98,14 +101,6 @@ def prove(server: prometheus.Server, hosts: list[dict[str, Any]], timeout: float
     nothing = {"own_jobs": [], "gateways": {}, "idle_gateways": [], "kinds": {}, "usual_paths": {}, "fresh": True}
     found = verify_targets(HttpClient(Connection(url=server.url)), {**nothing, **host_proof(hosts)}, timeout)
     assert found["up"] == found["total"]
-
-
-def refusal(server: prometheus.Server, hosts: list[dict[str, Any]]) -> str:
-    try:
-        prove(server, hosts, timeout=2)
-    except NotProved as error:
-        return str(error)
-    return ""
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import requests
 from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 from ansible_collections.llmmon.stack.plugins.plugin_utils.thanos import thanos_secrets
 
 from tests.support import rendering
 from tests.support.loopback import unused_port
+from tests.support.prometheus import Server
 from tests.testbed.catalogue import TOOLS
 from tests.testbed.tools import tool
 
@@ -51,10 +51,7 @@ class Component:
             assert wait_for(lambda: self.is_ready() or None, READY_SECONDS, interval=0.05), self.log.read_text()
 
     def is_ready(self) -> bool:
-        try:
-            return requests.get(f"{self.url}/-/ready", timeout=5).ok
-        except requests.RequestException:
-            return False
+        return Server(self.url).is_ready()
 
     def kill(self) -> None:
         """At once, as when its host loses its power."""

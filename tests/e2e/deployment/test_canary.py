@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.llmmon.stack.plugins.module_utils.host.waiting import wait_for
 
 from tests.support.stack import Stack
 from tests.testbed.gateway import DIMENSIONS, EMBEDDING_MODEL, FAILING_MODEL, MODELS, RESPONDING_MODEL
@@ -65,13 +66,8 @@ def value(stack: Stack, expression: str) -> float | None:
 
 def known(stack: Stack, expression: str) -> dict[str, Any]:
     """The sample, as soon as there is one: a scrape may have been late."""
-    found: list[dict[str, Any]] = []
-
-    def there() -> bool:
-        found[:] = stack.query(expression)
-        return bool(found)
-
-    wait_until(there, timeout=PATIENCE, what=f"There was no {expression}")
+    found = wait_for(lambda: stack.query(expression) or None, PATIENCE)
+    assert found, f"there was no {expression}"
     (sample,) = found
     return sample
 
@@ -140,7 +136,7 @@ def test_the_key_is_in_its_file_alone(asking: Stack) -> None:
 
 def test_what_was_spent_outlives_a_restart(asking: Stack) -> None:
     # The least of the last tries: the worst case of one under way counts as spent, and it costs less in the end.
-    before = value(asking, 'min_over_time(llmmon_canary_spent_dollars{canary="small"}[15s])')
+    before = number(asking, 'min_over_time(llmmon_canary_spent_dollars{canary="small"}[15s])')
     started = asking.on_host("docker restart llmmon-canary >/dev/null; date +%s")
 
     def back() -> bool:
@@ -148,7 +144,5 @@ def test_what_was_spent_outlives_a_restart(asking: Stack) -> None:
         return last is not None and last > float(started)
 
     wait_until(back, timeout=PATIENCE, what="The canary did not ask again")
-    after = value(asking, 'llmmon_canary_spent_dollars{canary="small"}')
-    assert before is not None
-    assert after is not None
+    after = number(asking, 'llmmon_canary_spent_dollars{canary="small"}')
     assert after > before
